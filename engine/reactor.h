@@ -1,0 +1,45 @@
+// One turn of a shard: submit what was asked, reap, run completions, run timers. No thread of its own.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "engine/io_backend.h"
+#include "engine/time.h"
+#include "engine/timer_wheel.h"
+
+namespace engine {
+
+class Reactor {
+ public:
+  explicit Reactor(IoBackend& backend);
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  // Queued now, handed to the backend at the end of the turn. The completion runs in a later turn, never inside this call.
+  void submit(const IoRequest& request);
+
+  // Hands queued requests over, waits until `deadline` at most (or the next timer, or a wake), runs the completions and due
+  // timers. Returns the number of completions and timers that ran.
+  size_t turn(Instant deadline);
+
+  // Read once per turn.
+  Instant now() const { return now_; }
+
+  TimerWheel& timers() { return timers_; }
+  IoBackend& backend() { return backend_; }
+
+  // Requests submitted and not yet finally completed.
+  size_t in_flight() const { return in_flight_; }
+
+ private:
+  void flush_requests();
+
+  IoBackend& backend_;
+  Instant now_;
+  TimerWheel timers_;
+  std::vector<IoRequest> requests_;  // not yet taken by the backend
+  size_t in_flight_ = 0;
+};
+
+}  // namespace engine
