@@ -34,6 +34,7 @@ enum class IoOp : uint8_t {
   rename,       // path -> path_target, replacing it
   unlink,       // path
   mkdir,        // path; -EEXIST when it is there
+  rmdir,        // path of an empty directory
 
   // Sockets.
   accept,   // file = listener; multishot: each result is a raw socket number for adopt_socket (of any backend)
