@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/status.h"
+#include "engine/text_hash.h"
 #include "storage/ids.h"
 
 namespace storage {
@@ -30,7 +31,7 @@ class SymbolDictionary {
 
  private:
   std::deque<std::string> texts_;  // stable addresses: the keys of ids_ point here
-  absl::flat_hash_map<std::string_view, SymbolId> ids_;
+  absl::flat_hash_map<std::string_view, SymbolId, engine::TextHash, engine::TextEqual> ids_;
   size_t memory_size_ = 0;
 };
 
