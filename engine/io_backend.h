@@ -25,7 +25,7 @@ class IoCompletion;
 enum class IoOp : uint8_t {
   // Files. Paths are relative to the data directory and '/'-separated; they outlive the request.
   open,         // path, open_mode -> file (reserved before with reserve_file)
-  close,        // file; the slot is free again when it completes
+  close,        // file; the slot is free again when it completes, also when its open had failed (-EBADF)
   read,         // file, offset, buffer -> bytes read, short only at the end of the file
   write,        // file, offset, buffer -> bytes written; O_DIRECT files want block_size alignment of all three
   write_dsync,  // as write, and durable when it completes (RWF_DSYNC)
@@ -43,7 +43,8 @@ enum class IoOp : uint8_t {
   send,     // file, buffer -> bytes sent, may be short
   shutdown,   // file: no more receives and sends; pending ones complete
 
-  cancel,   // ends the multishot request whose completion is `target`; it completes with -ECANCELED and more = false
+  cancel,   // ends the multishot request whose completion is `target`; it completes with -ECANCELED and more = false.
+            // The cancel itself: 0, or -ENOENT when the target has ended already
 };
 
 enum class OpenMode : uint8_t {
@@ -63,7 +64,7 @@ struct IoRequest {
   const char* path = nullptr;
   const char* path_target = nullptr; // rename only
   IoCompletion* target = nullptr;    // cancel only
-  IoCompletion* completion = nullptr;
+  IoCompletion* completion = nullptr;  // null: the result is of no interest
 };
 
 // Where received bytes are. The backend owns the memory and lends it until release_buffer.

@@ -29,7 +29,7 @@ class Reactor {
   TimerWheel& timers() { return timers_; }
   IoBackend& backend() { return backend_; }
 
-  // Requests submitted and not yet finally completed.
+  // Requests with a completion that were submitted and have not finally completed. A request without one is forgotten at once.
   size_t in_flight() const { return in_flight_; }
 
  private:
@@ -38,7 +38,8 @@ class Reactor {
   IoBackend& backend_;
   Instant now_;
   TimerWheel timers_;
-  std::vector<IoRequest> requests_;  // not yet taken by the backend
+  std::vector<IoRequest> requests_;  // not yet taken by the backend; as many as there are idle completions at most
+  std::vector<IoResult> results_;    // of this turn
   size_t in_flight_ = 0;
 };
 

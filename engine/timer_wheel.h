@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "engine/time.h"
@@ -32,6 +33,7 @@ class Timer {
 
   TimerWheel& wheel_;
   Instant deadline_ = instant_never;
+  uint64_t arming_ = 0;  // ordinal of the last arm
 };
 
 template <auto method>
@@ -52,13 +54,15 @@ class TimerWheel {
   // The earliest deadline, or instant_never.
   Instant next_deadline() const;
 
-  // Fires every timer whose deadline is not after `now`, in order of deadline, ties by order of arming. Returns how many.
+  // Fires every timer whose deadline is not after `now`, in order of deadline, ties by order of arming. Returns how many. A timer
+  // that is armed by one of these callbacks fires in a later call.
   size_t expire(Instant now);
 
  private:
   friend class Timer;
 
   std::vector<Timer*> armed_;  // sorted by deadline, then by arming order
+  uint64_t arming_next_ = 0;
 };
 
 }  // namespace engine
