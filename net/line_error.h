@@ -1,0 +1,57 @@
+// Why a line is refused. The parser finds the first ones, the judgement against a table's columns the others. The text here
+// names the error in logs, counters and, where the protocol has no better sentence, in answers.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace net {
+
+enum class LineError : uint8_t {
+  none,
+
+  // Syntax. Codes and their meaning are QuestDB's.
+  no_fields,
+  incomplete_tag,
+  incomplete_field,
+  missing_tag_value,
+  missing_field_value,
+  invalid_field_separator,
+  invalid_field_value,
+  invalid_timestamp,
+  invalid_table_name,
+  invalid_column_name,
+  unsupported_binary_format,
+  unsupported_decimal,  // 1.5d
+  invalid_utf8,         // in a name, symbol or string
+  line_too_large,
+  line_too_wide,  // more values than line_values_max
+};
+
+inline constexpr size_t line_error_count = static_cast<size_t>(LineError::line_too_wide) + 1;
+
+constexpr std::string_view line_error_text(LineError error) {
+  constexpr std::array<std::string_view, line_error_count> texts = {
+      "NONE",
+      "NO_FIELDS",
+      "INCOMPLETE_TAG",
+      "INCOMPLETE_FIELD",
+      "MISSING_TAG_VALUE",
+      "MISSING_FIELD_VALUE",
+      "INVALID_FIELD_SEPARATOR",
+      "INVALID_FIELD_VALUE",
+      "INVALID_TIMESTAMP",
+      "INVALID_TABLE_NAME",
+      "INVALID_COLUMN_NAME",
+      "UNSUPPORTED_BINARY_FORMAT",
+      "UNSUPPORTED_DECIMAL",
+      "INVALID_UTF8",
+      "LINE_TOO_LARGE",
+      "LINE_TOO_WIDE",
+  };
+  return texts[static_cast<size_t>(error)];
+}
+
+}  // namespace net

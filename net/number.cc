@@ -1,0 +1,208 @@
+#include "net/number.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <system_error>
+
+#include "fast_float/fast_float.h"
+
+namespace net {
+namespace {
+
+constexpr size_t digits_exact_max = 19;  // any 19 digits fit an uint64_t
+
+constexpr bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
+
+// True when all eight bytes of the word are '0'..'9': the high nibble is 3, and stays 3 after adding 6.
+constexpr bool is_eight_digits(uint64_t word) {
+  return ((word & 0xf0f0f0f0f0f0f0f0U) | (((word + 0x0606060606060606U) & 0xf0f0f0f0f0f0f0f0U) >> 4)) == 0x3333333333333333U;
+}
+
+// Adds neighbours in three steps: 8 digits -> 4 pairs -> 2 quads -> 1 number. The first digit is the lowest byte.
+constexpr uint64_t eight_digits(uint64_t word) {
+  word -= 0x3030303030303030U;
+  word = word * 10 + (word >> 8);
+  return (((word & 0x000000ff000000ffU) * 0x000f424000000064U) +
+          (((word >> 16) & 0x000000ff000000ffU) * 0x0000271000000001U)) >>
+         32;
+}
+
+// Reads digits from `at` into `value`, modulo 2^64, and returns where they end.
+const char* read_digits(const char* at, const char* end, uint64_t& value) {
+  while (end - at >= 8) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    if (!is_eight_digits(word)) break;
+    value = value * 100'000'000 + eight_digits(word);
+    at += 8;
+  }
+  for (; at != end && is_digit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
+  return at;
+}
+
+std::optional<int64_t> with_sign(uint64_t magnitude, bool negative) {
+  constexpr auto positive_max = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (magnitude > positive_max + (negative ? 1 : 0)) return std::nullopt;
+  return static_cast<int64_t>(negative ? 0 - magnitude : magnitude);
+}
+
+// Underscores, a trailing L, more than 19 digits.
+std::optional<int64_t> parse_long_slowly(std::string_view digits, bool negative) {
+  if (!digits.empty() && (digits.back() == 'L' || digits.back() == 'l')) digits.remove_suffix(1);
+  if (digits.empty()) return std::nullopt;
+  uint64_t magnitude = 0;
+  bool digit_before = false;
+  for (const char byte : digits) {
+    if (byte == '_' && digit_before) {
+      digit_before = false;
+      continue;
+    }
+    if (!is_digit(byte)) return std::nullopt;
+    if (__builtin_mul_overflow(magnitude, 10U, &magnitude)) return std::nullopt;
+    if (__builtin_add_overflow(magnitude, static_cast<uint64_t>(byte - '0'), &magnitude)) return std::nullopt;
+    digit_before = true;
+  }
+  if (!digit_before) return std::nullopt;
+  return with_sign(magnitude, negative);
+}
+
+// The one exit for finite values: text that is too large or too small for a double is refused, not bent.
+std::optional<double> in_range(double magnitude, bool is_zero, bool negative) {
+  if (std::isinf(magnitude) || (magnitude == 0 && !is_zero)) return std::nullopt;
+  return negative ? -magnitude : magnitude;
+}
+
+bool is_exponent(std::string_view text) {
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) text.remove_prefix(1);
+  uint64_t unused = 0;
+  return !text.empty() && read_digits(text.data(), text.data() + text.size(), unused) == text.data() + text.size();
+}
+
+// `digits` follows 0x. The standard library reads the value, the grammar is ours: 'p' and its digits are not optional.
+std::optional<double> parse_hex_double(std::string_view digits, bool negative) {
+  const size_t exponent_at = digits.find_first_of("pP");
+  if (exponent_at == std::string_view::npos || !is_exponent(digits.substr(exponent_at + 1))) return std::nullopt;
+  const std::string_view mantissa = digits.substr(0, exponent_at);
+  if (mantissa.starts_with('-')) return std::nullopt;  // from_chars takes a sign of its own
+  const bool is_zero = mantissa.find_first_not_of("0.") == std::string_view::npos;
+  double magnitude = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, magnitude, std::chars_format::hex);
+  if (stop != end || error != std::errc{}) return std::nullopt;
+  return in_range(magnitude, is_zero, negative);
+}
+
+// Exact when mantissa and power of ten both are exact doubles: one correctly rounded operation (Clinger 1990).
+constexpr double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+constexpr int64_t exact_power_max = 22;
+constexpr uint64_t exact_mantissa_max = uint64_t{1} << 53;
+
+std::optional<double> parse_decimal_double(std::string_view token, bool negative) {
+  const char* const begin = token.data();
+  const char* const end = begin + token.size();
+  uint64_t mantissa = 0;
+  const char* at = read_digits(begin, end, mantissa);
+  auto digit_count = static_cast<size_t>(at - begin);
+  int64_t exponent = 0;
+  if (at != end && *at == '.') {
+    const char* const fraction = ++at;
+    at = read_digits(at, end, mantissa);
+    digit_count += static_cast<size_t>(at - fraction);
+    exponent = fraction - at;
+  }
+  if (digit_count == 0) return std::nullopt;
+  const char* const mantissa_end = at;
+  if (at != end) {
+    const std::string_view power(at + 1, static_cast<size_t>(end - at - 1));
+    if ((*at != 'e' && *at != 'E') || !is_exponent(power)) return std::nullopt;
+    constexpr size_t power_size_max = 6;  // longer ones are left to the slow path
+    if (power.size() > power_size_max) {
+      digit_count = digits_exact_max + 1;
+    } else {
+      int64_t power_value = 0;
+      std::from_chars(power.data() + (power.front() == '+' ? 1 : 0), end, power_value);
+      exponent += power_value;
+    }
+  }
+  if (digit_count <= digits_exact_max && mantissa <= exact_mantissa_max && std::abs(exponent) <= exact_power_max) {
+    const double magnitude = static_cast<double>(mantissa);
+    const double scaled = exponent < 0 ? magnitude / powers_of_ten[-exponent] : magnitude * powers_of_ten[exponent];
+    return negative ? -scaled : scaled;
+  }
+  const std::string_view mantissa_text(begin, static_cast<size_t>(mantissa_end - begin));
+  const bool is_zero = mantissa_text.find_first_not_of("0.") == std::string_view::npos;
+  double magnitude = 0;
+  const auto [stop, error] = fast_float::from_chars(begin, end, magnitude);
+  if (stop != end) return std::nullopt;
+  return in_range(magnitude, is_zero, negative);
+}
+
+}  // namespace
+
+std::optional<int64_t> parse_long(std::string_view token) {
+  const bool negative = !token.empty() && token.front() == '-';
+  if (negative) token.remove_prefix(1);
+  const char* const end = token.data() + token.size();
+  uint64_t magnitude = 0;
+  if (token.empty() || token.size() > digits_exact_max || read_digits(token.data(), end, magnitude) != end) {
+    return parse_long_slowly(token, negative);
+  }
+  return with_sign(magnitude, negative);
+}
+
+std::optional<double> parse_double(std::string_view token) {
+  const bool negative = !token.empty() && token.front() == '-';
+  if (negative || (!token.empty() && token.front() == '+')) token.remove_prefix(1);
+  if (token.empty()) return std::nullopt;
+  if (token == "NaN") return std::numeric_limits<double>::quiet_NaN();
+  if (token == "Infinity") {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    return negative ? -infinity : infinity;
+  }
+  if (token.back() == 'D') token.remove_suffix(1);
+  if (token.starts_with("0x") || token.starts_with("0X")) return parse_hex_double(token.substr(2), negative);
+  return parse_decimal_double(token, negative);
+}
+
+std::optional<std::array<uint64_t, 4>> parse_long256(std::string_view digits) {
+  constexpr size_t word_digits = 16;
+  std::array<uint64_t, 4> words{};
+  if (digits.empty() || digits.size() > words.size() * word_digits) return std::nullopt;
+  for (uint64_t& word : words) {
+    if (digits.empty()) break;
+    const std::string_view low = digits.substr(digits.size() - std::min(digits.size(), word_digits));
+    const char* const end = low.data() + low.size();
+    const auto [stop, error] = std::from_chars(low.data(), end, word, 16);
+    if (stop != end || error != std::errc{}) return std::nullopt;
+    digits.remove_suffix(low.size());
+  }
+  return words;
+}
+
+std::optional<TimestampToken> parse_timestamp(std::string_view token) {
+  TimestampUnit unit = TimestampUnit::unspecified;
+  switch (token.empty() ? '\0' : token.back()) {
+    case 'n':
+      unit = TimestampUnit::ns;
+      break;
+    case 't':
+      unit = TimestampUnit::us;
+      break;
+    case 'm':
+      unit = TimestampUnit::ms;
+      break;
+    default:
+      break;
+  }
+  if (unit != TimestampUnit::unspecified) token.remove_suffix(1);
+  const std::optional<int64_t> value = parse_long(token);
+  if (!value) return std::nullopt;
+  return TimestampToken{*value, unit};
+}
+
+}  // namespace net

@@ -1,0 +1,78 @@
+// How fast LineParser reads the two shapes of rows that Millrace is measured with, out of a buffer as large as a receive
+// buffer.
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "engine/prng.h"
+#include "engine/verify.h"
+#include "net/line_parser.h"
+
+namespace {
+
+constexpr size_t buffer_size = 256 * 1024;
+
+std::string decimal(engine::Prng& prng, uint64_t whole_max, size_t fraction_digits) {
+  std::string text = std::to_string(prng.between(1, whole_max)) + '.';
+  for (size_t i = 0; i < fraction_digits; ++i) text += static_cast<char>('0' + prng.below(10));
+  return text;
+}
+
+// 2 tags, 2 doubles: about 83 bytes.
+std::string trades_row(engine::Prng& prng, uint64_t timestamp) {
+  constexpr std::string_view symbols[] = {"BTC-USD", "ETH-USD", "SOL-USD", "ADA-USD", "XRP-USD"};
+  return "trades,symbol=" + std::string(symbols[prng.below(5)]) + ",side=" + (prng.chance(1, 2) ? "sell" : "buy") +
+         " price=" + decimal(prng, 99'999, 2) + ",amount=" + decimal(prng, 9, 6) + ' ' + std::to_string(timestamp) + '\n';
+}
+
+// What TSBS sends for cpu-only: 10 tags, 10 small integers, about 347 bytes.
+std::string tsbs_cpu_row(engine::Prng& prng, uint64_t timestamp) {
+  const std::string zone = "eu-west-" + std::to_string(prng.between(1, 3));
+  std::string row = "cpu,hostname=host_" + std::to_string(prng.below(4000)) + ",region=" + zone + ",datacenter=" + zone +
+                    "b,rack=" + std::to_string(prng.below(100)) +
+                    ",os=Ubuntu16.04LTS,arch=x86,team=SF,service=" + std::to_string(prng.below(20)) +
+                    ",service_version=1,service_environment=production";
+  constexpr std::string_view fields[] = {"user", "system",  "idle",  "nice",  "iowait",
+                                         "irq",  "softirq", "steal", "guest", "guest_nice"};
+  char separator = ' ';
+  for (const std::string_view field : fields) {
+    row += separator + ("usage_" + std::string(field)) + '=' + std::to_string(prng.below(101)) + 'i';
+    separator = ',';
+  }
+  return row + ' ' + std::to_string(timestamp) + '\n';
+}
+
+template <auto make_row>
+void parse_rows(benchmark::State& state) {
+  engine::Prng prng(1);
+  std::string buffer;
+  int64_t row_count = 0;
+  for (uint64_t timestamp = 1'451'606'400'000'000'000; buffer.size() < buffer_size; timestamp += 2'500'000) {
+    buffer += make_row(prng, timestamp);
+    ++row_count;
+  }
+  net::LineParser parser;
+  for (auto _ : state) {
+    std::string_view rest = buffer;
+    int64_t rows = 0;
+    for (;;) {
+      const net::LineStep step = parser.consume(rest);
+      rest.remove_prefix(step.consumed);
+      if (step.event != net::LineEvent::line) break;
+      benchmark::DoNotOptimize(parser.line().entities.data());
+      ++rows;
+    }
+    VERIFY_EQ(rows, row_count);
+  }
+  const auto rows = static_cast<double>(row_count);
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(buffer.size()));
+  state.counters["bytes/row"] = static_cast<double>(buffer.size()) / rows;
+  state.counters["row"] = benchmark::Counter(rows, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+}  // namespace
+
+BENCHMARK(parse_rows<trades_row>)->Name("line_parser/trades");
+BENCHMARK(parse_rows<tsbs_cpu_row>)->Name("line_parser/tsbs-cpu");
