@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/bytes.h"
 #include "storage/ids.h"
 #include "storage/schema.h"
 
@@ -27,19 +28,26 @@ using PartitionKey = engine::Id<struct PartitionTag, int64_t>;
 enum class FileKind : uint8_t {
   values = 1,    // .values: fixed-width values; symbols as int32 ids; booleans as bytes; long256 as 32 bytes
   validity = 2,  // .validity: LSB bitmap, 1 = present; absent when the column has no null
-  offsets = 3,   // .offsets: row_count + 1 int64, texts only
-  texts = 4,     // .texts: all texts back to back
+  offsets = 3,   // .offsets: row_count + 1 int64, varchar only
+  texts = 4,     // .texts: all texts back to back; also the kind of a dictionary
 };
 
-// The committed part of a file that grows.
+// The committed part of a file that grows. Its last block is the one that a later write touches again, even when it is full (the last
+// byte of a bitmap may have bits left); a crash in such a write may tear it, so `tail` is what its committed bytes are, whatever the
+// file holds there.
 struct CommittedFile {
   FileKind kind{};
-  uint64_t size = 0;             // committed bytes; what follows in the file means nothing
-  uint32_t crc = 0;              // CRC32C of the committed bytes
-  std::vector<std::byte> tail;   // copy of the last size % block_size bytes: the one block that a later write touches again
+  uint64_t size = 0;            // committed bytes; what follows in the file means nothing
+  uint32_t crc = 0;             // CRC32C of the committed bytes
+  std::vector<std::byte> tail;  // the last tail_size(size) of them
 
   friend bool operator==(const CommittedFile&, const CommittedFile&) = default;
 };
+
+// Committed bytes in the last block of a file of `size` committed bytes: 1 to block_size, 0 of an empty file.
+constexpr size_t tail_size(uint64_t size) {
+  return size == 0 ? 0 : static_cast<size_t>((size - 1) % engine::block_size) + 1;
+}
 
 struct RunColumn {
   ColumnId column;

@@ -15,7 +15,6 @@ namespace storage {
 
 namespace {
 
-using engine::block_size;
 using engine::ByteReader;
 using engine::ByteWriter;
 
@@ -32,7 +31,7 @@ constexpr size_t run_size_min = 4 + 8 + 8 + 8 + 4;
 constexpr size_t column_size_min = 4 + 4 + 8 + 8 + 8;
 constexpr size_t file_size_min = 8 + 8;
 constexpr size_t dictionary_size_min = 8 + file_size_min;
-constexpr size_t column_files_max = 3;  // of a column in a run
+constexpr size_t column_files_max = 3;            // of a column in a run
 constexpr uint64_t rows_max = uint64_t{1} << 48;  // no row count of a sound file comes near; sums of them cannot overflow
 
 std::vector<std::byte> wrap(std::string_view magic, std::span<const std::byte> body) {
@@ -119,7 +118,7 @@ LaneId take_lane(ByteReader& reader) {
 }
 
 void put_file(ByteWriter& writer, const CommittedFile& file) {
-  VERIFY_EQ(file.tail.size(), file.size % block_size);
+  VERIFY_EQ(file.tail.size(), tail_size(file.size));
   writer.put(file.kind);
   writer.put_zeros(3);
   writer.put(file.crc);
@@ -141,7 +140,7 @@ CommittedFile take_file(ByteReader& reader) {
   file.size = reader.take<uint64_t>();
   reader.check(file.size <= uint64_t{std::numeric_limits<int64_t>::max()}, "file size", std::numeric_limits<int64_t>::max(),
                file.size, "at most ");
-  const std::span<const std::byte> tail = reader.take_bytes(file.size % block_size);
+  const std::span<const std::byte> tail = reader.take_bytes(tail_size(file.size));
   file.tail.assign(tail.begin(), tail.end());
   return file;
 }
@@ -170,8 +169,8 @@ RunColumn take_column(ByteReader& reader, uint64_t run_rows) {
   column.row_count = reader.take<uint64_t>();
   column.nulls = reader.take<uint64_t>();
   reader.check(column.row_start <= run_rows, "first row of a column", run_rows, column.row_start, "at most ");
-  reader.check(column.row_count <= run_rows - column.row_start, "rows of a column", run_rows - column.row_start, column.row_count,
-               "at most ");
+  reader.check(column.row_count <= run_rows - column.row_start, "rows of a column", run_rows - column.row_start,
+               column.row_count, "at most ");
   reader.check(column.nulls <= column.row_count, "nulls of a column", column.row_count, column.nulls, "at most ");
   for (size_t i = 0; i < file_count && reader.ok(); ++i) column.files.push_back(take_file(reader));
   return column;

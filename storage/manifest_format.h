@@ -13,7 +13,7 @@
 // partition body := | table u32 | lane u16 | reserved u16 | key i64 | applied u64 | run_count u32 | run... |
 // run            := | id u32 | rows u64 | timestamp_min i64 | timestamp_max i64 | column_count u32 | column... |
 // column         := | id u32 | type u8 | file_count u8 | reserved u16 | row_start u64 | row_count u64 | nulls u64 | file... |
-// file           := | kind u8 | reserved u8[3] | crc u32 | size u64 | tail: the last size % 4096 bytes |
+// file           := | kind u8 | reserved u8[3] | crc u32 | size u64 | tail: the last (size - 1) % 4096 + 1 bytes, none of size 0 |
 // lane body      := | table u32 | lane u16 | reserved u16 | checkpointed u64 | dictionary_count u32 | dictionary... |
 // dictionary     := | column u32 | count u32 | file |
 // schema body    := the schema record of schema.h

@@ -42,7 +42,8 @@ Date date_of(int64_t day) {
   using namespace std::chrono;
   const int64_t era = floor_div(day - era_start, era_days);
   const year_month_day date{sys_days{days{static_cast<int>(day - era * era_days)}}};
-  return {static_cast<int>(date.year()) + era * era_years, static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day())};
+  return {static_cast<int>(date.year()) + era * era_years, static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day())};
 }
 
 // 1970-01-01 was a Thursday.

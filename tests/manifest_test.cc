@@ -33,7 +33,7 @@ PartitionManifest partition_manifest() {
   timestamp.files = {{.kind = FileKind::values, .size = 16, .crc = 0xAABBCCDD, .tail = bytes_of("0123456789abcdef")}};
   RunColumn text{.column = ColumnId{5}, .type = ColumnType::varchar, .row_start = 1, .row_count = 1, .nulls = 1};
   text.files = {{.kind = FileKind::validity, .size = 1, .crc = 1, .tail = bytes_of("\1")},
-                {.kind = FileKind::offsets, .size = 4096, .crc = 2, .tail = {}},
+                {.kind = FileKind::offsets, .size = 0, .crc = 0, .tail = {}},
                 {.kind = FileKind::texts, .size = 4099, .crc = 3, .tail = bytes_of("xyz")}};
   const Run run{.id = RunId{0}, .rows = 2, .timestamp_min = -5, .timestamp_max = 9, .columns = {timestamp, text}};
   return {.lane = {TableId{7}, LaneNumber{1}}, .key = PartitionKey{-86'400'000'000}, .applied = Txn{42}, .runs = {run}};
