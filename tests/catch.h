@@ -1,8 +1,8 @@
 // Catch2 in either version, and skipping: the one header that tests include for TEST_CASE, CHECK and REQUIRE.
 //
-// SKIP_TEST("reason") ends a test body that cannot run on this machine. The test counts as skipped, neither passed nor failed, and
-// the runner prints the reason. Catch2 2 has no such thing, so both versions use this one; it returns, so it stands in the body
-// itself, not in a helper.
+// SKIP_TEST("reason") ends a test body that cannot run on this machine. The test counts as skipped, neither passed nor failed,
+// and the runner prints the reason. Catch2 2 has no such thing, so both versions use this one; it returns, so it stands in the
+// body itself, not in a helper.
 #pragma once
 
 #include <string_view>
@@ -20,8 +20,8 @@ void skip_running_test(std::string_view reason);
 
 }  // namespace tests
 
-#define SKIP_TEST(reason)              \
-  do {                                 \
-    tests::skip_running_test(reason);  \
-    return;                            \
+#define SKIP_TEST(reason)             \
+  do {                                \
+    tests::skip_running_test(reason); \
+    return;                           \
   } while (false)
