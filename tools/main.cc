@@ -1,6 +1,4 @@
-// The `millrace` binary: one subcommand per use. A command line that it does not understand is one line on stderr and exit
-// code 2.
-// code 2.
+// The `millrace` binary: one subcommand per use. A command line that it does not understand is one line on stderr and exit code 2.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
