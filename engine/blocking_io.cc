@@ -30,7 +30,9 @@ class Waiter final : public IoCompletion {
 void reap_some(IoBackend& backend) {
   std::array<IoResult, 16> results;
   const size_t count = backend.reap(results, instant_never);
-  for (size_t i = 0; i < count; ++i) results[i].completion->complete(results[i]);
+  for (size_t i = 0; i < count; ++i) {
+    if (results[i].completion != nullptr) results[i].completion->complete(results[i]);
+  }
 }
 
 absl::Status status_of(int32_t result, std::string_view operation, std::string_view path) {
@@ -59,11 +61,11 @@ int32_t run_blocking(IoBackend& backend, IoRequest request) {
 }
 
 absl::StatusOr<BlockingFile> BlockingFile::open(IoBackend& backend, std::string path, OpenMode mode) {
-  const FileId file = backend.reserve_file();
+  BlockingFile file(backend, backend.reserve_file(), std::move(path), mode);  // gives the slot back when the open fails
   const int32_t result =
-      run_blocking(backend, {.op = IoOp::open, .open_mode = mode, .file = file, .path = path.c_str()});
-  RETURN_IF_ERROR(status_of(result, "open", path));
-  return BlockingFile(backend, file, std::move(path), mode);
+      run_blocking(backend, {.op = IoOp::open, .open_mode = mode, .file = file.file_, .path = file.path_.c_str()});
+  RETURN_IF_ERROR(status_of(result, "open", file.path_));
+  return file;
 }
 
 BlockingFile::BlockingFile(BlockingFile&& other) noexcept

@@ -50,6 +50,7 @@ class BlockingFile {
   // The slot, which is the caller's from now on: for files that a Reactor goes on using.
   FileId release();
 
+  FileId id() const { return file_; }
   const std::string& path() const { return path_; }
 
  private:
