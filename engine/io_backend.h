@@ -39,7 +39,8 @@ enum class IoOp : uint8_t {
   // Sockets.
   accept,   // file = listener; multishot: each result is a raw socket number for adopt_socket (of any backend)
   recv,     // file = TCP socket; multishot: results carry `data` in a backend buffer; 0 = end of stream
-  recv_from,  // file = UDP socket; multishot: one datagram a result
+  recv_from,  // file = UDP socket; multishot: one datagram a result; an empty one may end the request
+              // recv and recv_from end with -ENOBUFS, without data, while every buffer is lent: release some, then ask again
   send,     // file, buffer -> bytes sent, may be short
   shutdown,   // file: no more receives and sends; pending ones complete
 

@@ -54,8 +54,8 @@ class TimerWheel {
   // The earliest deadline, or instant_never.
   Instant next_deadline() const;
 
-  // Fires every timer whose deadline is not after `now`, in order of deadline, ties by order of arming. Returns how many. A timer
-  // that is armed by one of these callbacks fires in a later call.
+  // Fires every timer whose deadline is not after `now`, in order of deadline, ties by order of arming. Returns how many. A
+  // timer that is armed by one of these callbacks fires in a later call.
   size_t expire(Instant now);
 
  private:

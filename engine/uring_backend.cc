@@ -1,0 +1,472 @@
+#include "engine/uring_backend.h"
+
+#include <liburing.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <span>
+
+#include "engine/uring_startup.h"
+#include "engine/verify.h"
+
+namespace engine {
+namespace {
+
+// user_data that is no index of a request. UINT64_MAX itself is liburing's.
+constexpr uint64_t user_data_wake = UINT64_MAX - 1;       // a peer woke us
+constexpr uint64_t user_data_wake_sent = UINT64_MAX - 2;  // our wake of a peer failed; success makes no completion
+constexpr uint64_t user_data_none = UINT64_MAX - 3;       // no request: the target of a cancel that comes too late; cancel_all
+
+constexpr uint16_t stream_group = 0;
+constexpr uint16_t datagram_group = 1;
+constexpr uint32_t buffer_group_shift = 16;  // BufferId := | group 16 bits | index 16 bits |
+constexpr uint32_t buffer_index_mask = 0xffff;
+
+constexpr uint32_t datagram_buffer_size = 68 * 1024;  // 65,507 bytes at most, and in front of them:
+static_assert(datagram_buffer_size >= 65'507 + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_in));
+
+constexpr mode_t file_mode = 0640;
+constexpr mode_t directory_mode = 0750;
+
+constexpr Duration wait_max = seconds(3'600);  // now + wait stays far from the end of the kernel's 64 bits
+constexpr Duration cancel_wait_max = milliseconds(10);
+
+constexpr size_t io_size_max = size_t{1} << 30;  // one read, write or send; the kernel cuts at 2 GiB
+
+Instant clock_now(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return {time.tv_sec * 1'000'000'000 + time.tv_nsec};
+}
+
+int open_flags(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::read:
+      return O_RDONLY | O_CLOEXEC;
+    case OpenMode::read_write:
+      return O_RDWR | O_CREAT | O_CLOEXEC;
+    case OpenMode::read_write_direct:
+      return O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC;
+    case OpenMode::directory:
+      return O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  }
+  UNREACHABLE("open mode");
+}
+
+unsigned io_size(std::span<const std::byte> buffer) {
+  VERIFY_LE(buffer.size(), io_size_max);
+  return static_cast<unsigned>(buffer.size());
+}
+
+BufferId buffer_id(uint16_t group, uint32_t index) { return {uint32_t{group} << buffer_group_shift | index}; }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<UringBackend>> UringBackend::create(const UringOptions& options) {
+  VERIFY(std::has_single_bit(options.submission_count_max));
+  VERIFY(std::has_single_bit(options.completion_count_max));
+  VERIFY_GE(options.completion_count_max, options.submission_count_max);
+  ASSIGN_OR_RETURN(OwnedFd data_directory, open_directory(options.data_directory));
+  std::unique_ptr<UringBackend> backend(new UringBackend(options, std::move(data_directory)));
+  RETURN_IF_ERROR(backend->set_up());
+  return backend;
+}
+
+UringBackend::UringBackend(const UringOptions& options, OwnedFd data_directory)
+    : options_(options),
+      kernel_facts_(read_kernel_facts()),
+      data_directory_(std::move(data_directory)),
+      datagram_header_(std::make_unique<msghdr>()),
+      pending_(options.request_count_max),
+      files_(options.file_count_max),
+      prng_(random_seed()) {
+  datagram_header_->msg_namelen = sizeof(sockaddr_in);
+  pending_free_.reserve(options.request_count_max);
+  for (uint32_t index = options.request_count_max; index > 0; --index) pending_free_.push_back(index - 1);
+}
+
+absl::Status UringBackend::set_up() {
+  io_uring_params parameters{};
+  parameters.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+                     IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
+  parameters.cq_entries = options_.completion_count_max;
+  auto ring = std::make_unique<io_uring>();
+  if (const int error = io_uring_queue_init_params(options_.submission_count_max, ring.get(), &parameters); error != 0) {
+    return explain_setup_failure(-error, kernel_facts_);
+  }
+  ring_.reset(ring.release());  // open from here on
+  ring_fd_ = ring_->ring_fd;
+  RETURN_IF_ERROR(check_operations(*ring_, kernel_facts_));
+  ASSIGN_OR_RETURN(stream_buffers_, UringBuffers::create(*ring_, {.group = stream_group,
+                                                                  .buffer_count = options_.stream_buffer_count,
+                                                                  .buffer_size = options_.stream_buffer_size}));
+  ASSIGN_OR_RETURN(datagram_buffers_, UringBuffers::create(*ring_, {.group = datagram_group,
+                                                                    .buffer_count = options_.datagram_buffer_count,
+                                                                    .buffer_size = datagram_buffer_size}));
+  return restrict_operations(*ring_);
+}
+
+void UringBackend::CloseRing::operator()(io_uring* ring) const {
+  io_uring_queue_exit(ring);
+  delete ring;
+}
+
+UringBackend::~UringBackend() {
+  if (ring_ == nullptr || owner_ == 0) return;
+  if (is_owner()) {
+    cancel_all();
+    return;
+  }
+  // The owner has ended and the kernel has cancelled what it left behind. Its registered ring descriptor went with it: the
+  // number now means another ring, that of the calling thread, and must not be unregistered by io_uring_queue_exit.
+  ring_->int_flags = 0;
+  ring_->enter_ring_fd = ring_fd_;
+}
+
+bool UringBackend::is_owner() const { return owner_ == gettid(); }
+
+void UringBackend::enable_once() {
+  if (owner_ != 0) return;
+  owner_ = gettid();
+  // By number: liburing 2.3 declares io_uring_enable_rings, but its shared library does not export it.
+  VERIFY_EQ(io_uring_register(static_cast<unsigned>(ring_fd_), IORING_REGISTER_ENABLE_RINGS, nullptr, 0), 0);
+  // The rest makes things faster, not possible: a failure changes nothing that anybody sees.
+  static_cast<void>(io_uring_register_ring_fd(ring_.get()));
+  std::array<unsigned, 2> workers_max{options_.kernel_worker_count_max, options_.kernel_worker_count_max};
+  static_cast<void>(io_uring_register_iowq_max_workers(ring_.get(), workers_max.data()));
+  cpu_set_t cpus;
+  if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0) {
+    static_cast<void>(io_uring_register_iowq_aff(ring_.get(), sizeof(cpus), &cpus));
+  }
+}
+
+void UringBackend::cancel_all() {
+  while (pending_free_.size() < pending_.size()) {
+    // Again and again, because a multishot request that was just being served misses the cancel and arms itself once more.
+    if (io_uring_sqe* entry = next_entry(); entry != nullptr) {
+      io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+      io_uring_sqe_set_data64(entry, user_data_none);
+    }
+    enter(cancel_wait_max);
+    IoResult result;
+    unsigned seen = 0;
+    unsigned head = 0;
+    const io_uring_cqe* entry = nullptr;
+    io_uring_for_each_cqe(ring_.get(), head, entry) {
+      const bool is_socket =
+          entry->user_data < pending_.size() && pending_[entry->user_data].op == IoOp::accept && entry->res >= 0;
+      if (is_socket) static_cast<void>(OwnedFd(entry->res));  // nobody will adopt it
+      take_completion(*entry, result);
+      ++seen;
+    }
+    io_uring_cq_advance(ring_.get(), seen);
+  }
+}
+
+std::vector<UringFeature> UringBackend::features() const {
+  std::vector<UringFeature> features = describe_features(ring_->features, kernel_facts_);
+  const auto describe = [](const UringBuffers& buffers) {
+    return std::to_string(buffers.options().buffer_count) + " x " + std::to_string(buffers.options().buffer_size / 1024) +
+           " KiB";
+  };
+  features.push_back({"stream receive buffers", "yes", describe(*stream_buffers_)});
+  features.push_back({"datagram receive buffers", "yes", describe(*datagram_buffers_)});
+  features.push_back(
+      {"kernel workers", "yes", "at most " + std::to_string(options_.kernel_worker_count_max) + " of each kind"});
+  return features;
+}
+
+size_t UringBackend::submit(std::span<const IoRequest> requests) {
+  enable_once();
+  VERIFY_DEBUG(is_owner());
+  size_t taken = 0;
+  while (taken < requests.size() && !pending_free_.empty()) {
+    io_uring_sqe* entry = next_entry();
+    if (entry == nullptr) break;
+    prepare(*entry, requests[taken]);
+    ++taken;
+  }
+  return taken;
+}
+
+// Null when the ring is full and the kernel takes nothing from it.
+io_uring_sqe* UringBackend::next_entry() {
+  if (io_uring_sqe* entry = io_uring_get_sqe(ring_.get()); entry != nullptr) return entry;
+  io_uring_submit(ring_.get());
+  return io_uring_get_sqe(ring_.get());
+}
+
+void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
+  switch (request.op) {
+    case IoOp::open:
+    case IoOp::rename:
+    case IoOp::unlink:
+    case IoOp::mkdir:
+    case IoOp::rmdir:
+      prepare_path(entry, request);
+      break;
+    case IoOp::close:
+    case IoOp::read:
+    case IoOp::write:
+    case IoOp::write_dsync:
+    case IoOp::sync_data:
+    case IoOp::allocate:
+      prepare_file(entry, request);
+      break;
+    case IoOp::accept:
+    case IoOp::recv:
+    case IoOp::recv_from:
+    case IoOp::send:
+    case IoOp::shutdown:
+      prepare_socket(entry, request);
+      break;
+    case IoOp::cancel:
+      io_uring_prep_cancel64(&entry, user_data_of(request.target), 0);
+      break;
+  }
+  const uint32_t index = pending_free_.back();
+  pending_free_.pop_back();
+  pending_[index] = {.completion = request.completion, .file = request.file, .op = request.op, .is_in_flight = true};
+  io_uring_sqe_set_data64(&entry, index);
+}
+
+void UringBackend::prepare_path(io_uring_sqe& entry, const IoRequest& request) {
+  VERIFY(request.path != nullptr);
+  const int root = data_directory_.get();
+  switch (request.op) {
+    case IoOp::open:
+      VERIFY(files_.at(request.file).fd.get() < 0);
+      files_.at(request.file).is_directory = request.open_mode == OpenMode::directory;
+      io_uring_prep_openat(&entry, root, request.path, open_flags(request.open_mode), file_mode);
+      return;
+    case IoOp::rename:
+      VERIFY(request.path_target != nullptr);
+      io_uring_prep_renameat(&entry, root, request.path, root, request.path_target, 0);
+      return;
+    case IoOp::unlink:
+      io_uring_prep_unlinkat(&entry, root, request.path, 0);
+      return;
+    case IoOp::mkdir:
+      io_uring_prep_mkdirat(&entry, root, request.path, directory_mode);
+      return;
+    case IoOp::rmdir:
+      io_uring_prep_unlinkat(&entry, root, request.path, AT_REMOVEDIR);
+      return;
+    default:
+      UNREACHABLE("operation on a path");
+  }
+}
+
+void UringBackend::prepare_file(io_uring_sqe& entry, const IoRequest& request) {
+  switch (request.op) {
+    case IoOp::close:
+      io_uring_prep_close(&entry,
+                          files_.at(request.file).fd.release());  // the kernel closes it now, even if we end before it did
+      return;
+    case IoOp::read:
+      io_uring_prep_read(&entry, files_.fd(request.file), request.buffer.data(), io_size(request.buffer), request.offset);
+      return;
+    case IoOp::write:
+    case IoOp::write_dsync:
+      io_uring_prep_write(&entry, files_.fd(request.file), request.buffer.data(), io_size(request.buffer), request.offset);
+      if (request.op == IoOp::write_dsync) entry.rw_flags = RWF_DSYNC;
+      return;
+    case IoOp::sync_data:
+      // The entries of a directory are all there is of it: no data without metadata.
+      io_uring_prep_fsync(&entry, files_.fd(request.file), files_.at(request.file).is_directory ? 0 : IORING_FSYNC_DATASYNC);
+      return;
+    case IoOp::allocate:
+      io_uring_prep_fallocate(&entry, files_.fd(request.file), 0, static_cast<off_t>(request.offset),
+                              static_cast<off_t>(request.size));
+      return;
+    default:
+      UNREACHABLE("operation on a file");
+  }
+}
+
+void UringBackend::prepare_socket(io_uring_sqe& entry, const IoRequest& request) {
+  switch (request.op) {
+    case IoOp::accept:
+      io_uring_prep_multishot_accept(&entry, files_.fd(request.file), nullptr, nullptr, SOCK_CLOEXEC);
+      return;
+    case IoOp::recv:
+      io_uring_prep_recv_multishot(&entry, files_.fd(request.file), nullptr, 0, 0);
+      entry.flags |= IOSQE_BUFFER_SELECT;
+      entry.buf_group = stream_group;
+      return;
+    case IoOp::recv_from:
+      io_uring_prep_recvmsg_multishot(&entry, files_.fd(request.file), datagram_header_.get(), 0);
+      entry.flags |= IOSQE_BUFFER_SELECT;
+      entry.buf_group = datagram_group;
+      return;
+    case IoOp::send:
+      io_uring_prep_send(&entry, files_.fd(request.file), request.buffer.data(), io_size(request.buffer), MSG_NOSIGNAL);
+      return;
+    case IoOp::shutdown:
+      io_uring_prep_shutdown(&entry, files_.fd(request.file), SHUT_RDWR);
+      return;
+    default:
+      UNREACHABLE("operation on a socket");
+  }
+}
+
+// A walk over all requests: a cancel is as rare as the end of a connection.
+uint64_t UringBackend::user_data_of(const IoCompletion* target) const {
+  VERIFY(target != nullptr);
+  const auto found = std::ranges::find_if(
+      pending_, [&](const Pending& pending) { return pending.is_in_flight && pending.completion == target; });
+  return found == pending_.end() ? user_data_none : static_cast<uint64_t>(found - pending_.begin());
+}
+
+size_t UringBackend::reap(std::span<IoResult> results, Instant deadline) {
+  enable_once();
+  VERIFY_DEBUG(is_owner());
+  // The kernel refuses a wake of a ring that is not enabled. Such a wake belongs to the first reap, which therefore never
+  // waits.
+  const Instant start = now();
+  const bool waits = !is_first_reap_ && deadline > start;
+  is_first_reap_ = false;
+  enter(waits ? std::min(deadline - start, wait_max) : Duration{});
+  return take_completions(results);
+}
+
+// Hands over what was submitted and runs deferred work. Waits for a completion or a wake if there is none.
+void UringBackend::enter(Duration wait) {
+  int result = 0;
+  if (wait.ns > 0) {
+    io_uring_cqe* first = nullptr;
+    __kernel_timespec timeout{.tv_sec = wait.ns / 1'000'000'000, .tv_nsec = wait.ns % 1'000'000'000};
+    result = io_uring_submit_and_wait_timeout(ring_.get(), &first, 1, &timeout, nullptr);
+  } else {
+    result = io_uring_submit_and_get_events(ring_.get());
+  }
+  // Nothing in time, a signal, or short of memory: the entries that were not taken stay in the ring for the next call.
+  VERIFY(result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY || result == -ENOMEM);
+}
+
+size_t UringBackend::take_completions(std::span<IoResult> results) {
+  size_t taken = 0;
+  unsigned seen = 0;
+  unsigned head = 0;
+  const io_uring_cqe* entry = nullptr;
+  io_uring_for_each_cqe(ring_.get(), head, entry) {
+    if (taken == results.size()) break;
+    if (take_completion(*entry, results[taken])) ++taken;
+    ++seen;
+  }
+  io_uring_cq_advance(ring_.get(), seen);
+  return taken;
+}
+
+// False: nobody is to hear of it.
+bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) {
+  if (entry.user_data == user_data_wake || entry.user_data == user_data_none) return false;
+  if (entry.user_data == user_data_wake_sent) {
+    // EBADFD: the peer has not begun, and its first reap does not wait. EOVERFLOW: it has more to reap than it can hold.
+    VERIFY(entry.res == -EBADFD || entry.res == -EOVERFLOW);
+    return false;
+  }
+  VERIFY_LT(entry.user_data, pending_.size());
+  Pending& pending = pending_[entry.user_data];
+  VERIFY(pending.is_in_flight);
+  result = {.completion = pending.completion, .result = entry.res, .more = (entry.flags & IORING_CQE_F_MORE) != 0};
+  switch (pending.op) {
+    case IoOp::open:
+      if (entry.res < 0) break;
+      files_.at(pending.file).fd = OwnedFd(entry.res);
+      result.result = 0;
+      break;
+    case IoOp::close:
+      files_.free(pending.file);
+      break;
+    case IoOp::recv:
+      take_stream_data(entry, result);
+      break;
+    case IoOp::recv_from:
+      take_datagram(entry, result);
+      break;
+    default:
+      break;
+  }
+  if (!result.more) {
+    pending.is_in_flight = false;
+    pending_free_.push_back(static_cast<uint32_t>(entry.user_data));
+  }
+  return result.completion != nullptr;
+}
+
+void UringBackend::take_stream_data(const io_uring_cqe& entry, IoResult& result) {
+  if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return;
+  const uint32_t index = entry.flags >> IORING_CQE_BUFFER_SHIFT;
+  const std::span<std::byte> buffer = stream_buffers_->take(index);
+  if (entry.res <= 0) {
+    stream_buffers_->give_back(index);  // taken by the kernel, then not needed
+    return;
+  }
+  result.data = buffer.first(static_cast<size_t>(entry.res));
+  result.buffer = buffer_id(stream_group, index);
+}
+
+// buffer := | io_uring_recvmsg_out | sockaddr_in of the sender | payload |; entry.res is the size of all three
+void UringBackend::take_datagram(const io_uring_cqe& entry, IoResult& result) {
+  if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return;
+  const uint32_t index = entry.flags >> IORING_CQE_BUFFER_SHIFT;
+  const std::span<std::byte> buffer = datagram_buffers_->take(index);
+  io_uring_recvmsg_out* header = io_uring_recvmsg_validate(buffer.data(), entry.res, datagram_header_.get());
+  if (header == nullptr) {
+    datagram_buffers_->give_back(index);
+    return;
+  }
+  sockaddr_in sender{};
+  std::memcpy(&sender, io_uring_recvmsg_name(header), sizeof(sender));
+  result.peer = {.ipv4 = ntohl(sender.sin_addr.s_addr), .port = ntohs(sender.sin_port)};
+  result.data = {static_cast<std::byte*>(io_uring_recvmsg_payload(header, datagram_header_.get())),
+                 io_uring_recvmsg_payload_length(header, entry.res, datagram_header_.get())};
+  result.result = static_cast<int32_t>(result.data.size());
+  result.buffer = buffer_id(datagram_group, index);
+}
+
+void UringBackend::release_buffer(BufferId buffer) {
+  const uint32_t group = buffer.value >> buffer_group_shift;
+  VERIFY_LE(group, datagram_group);
+  UringBuffers& buffers = group == stream_group ? *stream_buffers_ : *datagram_buffers_;
+  buffers.give_back(buffer.value & buffer_index_mask);
+}
+
+Instant UringBackend::now() const { return clock_now(CLOCK_MONOTONIC); }
+
+WallTime UringBackend::wall_now() const { return {clock_now(CLOCK_REALTIME).ns}; }
+
+void UringBackend::wake(IoBackend& peer) {
+  enable_once();
+  io_uring_sqe* entry = next_entry();
+  VERIFY(entry != nullptr);
+  const int peer_fd = static_cast<UringBackend&>(peer).ring_fd_;  // all backends of a node are of one kind
+  io_uring_prep_msg_ring(entry, peer_fd, 0, user_data_wake, 0);
+  io_uring_sqe_set_data64(entry, user_data_wake_sent);
+  entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+absl::StatusOr<std::vector<DirectoryEntry>> UringBackend::list_directory(std::string_view path) {
+  return list_entries(data_directory_, std::string(path));
+}
+
+absl::StatusOr<BoundSocket> UringBackend::listen_tcp(SocketAddress address) {
+  ASSIGN_OR_RETURN(ListeningSocket socket, open_tcp_listener(address));
+  return BoundSocket{files_.adopt(std::move(socket.fd)), socket.address};
+}
+
+absl::StatusOr<BoundSocket> UringBackend::bind_udp(SocketAddress address) {
+  ASSIGN_OR_RETURN(ListeningSocket socket, open_udp_socket(address));
+  return BoundSocket{files_.adopt(std::move(socket.fd)), socket.address};
+}
+
+}  // namespace engine

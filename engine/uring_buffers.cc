@@ -1,0 +1,73 @@
+#include "engine/uring_buffers.h"
+
+#include <liburing.h>
+#include <sys/mman.h>
+
+#include <bit>
+#include <cerrno>
+#include <string>
+
+#include "engine/bytes.h"
+#include "engine/verify.h"
+
+namespace engine {
+namespace {
+
+size_t ring_size_of(const UringBufferOptions& options) { return align_up(options.buffer_count * sizeof(io_uring_buf), 4096); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<UringBuffers>> UringBuffers::create(io_uring& ring, const UringBufferOptions& options) {
+  VERIFY(std::has_single_bit(options.buffer_count));
+  VERIFY_LE(options.buffer_count, uring_buffer_count_max);
+  VERIFY_GT(options.buffer_size, 0U);
+  const size_t size = ring_size_of(options) + size_t{options.buffer_count} * options.buffer_size;
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return errno_status(errno, "map " + std::to_string(size) + " bytes of receive buffers");
+  std::unique_ptr<UringBuffers> buffers(new UringBuffers(options, {static_cast<std::byte*>(memory), size}));
+
+  io_uring_buf_reg registration{};
+  registration.ring_addr = reinterpret_cast<uint64_t>(memory);
+  registration.ring_entries = options.buffer_count;
+  registration.bgid = options.group;
+  if (const int error = io_uring_register_buf_ring(&ring, &registration, 0); error != 0) {
+    return errno_status(-error, "register " + std::to_string(options.buffer_count) + " receive buffers");
+  }
+  for (uint32_t index = 0; index < options.buffer_count; ++index) {
+    buffers->taken_[index] = true;
+    buffers->give_back(index);
+  }
+  return buffers;
+}
+
+UringBuffers::UringBuffers(const UringBufferOptions& options, std::span<std::byte> memory)
+    : options_(options),
+      memory_(memory),
+      ring_(reinterpret_cast<io_uring_buf_ring*>(memory.data())),
+      taken_(options.buffer_count) {
+  io_uring_buf_ring_init(ring_);
+}
+
+UringBuffers::~UringBuffers() { munmap(memory_.data(), memory_.size()); }
+
+std::span<std::byte> UringBuffers::take(uint32_t index) {
+  VERIFY_LT(index, options_.buffer_count);
+  VERIFY(!taken_[index]);
+  taken_[index] = true;
+  return buffer(index);
+}
+
+void UringBuffers::give_back(uint32_t index) {
+  VERIFY_LT(index, options_.buffer_count);
+  VERIFY(taken_[index]);
+  taken_[index] = false;
+  const int mask = io_uring_buf_ring_mask(options_.buffer_count);
+  io_uring_buf_ring_add(ring_, buffer(index).data(), options_.buffer_size, static_cast<uint16_t>(index), mask, 0);
+  io_uring_buf_ring_advance(ring_, 1);
+}
+
+std::span<std::byte> UringBuffers::buffer(uint32_t index) const {
+  return memory_.subspan(ring_size_of(options_) + size_t{index} * options_.buffer_size, options_.buffer_size);
+}
+
+}  // namespace engine
