@@ -28,9 +28,18 @@ enum class LineError : uint8_t {
   invalid_utf8,         // in a name, symbol or string
   line_too_large,
   line_too_wide,  // more values than line_values_max
+
+  // Judgement.
+  cast,                // the column has another type
+  untyped_column,      // an empty value for a column that does not exist
+  too_many_columns,    // the table would have more than storage::columns_max
+  designated_type,     // something else than a timestamp for the designated column
+  timestamp_negative,  // designated, before 1970
+  timestamp_too_late,  // designated, beyond the last year
+  timestamp_overflow,  // in the column's unit it is no long any more
 };
 
-inline constexpr size_t line_error_count = static_cast<size_t>(LineError::line_too_wide) + 1;
+inline constexpr size_t line_error_count = static_cast<size_t>(LineError::timestamp_overflow) + 1;
 
 constexpr std::string_view line_error_text(LineError error) {
   constexpr std::array<std::string_view, line_error_count> texts = {
@@ -50,6 +59,13 @@ constexpr std::string_view line_error_text(LineError error) {
       "INVALID_UTF8",
       "LINE_TOO_LARGE",
       "LINE_TOO_WIDE",
+      "CAST",
+      "UNTYPED_COLUMN",
+      "TOO_MANY_COLUMNS",
+      "DESIGNATED_TYPE",
+      "TIMESTAMP_NEGATIVE",
+      "TIMESTAMP_TOO_LATE",
+      "TIMESTAMP_OVERFLOW",
   };
   return texts[static_cast<size_t>(error)];
 }

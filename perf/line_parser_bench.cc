@@ -9,6 +9,8 @@
 #include "engine/prng.h"
 #include "engine/verify.h"
 #include "net/line_parser.h"
+#include "net/row_judge.h"
+#include "storage/schema.h"
 
 namespace {
 
@@ -44,35 +46,76 @@ std::string tsbs_cpu_row(engine::Prng& prng, uint64_t timestamp) {
   return row + ' ' + std::to_string(timestamp) + '\n';
 }
 
+struct Rows {
+  std::string text;
+  int64_t count = 0;
+};
+
+template <auto make_row>
+Rows make_rows() {
+  engine::Prng prng(1);
+  Rows rows;
+  for (uint64_t timestamp = 1'451'606'400'000'000'000; rows.text.size() < buffer_size; timestamp += 2'500'000) {
+    rows.text += make_row(prng, timestamp);
+    ++rows.count;
+  }
+  return rows;
+}
+
+// Calls `take_line` for every line, which must be good.
+template <typename TakeLine>
+void parse_all(net::LineParser& parser, const Rows& rows, const TakeLine& take_line) {
+  std::string_view rest = rows.text;
+  int64_t count = 0;
+  for (;;) {
+    const net::LineStep step = parser.consume(rest);
+    rest.remove_prefix(step.consumed);
+    if (step.event != net::LineEvent::line) break;
+    take_line(parser.line());
+    ++count;
+  }
+  VERIFY_EQ(count, rows.count);
+}
+
+// "row" is the time of one row.
+void set_counters(benchmark::State& state, const Rows& rows) {
+  const auto count = static_cast<double>(rows.count);
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(rows.text.size()));
+  state.counters["bytes/row"] = static_cast<double>(rows.text.size()) / count;
+  state.counters["row"] =
+      benchmark::Counter(count, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
 template <auto make_row>
 void parse_rows(benchmark::State& state) {
-  engine::Prng prng(1);
-  std::string buffer;
-  int64_t row_count = 0;
-  for (uint64_t timestamp = 1'451'606'400'000'000'000; buffer.size() < buffer_size; timestamp += 2'500'000) {
-    buffer += make_row(prng, timestamp);
-    ++row_count;
-  }
+  const Rows rows = make_rows<make_row>();
   net::LineParser parser;
   for (auto _ : state) {
-    std::string_view rest = buffer;
-    int64_t rows = 0;
-    for (;;) {
-      const net::LineStep step = parser.consume(rest);
-      rest.remove_prefix(step.consumed);
-      if (step.event != net::LineEvent::line) break;
-      benchmark::DoNotOptimize(parser.line().entities.data());
-      ++rows;
-    }
-    VERIFY_EQ(rows, row_count);
+    parse_all(parser, rows, [](const net::ParsedLine& line) { benchmark::DoNotOptimize(line.entities.data()); });
   }
-  const auto rows = static_cast<double>(row_count);
-  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(buffer.size()));
-  state.counters["bytes/row"] = static_cast<double>(buffer.size()) / rows;
-  state.counters["row"] = benchmark::Counter(rows, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  set_counters(state, rows);
+}
+
+template <auto make_row>
+void judge_rows(benchmark::State& state) {
+  const Rows rows = make_rows<make_row>();
+  net::LineParser parser;
+  net::RowJudge judge(1);
+  VERIFY(parser.consume(rows.text).event == net::LineEvent::line);
+  VERIFY(judge.judge(parser.line(), nullptr) == net::Judgement::needs_table);
+  const storage::Schema schema = storage::make_schema(storage::TableId{1}, judge.table_wish());
+  for (auto _ : state) {
+    parse_all(parser, rows, [&](const net::ParsedLine& line) {
+      VERIFY(judge.judge(line, &schema) == net::Judgement::row);
+      benchmark::DoNotOptimize(judge.row().cells.data());
+    });
+  }
+  set_counters(state, rows);
 }
 
 }  // namespace
 
 BENCHMARK(parse_rows<trades_row>)->Name("line_parser/trades");
 BENCHMARK(parse_rows<tsbs_cpu_row>)->Name("line_parser/tsbs-cpu");
+BENCHMARK(judge_rows<trades_row>)->Name("line_parser+row_judge/trades");
+BENCHMARK(judge_rows<tsbs_cpu_row>)->Name("line_parser+row_judge/tsbs-cpu");
