@@ -419,6 +419,12 @@ TEST_CASE("sim_disk: reads end with the file, allocated space is zero, and error
   CHECK(calls.mkdir("d") == -EEXIST);
   CHECK(calls.rename("absent", "f") == -ENOENT);
   CHECK(calls.unlink("d") == -EISDIR);
+  calls.open("d/f");
+  CHECK(calls.rmdir("d") == -ENOTEMPTY);
+  CHECK(calls.rmdir("f") == -ENOTDIR);
+  CHECK(calls.unlink("d/f") == 0);
+  CHECK(calls.rmdir("d") == 0);
+  CHECK(calls.rmdir("d") == -ENOENT);
 }
 
 TEST_CASE("sim_disk: rot changes one bit of the medium") {

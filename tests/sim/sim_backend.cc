@@ -21,9 +21,11 @@ constexpr size_t files_max = 1 << 16;
 constexpr engine::Duration socket_latency_max = engine::microseconds(5);
 constexpr std::byte scribble{0xdd};  // over returned buffers: who reads them too late shall notice
 
-bool is_disk(IoOp op) { return op <= IoOp::mkdir && op != IoOp::close; }
+bool is_disk(IoOp op) { return op <= IoOp::rmdir && op != IoOp::close; }
 
-bool needs_file(IoOp op) { return op != IoOp::rename && op != IoOp::unlink && op != IoOp::mkdir && op != IoOp::cancel; }
+bool needs_file(IoOp op) {
+  return op != IoOp::rename && op != IoOp::unlink && op != IoOp::mkdir && op != IoOp::rmdir && op != IoOp::cancel;
+}
 
 uint64_t bits(int64_t value) { return static_cast<uint64_t>(value); }
 

@@ -33,6 +33,8 @@ std::optional<int32_t> SimBackend::step_disk(Request& request) {
       return disk.unlink(asked.path);
     case IoOp::mkdir:
       return disk.mkdir(asked.path);
+    case IoOp::rmdir:
+      return disk.rmdir(asked.path);
     default:
       break;
   }

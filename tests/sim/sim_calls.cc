@@ -117,4 +117,9 @@ int32_t SimCalls::mkdir(std::string_view path) {
   return call({.op = IoOp::mkdir, .path = text.c_str()});
 }
 
+int32_t SimCalls::rmdir(std::string_view path) {
+  const std::string text(path);
+  return call({.op = IoOp::rmdir, .path = text.c_str()});
+}
+
 }  // namespace sim

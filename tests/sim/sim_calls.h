@@ -66,6 +66,7 @@ class SimCalls {
   int32_t rename(std::string_view path, std::string_view path_target);
   int32_t unlink(std::string_view path);
   int32_t mkdir(std::string_view path);
+  int32_t rmdir(std::string_view path);
   int32_t call(engine::IoRequest request);
 
   void submit(const engine::IoRequest& request);

@@ -233,6 +233,18 @@ int32_t SimDisk::mkdir(std::string_view path) {
   return 0;
 }
 
+int32_t SimDisk::rmdir(std::string_view path) {
+  if (const int32_t error = injected(IoOp::rmdir, world_.options().disk.entry_error_rate); error != 0) return error;
+  EntryPlace place;
+  if (const int32_t error = find_place(path, place); error != 0) return error;
+  const InodeRef inode = find(path, View::current);
+  if (inode == nullptr) return -ENOENT;
+  if (!inode->is_directory) return -ENOTDIR;
+  if (!inode->entries.empty()) return -ENOTEMPTY;
+  change_entries({.edits = {{place.directory, place.name, nullptr}}});
+  return 0;
+}
+
 int32_t SimDisk::list(std::string_view path, std::vector<engine::DirectoryEntry>& entries) {
   const InodeRef directory = find(path, View::current);
   if (directory == nullptr) return -ENOENT;

@@ -67,6 +67,7 @@ class SimDisk {
   int32_t rename(std::string_view path, std::string_view path_target);
   int32_t unlink(std::string_view path);
   int32_t mkdir(std::string_view path);
+  int32_t rmdir(std::string_view path);
   int32_t list(std::string_view path, std::vector<engine::DirectoryEntry>& entries);
 
   // Power failure. All handles are closed before.
@@ -128,8 +129,8 @@ class SimDisk {
   void effect();
 
   SimWorld& world_;
-  InodeRef root_;
   uint64_t inode_next_ = 1;
+  InodeRef root_;
   ChangeId last_change_ = 0;
   uint64_t effect_count_ = 0;
   std::vector<EntryChange> entry_changes_;                // not durable, in the order in which they happened

@@ -22,7 +22,7 @@ struct DiskFaults {
   uint32_t write_error_rate = 0;  // -EIO; a part of the bytes may have been written
   uint32_t sync_error_rate =
       0;  // -EIO once; what was not written is forgotten by later syncs, but still read until a power failure
-  uint32_t entry_error_rate = 0;  // -EIO of open, rename, unlink, mkdir; without effect
+  uint32_t entry_error_rate = 0;  // -EIO of open, rename, unlink, mkdir, rmdir; without effect
 
   uint32_t write_short_rate = 0;
   uint32_t read_short_rate = 0;  // before the end of the file, which io_backend.h rules out: for code that survives it anyway
