@@ -83,8 +83,8 @@ absl::StatusOr<size_t> BlockingFile::read(uint64_t offset, std::span<std::byte> 
   size_t done = 0;
   while (done < buffer.size()) {
     const size_t start = resume_at(done);
-    const int32_t result = run_blocking(
-        backend_, {.op = IoOp::read, .file = file_, .offset = offset + start, .buffer = buffer.subspan(start)});
+    const int32_t result =
+        run_blocking(backend_, {.op = IoOp::read, .file = file_, .offset = offset + start, .buffer = buffer.subspan(start)});
     RETURN_IF_ERROR(status_of(result, "read", path_));
     const size_t end = start + static_cast<size_t>(result);
     VERIFY_LE(end, buffer.size());
@@ -100,8 +100,8 @@ absl::Status BlockingFile::write(uint64_t offset, std::span<const std::byte> byt
   uint32_t tries = 0;
   while (done < buffer.size()) {
     const size_t start = resume_at(done);
-    const int32_t result = run_blocking(
-        backend_, {.op = IoOp::write, .file = file_, .offset = offset + start, .buffer = buffer.subspan(start)});
+    const int32_t result =
+        run_blocking(backend_, {.op = IoOp::write, .file = file_, .offset = offset + start, .buffer = buffer.subspan(start)});
     const size_t end = result < 0 ? 0 : start + static_cast<size_t>(result);
     if (end > done) {
       done = end;
@@ -130,7 +130,8 @@ absl::StatusOr<std::vector<std::byte>> read_file(IoBackend& backend, const std::
     bytes.resize(before + chunk_size);
     ASSIGN_OR_RETURN(const size_t size, file.read(before, std::span(bytes).subspan(before)));
     bytes.resize(before + size);
-    if (bytes.size() > size_max) return resource_exhausted("read " + path + ": larger than " + std::to_string(size_max) + " bytes");
+    if (bytes.size() > size_max)
+      return resource_exhausted("read " + path + ": larger than " + std::to_string(size_max) + " bytes");
     if (size < chunk_size) return bytes;
   }
 }
@@ -160,8 +161,7 @@ absl::Status remove_file(IoBackend& backend, const std::string& path) {
 }
 
 absl::Status rename_path(IoBackend& backend, const std::string& source, const std::string& target) {
-  const int32_t result =
-      run_blocking(backend, {.op = IoOp::rename, .path = source.c_str(), .path_target = target.c_str()});
+  const int32_t result = run_blocking(backend, {.op = IoOp::rename, .path = source.c_str(), .path_target = target.c_str()});
   return status_of(result, "rename", source + " to " + target);
 }
 

@@ -1,12 +1,12 @@
 // File operations that wait for their result, for start-up, tools and readers: code that runs while its thread serves nobody.
 // A shard that serves uses its Reactor instead.
 //
-// Every call submits one request and reaps until that one has completed. Completions of other requests that turn up meanwhile go
-// to their owners; a wake is swallowed. Requests that a Reactor submitted must not be in flight: it counts its own.
+// Every call submits one request and reaps until that one has completed. Completions of other requests that turn up meanwhile
+// go to their owners; a wake is swallowed. Requests that a Reactor submitted must not be in flight: it counts its own.
 //
-// Errors carry the operation and the path. Writes follow the rules of all our writes: the rest of a short write is written again,
-// and EAGAIN, EINTR and ENOMEM are tried again, `write_tries_max` times without progress; any other error is final, and so is
-// every failed sync.
+// Errors carry the operation and the path. Writes follow the rules of all our writes: the rest of a short write is written
+// again, and EAGAIN, EINTR and ENOMEM are tried again, `write_tries_max` times without progress; any other error is final, and
+// so is every failed sync.
 #pragma once
 
 #include <cstddef>
@@ -71,8 +71,8 @@ class BlockingFile {
 // All bytes of a file. Resource-exhausted when there are more than `size_max`.
 absl::StatusOr<std::vector<std::byte>> read_file(IoBackend& backend, const std::string& path, size_t size_max);
 
-// Replaces or creates `path` so that a crash leaves the old file or the new one, whole: writes `path`.tmp, syncs it, renames it,
-// syncs the directory. Durable when it returns.
+// Replaces or creates `path` so that a crash leaves the old file or the new one, whole: writes `path`.tmp, syncs it, renames
+// it, syncs the directory. Durable when it returns.
 absl::Status replace_file(IoBackend& backend, const std::string& path, std::span<const std::byte> bytes);
 
 // Creates a directory. Fine when it is there. Its entry in the parent is not durable before sync_directory of the parent.

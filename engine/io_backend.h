@@ -1,8 +1,9 @@
-// THE SEAM. Everything Millrace asks of the world outside its memory goes through one IoBackend per shard: files, sockets, time,
-// randomness and waking a peer. Two implementations: UringBackend (the kernel) and SimBackend (tests/sim, a faulty world by seed).
-// Reactor, WAL, tables and network are plain compiled code above it and run unchanged on both.
+// THE SEAM. Everything Millrace asks of the world outside its memory goes through one IoBackend per shard: files, sockets,
+// time, randomness and waking a peer. Two implementations: UringBackend (the kernel) and SimBackend (tests/sim, a faulty world
+// by seed). Reactor, WAL, tables and network are plain compiled code above it and run unchanged on both.
 //
-// One virtual call per batch of requests, never per row. A backend belongs to the thread of its shard; only `wake` crosses threads.
+// One virtual call per batch of requests, never per row. A backend belongs to the thread of its shard; only `wake` crosses
+// threads.
 //
 // Order: requests of one submit have NO order among each other. Who needs "write, then sync" waits for the write's completion.
 #pragma once
@@ -37,22 +38,22 @@ enum class IoOp : uint8_t {
   rmdir,        // path of an empty directory
 
   // Sockets.
-  accept,   // file = listener; multishot: each result is a raw socket number for adopt_socket (of any backend)
-  recv,     // file = TCP socket; multishot: results carry `data` in a backend buffer; 0 = end of stream
+  accept,     // file = listener; multishot: each result is a raw socket number for adopt_socket (of any backend)
+  recv,       // file = TCP socket; multishot: results carry `data` in a backend buffer; 0 = end of stream
   recv_from,  // file = UDP socket; multishot: one datagram a result; an empty one may end the request
               // recv and recv_from end with -ENOBUFS, without data, while every buffer is lent: release some, then ask again
-  send,     // file, buffer -> bytes sent, may be short
+  send,       // file, buffer -> bytes sent, may be short
   shutdown,   // file: no more receives and sends; pending ones complete
 
-  cancel,   // ends the multishot request whose completion is `target`; it completes with -ECANCELED and more = false.
-            // The cancel itself: 0, or -ENOENT when the target has ended already
+  cancel,  // ends the multishot request whose completion is `target`; it completes with -ECANCELED and more = false.
+           // The cancel itself: 0, or -ENOENT when the target has ended already
 };
 
 enum class OpenMode : uint8_t {
-  read,              // buffered, existing file
-  read_write,        // buffered, created when missing
-  read_write_direct, // O_DIRECT, created when missing
-  directory,         // for sync_data
+  read,               // buffered, existing file
+  read_write,         // buffered, created when missing
+  read_write_direct,  // O_DIRECT, created when missing
+  directory,          // for sync_data
 };
 
 struct IoRequest {
@@ -60,11 +61,11 @@ struct IoRequest {
   OpenMode open_mode{};
   FileId file = file_none;
   uint64_t offset = 0;
-  uint64_t size = 0;                 // allocate only
-  std::span<std::byte> buffer;       // read: target; write and send: source, not modified
+  uint64_t size = 0;            // allocate only
+  std::span<std::byte> buffer;  // read: target; write and send: source, not modified
   const char* path = nullptr;
-  const char* path_target = nullptr; // rename only
-  IoCompletion* target = nullptr;    // cancel only
+  const char* path_target = nullptr;   // rename only
+  IoCompletion* target = nullptr;      // cancel only
   IoCompletion* completion = nullptr;  // null: the result is of no interest
 };
 
@@ -79,11 +80,11 @@ struct PeerAddress {
 
 struct IoResult {
   IoCompletion* completion = nullptr;
-  int32_t result = 0;           // >= 0: count, raw socket number or 0; < 0: -errno
-  bool more = false;            // multishot: further results follow without a new request
+  int32_t result = 0;  // >= 0: count, raw socket number or 0; < 0: -errno
+  bool more = false;   // multishot: further results follow without a new request
   BufferId buffer = buffer_none;
-  std::span<std::byte> data;    // received bytes, inside `buffer`
-  PeerAddress peer;             // recv_from only
+  std::span<std::byte> data;  // received bytes, inside `buffer`
+  PeerAddress peer;           // recv_from only
 };
 
 // Owned by whoever waits (a member), reused, never allocated per request. At most one request uses it at a time.

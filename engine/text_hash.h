@@ -1,5 +1,6 @@
-// Hash and equality for maps keyed by text that clients chose, searchable with std::string_view whatever abseil's own string_view
-// is. XXH3 with a seed, so that colliding names cannot be prepared without knowing it; the server draws the seed at start.
+// Hash and equality for maps keyed by text that clients chose, searchable with std::string_view whatever abseil's own
+// string_view is. XXH3 with a seed, so that colliding names cannot be prepared without knowing it; the server draws the seed at
+// start.
 #pragma once
 
 #include <xxhash.h>

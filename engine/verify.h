@@ -1,5 +1,5 @@
-// Assertions that stay on in release builds. A failed VERIFY is a bug in Millrace: it prints the condition, its operands and the
-// place, then aborts. The disk, the peer and the configuration are not bugs; they travel as absl::Status (engine/status.h).
+// Assertions that stay on in release builds. A failed VERIFY is a bug in Millrace: it prints the condition, its operands and
+// the place, then aborts. The disk, the peer and the configuration are not bugs; they travel as absl::Status (engine/status.h).
 //
 //   VERIFY(ready);                   one condition
 //   VERIFY_EQ(found, expected);      shows both operands when they differ; also _NE _LT _LE _GT _GE
@@ -44,19 +44,19 @@ constexpr Operand operand(const T& value) {
 
 }  // namespace engine::detail
 
-#define VERIFY(condition)                                                \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]]                                       \
-      ::engine::detail::verify_failed(__FILE__, __LINE__, #condition);   \
+#define VERIFY(condition)                                              \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]]                                     \
+      ::engine::detail::verify_failed(__FILE__, __LINE__, #condition); \
   } while (false)
 
-#define MILLRACE_VERIFY_COMPARE(left, op, right)                                                         \
-  do {                                                                                                   \
-    const auto& verify_left = (left);                                                                    \
-    const auto& verify_right = (right);                                                                  \
-    if (!(verify_left op verify_right)) [[unlikely]]                                                     \
-      ::engine::detail::verify_failed(__FILE__, __LINE__, #left " " #op " " #right,                      \
-                                      ::engine::detail::operand(verify_left), ::engine::detail::operand(verify_right)); \
+#define MILLRACE_VERIFY_COMPARE(left, op, right)                                                                            \
+  do {                                                                                                                      \
+    const auto& verify_left = (left);                                                                                       \
+    const auto& verify_right = (right);                                                                                     \
+    if (!(verify_left op verify_right)) [[unlikely]]                                                                        \
+      ::engine::detail::verify_failed(__FILE__, __LINE__, #left " " #op " " #right, ::engine::detail::operand(verify_left), \
+                                      ::engine::detail::operand(verify_right));                                             \
   } while (false)
 
 #define VERIFY_EQ(left, right) MILLRACE_VERIFY_COMPARE(left, ==, right)

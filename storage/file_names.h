@@ -29,7 +29,8 @@ std::string partition_manifest_path(std::string_view partition_directory);
 std::string run_directory(std::string_view partition_directory, RunId run);
 std::string column_path(std::string_view run_directory, ColumnId column, FileKind kind);
 
-// The other way: the id of the last part of a path. Only exactly what the functions above make is taken: no sign, no leading zero.
+// The other way: the id of the last part of a path. Only exactly what the functions above make is taken: no sign, no leading
+// zero.
 std::optional<TableId> parse_table_name(std::string_view name);
 std::optional<LaneNumber> parse_lane_name(std::string_view name);
 std::optional<RunId> parse_run_name(std::string_view name);

@@ -32,9 +32,9 @@ enum class FileKind : uint8_t {
   texts = 4,     // .texts: all texts back to back; also the kind of a dictionary
 };
 
-// The committed part of a file that grows. Its last block is the one that a later write touches again, even when it is full (the last
-// byte of a bitmap may have bits left); a crash in such a write may tear it, so `tail` is what its committed bytes are, whatever the
-// file holds there.
+// The committed part of a file that grows. Its last block is the one that a later write touches again, even when it is full
+// (the last byte of a bitmap may have bits left); a crash in such a write may tear it, so `tail` is what its committed bytes
+// are, whatever the file holds there.
 struct CommittedFile {
   FileKind kind{};
   uint64_t size = 0;            // committed bytes; what follows in the file means nothing
@@ -45,9 +45,7 @@ struct CommittedFile {
 };
 
 // Committed bytes in the last block of a file of `size` committed bytes: 1 to block_size, 0 of an empty file.
-constexpr size_t tail_size(uint64_t size) {
-  return size == 0 ? 0 : static_cast<size_t>((size - 1) % engine::block_size) + 1;
-}
+constexpr size_t tail_size(uint64_t size) { return size == 0 ? 0 : static_cast<size_t>((size - 1) % engine::block_size) + 1; }
 
 struct RunColumn {
   ColumnId column;
@@ -60,10 +58,10 @@ struct RunColumn {
   friend bool operator==(const RunColumn&, const RunColumn&) = default;
 };
 
-// Rows sorted by the designated timestamp, ties in order of arrival. Runs of a partition are numbered in order of creation, and of
-// two rows with the same timestamp the one that arrived earlier is in the lower run: a reader that merges by (timestamp, run)
-// restores the order of arrival. Writers keep it so by giving each row to the first run whose last timestamp is not after it
-// (patience sorting: the last timestamps of runs 0, 1, 2... always fall).
+// Rows sorted by the designated timestamp, ties in order of arrival. Runs of a partition are numbered in order of creation, and
+// of two rows with the same timestamp the one that arrived earlier is in the lower run: a reader that merges by (timestamp,
+// run) restores the order of arrival. Writers keep it so by giving each row to the first run whose last timestamp is not after
+// it (patience sorting: the last timestamps of runs 0, 1, 2... always fall).
 struct Run {
   RunId id;
   uint64_t rows = 0;
@@ -77,8 +75,8 @@ struct Run {
 // How much of a symbol dictionary the rows of a manifest may name.
 struct DictionaryExtent {
   ColumnId column;
-  uint32_t count = 0;   // symbols
-  CommittedFile file;   // kind = texts
+  uint32_t count = 0;  // symbols
+  CommittedFile file;  // kind = texts
 
   friend bool operator==(const DictionaryExtent&, const DictionaryExtent&) = default;
 };

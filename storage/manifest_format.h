@@ -1,6 +1,6 @@
-// The three files that say what is committed: partition manifest, lane manifest, schema file. Each is small, replaced as a whole by
-// rename, and checked as a whole: what decodes is what was written. The other way round, decoding takes bytes that nobody
-// vouches for: every count and size is checked before memory is taken for it.
+// The three files that say what is committed: partition manifest, lane manifest, schema file. Each is small, replaced as a
+// whole by rename, and checked as a whole: what decodes is what was written. The other way round, decoding takes bytes that
+// nobody vouches for: every count and size is checked before memory is taken for it.
 //
 // file := | magic u8[8] | format_version u32 | may_ignore u32 | must_know u32 | body_size u32 | body | crc u32 |
 //         all little-endian, unpadded; crc is CRC32C of everything before it
@@ -13,7 +13,7 @@
 // partition body := | table u32 | lane u16 | reserved u16 | key i64 | applied u64 | run_count u32 | run... |
 // run            := | id u32 | rows u64 | timestamp_min i64 | timestamp_max i64 | column_count u32 | column... |
 // column         := | id u32 | type u8 | file_count u8 | reserved u16 | row_start u64 | row_count u64 | nulls u64 | file... |
-// file           := | kind u8 | reserved u8[3] | crc u32 | size u64 | tail: the last (size - 1) % 4096 + 1 bytes, none of size 0 |
+// file           := | kind u8 | reserved u8[3] | crc u32 | size u64 | tail: last (size - 1) % 4096 + 1 bytes, none of size 0 |
 // lane body      := | table u32 | lane u16 | reserved u16 | checkpointed u64 | dictionary_count u32 | dictionary... |
 // dictionary     := | column u32 | count u32 | file |
 // schema body    := the schema record of schema.h

@@ -1,5 +1,5 @@
-// Time buckets: which partition a timestamp belongs to, and what its directory is called. Buckets are of UTC; weeks start on Monday
-// and are those of ISO 8601. Right for every int64: a bucket that begins before the first timestamp is cut there.
+// Time buckets: which partition a timestamp belongs to, and what its directory is called. Buckets are of UTC; weeks start on
+// Monday and are those of ISO 8601. Right for every int64: a bucket that begins before the first timestamp is cut there.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct PartitionRange {
   friend bool operator==(const PartitionRange&, const PartitionRange&) = default;
 };
 
-// `designated` is the type of the designated timestamp: its unit is that of all timestamps here. For PartitionUnit::none the key is
-// 0 and the last timestamp the largest.
+// `designated` is the type of the designated timestamp: its unit is that of all timestamps here. For PartitionUnit::none the
+// key is 0 and the last timestamp the largest.
 PartitionRange partition_of(int64_t timestamp, PartitionUnit unit, ColumnType designated);
 
 // The bucket's start: 2022-01-01T05 (hour), 2022-01-01, 2022-W05, 2022-01, 2022, or "all".

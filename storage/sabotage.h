@@ -1,5 +1,5 @@
-// Deliberate bugs, so that the tests can be tested: a suite that does not find one of these is broken. Only a build that defines
-// MILLRACE_SABOTAGE can switch one on; everywhere else the question is answered "no" at compile time.
+// Deliberate bugs, so that the tests can be tested: a suite that does not find one of these is broken. Only a build that
+// defines MILLRACE_SABOTAGE can switch one on; everywhere else the question is answered "no" at compile time.
 #pragma once
 
 #include <cstdint>

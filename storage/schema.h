@@ -36,9 +36,7 @@ std::string_view type_name(ColumnType type);
 // False for bytes that are no ColumnType; readers of files and frames check before they cast.
 bool is_column_type(uint8_t value);
 
-constexpr bool is_timestamp(ColumnType type) {
-  return type == ColumnType::timestamp_us || type == ColumnType::timestamp_ns;
-}
+constexpr bool is_timestamp(ColumnType type) { return type == ColumnType::timestamp_us || type == ColumnType::timestamp_ns; }
 
 // Values are stored in schema files. NONE puts all rows into one partition.
 enum class PartitionUnit : uint8_t { none = 0, hour = 1, day = 2, week = 3, month = 4, year = 5 };
@@ -88,8 +86,8 @@ struct TableWish {
 
 Schema make_schema(TableId table, const TableWish& wish);
 
-// The next version, with those of `wishes` whose folded names `schema` does not have yet; the same version when it has them all.
-// Resource-exhausted beyond columns_max.
+// The next version, with those of `wishes` whose folded names `schema` does not have yet; the same version when it has them
+// all. Resource-exhausted beyond columns_max.
 absl::StatusOr<Schema> with_columns(const Schema& schema, std::span<const ColumnWish> wishes);
 
 // Names compare by this: simple case folding of every code point, as QuestDB compares.
@@ -97,7 +95,8 @@ std::string fold_name(std::string_view name);
 
 // One self-delimiting record, the same in CREATE and SCHEMA frames and in schema files (docs/tables.md):
 //
-// record := | version u32 | table u32 | designated u32 | column_count u32 | unit u8 | reserved u8[3] | name_size u32 | name | column... |
+// record := | version u32 | table u32 | designated u32 | column_count u32 | unit u8 | reserved u8[3] | name_size u32 | name |
+//            column... |
 // column := | id u32 | type u8 | reserved u8[3] | name_size u32 | name |                          all little-endian, unpadded
 std::vector<std::byte> encode_schema(const Schema& schema);
 

@@ -1,5 +1,5 @@
-// A consistent view of a table: immutable, shared by reference, safe to hand to another thread. As long as it is held, the files
-// that it names stay (the owner unlinks nothing that a snapshot may name).
+// A consistent view of a table: immutable, shared by reference, safe to hand to another thread. As long as it is held, the
+// files that it names stay (the owner unlinks nothing that a snapshot may name).
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace storage {
 
 struct LaneSnapshot {
   LaneId lane;
-  Txn applied;                               // the newest commit whose rows are readable
-  Txn committed;                             // the newest durable commit; equal to `applied` when nothing waits
-  std::vector<ManifestRef> partitions;       // by key, ascending
+  Txn applied;                          // the newest commit whose rows are readable
+  Txn committed;                        // the newest durable commit; equal to `applied` when nothing waits
+  std::vector<ManifestRef> partitions;  // by key, ascending
   std::vector<DictionaryExtent> dictionaries;
 };
 
@@ -36,8 +36,8 @@ struct TableSnapshot {
   }
 };
 
-// All tables of a data directory as of their last checkpoints, read without a lock beside a running server: files of a table that
-// change meanwhile are read again. Blocking. Sorted by table id.
+// All tables of a data directory as of their last checkpoints, read without a lock beside a running server: files of a table
+// that change meanwhile are read again. Blocking. Sorted by table id.
 absl::StatusOr<std::vector<TableSnapshot>> read_table_snapshots(engine::IoBackend& backend);
 
 }  // namespace storage

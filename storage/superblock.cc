@@ -19,7 +19,8 @@ using engine::block_size;
 namespace {
 
 constexpr size_t superblock_size = superblock_copy_count * block_size;
-constexpr std::string_view marker_text = "This directory belongs to a Millrace database. Do not change or remove anything in it.\n";
+constexpr std::string_view marker_text =
+    "This directory belongs to a Millrace database. Do not change or remove anything in it.\n";
 
 uint32_t crc_of(const SuperblockCopy& copy) {
   return engine::crc32c(std::as_bytes(std::span(&copy, 1)).first(offsetof(SuperblockCopy, crc)));
@@ -80,8 +81,8 @@ bool contains(std::span<const engine::DirectoryEntry> entries, std::string_view 
   return std::ranges::any_of(entries, [name](const engine::DirectoryEntry& entry) { return entry.name == name; });
 }
 
-// What may be in a directory that is not a database yet: what file systems and start scripts put there, and what a start that was
-// cut off while it created one left behind.
+// What may be in a directory that is not a database yet: what file systems and start scripts put there, and what a start that
+// was cut off while it created one left behind.
 bool may_become_ours(std::string_view name) {
   for (const std::string_view own : {marker_name, superblock_name}) {
     if (name == own || name == std::string(own) + ".tmp") return true;
@@ -128,7 +129,8 @@ absl::StatusOr<Superblock> open_or_create_superblock(engine::IoBackend& backend)
   const bool created = !contains(entries, marker_name);
   if (created) RETURN_IF_ERROR(create(backend, entries));
   if (!created && !contains(entries, superblock_name)) {
-    return engine::data_loss("superblock: missing, although the directory is marked as a Millrace database; nothing was changed");
+    return engine::data_loss(
+        "superblock: missing, although the directory is marked as a Millrace database; nothing was changed");
   }
   ASSIGN_OR_RETURN(Superblock superblock, read_copies(backend));
   if (superblock.database.epoch == UINT32_MAX) return engine::resource_exhausted("superblock: no epoch is left");

@@ -27,13 +27,13 @@ using DatabaseId = std::array<std::byte, 16>;
 struct SuperblockCopy {
   uint64_t magic;
   uint32_t format;
-  uint32_t epoch;                // starts so far
+  uint32_t epoch;  // starts so far
   uint64_t features_may_ignore;
-  uint64_t features_must_know;   // a release that does not know all of these refuses the directory
-  DatabaseId database;           // random, given once
-  uint64_t wal_salt;             // random, given once; goes into every checksum of the write-ahead log
-  uint32_t slot;                 // 0..3
-  uint32_t crc;                  // CRC-32C of the fields before
+  uint64_t features_must_know;  // a release that does not know all of these refuses the directory
+  DatabaseId database;          // random, given once
+  uint64_t wal_salt;            // random, given once; goes into every checksum of the write-ahead log
+  uint32_t slot;                // 0..3
+  uint32_t crc;                 // CRC-32C of the fields before
 };
 static_assert(sizeof(SuperblockCopy) == 64);
 static_assert(offsetof(SuperblockCopy, crc) == 60);
@@ -55,8 +55,8 @@ struct Superblock {
   uint32_t copies_valid = 0;  // as found; below 3 of 4 the operator should hear of it
 };
 
-// Opens the data directory of `backend` for writing, or makes one of an empty directory. The new epoch is durable when it returns.
-// Blocking. Errors:
+// Opens the data directory of `backend` for writing, or makes one of an empty directory. The new epoch is durable when it
+// returns. Blocking. Errors:
 // failed-precondition: neither empty nor ours (an unmounted disk, a wrong path), or written by a newer release;
 // data-loss: it is ours, but no copy of the superblock is valid.
 absl::StatusOr<Superblock> open_or_create_superblock(engine::IoBackend& backend);

@@ -1,4 +1,5 @@
-// The symbols of one lane and column: text <-> id, ids dense from 0 in the order in which they were given. Belongs to the owner.
+// The symbols of one lane and column: text and id, ids dense from 0 in the order in which they were given. Belongs to the
+// owner.
 #pragma once
 
 #include <cstddef>

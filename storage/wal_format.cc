@@ -20,9 +20,7 @@ uint32_t place_crc(const WalPlace& place) {
 
 }  // namespace
 
-uint32_t wal_crc(const WalSegmentHeader& header) {
-  return engine::crc32c(bytes_of(header, offsetof(WalSegmentHeader, crc)));
-}
+uint32_t wal_crc(const WalSegmentHeader& header) { return engine::crc32c(bytes_of(header, offsetof(WalSegmentHeader, crc))); }
 
 uint32_t wal_crc(const WalPlace& place, const WalFrameHeader& header, std::span<const std::byte> head_and_attachments) {
   const uint32_t crc = engine::crc32c_extend(place_crc(place), bytes_of(header, offsetof(WalFrameHeader, header_crc)));

@@ -9,9 +9,9 @@
 // The bytes behind the last group are zeros, or what the file held in a former life. Nothing is ever written into a block again
 // while its segment is in use.
 //
-// A checksum that is "placed" covers, before its own bytes, the 32 bytes of a WalPlace: where the bytes belong. It fails for bytes
-// of another database, of a former life of the file, and for bytes that a disk wrote to the wrong place. The salt is known to
-// nobody outside, so no row that a client sends can look like a frame or a trailer.
+// A checksum that is "placed" covers, before its own bytes, the 32 bytes of a WalPlace: where the bytes belong. It fails for
+// bytes of another database, of a former life of the file, and for bytes that a disk wrote to the wrong place. The salt is
+// known to nobody outside, so no row that a client sends can look like a frame or a trailer.
 #pragma once
 
 #include <array>
@@ -57,21 +57,21 @@ struct WalSegmentHeader {
   uint64_t stream;
   uint64_t sequence;
   uint64_t segment_size;
-  uint64_t first_lsn;      // of the first frame
-  uint32_t previous_crc;   // header_crc of the frame before it, 0 when there is none
+  uint64_t first_lsn;     // of the first frame
+  uint32_t previous_crc;  // header_crc of the frame before it, 0 when there is none
   uint16_t shard;
   uint16_t reserved;
   uint32_t reserved_2;
-  uint32_t crc;            // of the fields before, unplaced; the rest of the block is zeros
+  uint32_t crc;  // of the fields before, unplaced; the rest of the block is zeros
 };
 static_assert(sizeof(WalSegmentHeader) == 104);
 static_assert(offsetof(WalSegmentHeader, crc) == 100);
 
 struct WalFrameHeader {
-  uint32_t size;          // from the header to the end of the body; 0: the group holds no further frame
-  uint16_t type;          // FrameType
-  uint16_t flags;         // 0
-  uint64_t lsn;           // one more than the frame before
+  uint32_t size;   // from the header to the end of the body; 0: the group holds no further frame
+  uint16_t type;   // FrameType
+  uint16_t flags;  // 0
+  uint64_t lsn;    // one more than the frame before
   uint32_t epoch;
   uint32_t previous_crc;  // header_crc of the frame before in the stream, 0 for LSN 1
   uint32_t table;
@@ -81,30 +81,30 @@ struct WalFrameHeader {
   uint32_t head_size;
   uint32_t attachments_size;  // 0
   uint32_t body_size;
-  uint32_t body_crc;      // of the body, unplaced
+  uint32_t body_crc;  // of the body, unplaced
   uint32_t reserved_2;
-  uint32_t header_crc;    // placed; of the fields before, then head and attachments
+  uint32_t header_crc;  // placed; of the fields before, then head and attachments
 };
 static_assert(sizeof(WalFrameHeader) == 64);
 static_assert(offsetof(WalFrameHeader, header_crc) == 60);
 
 // The last bytes of a group's last block. It opens with what ends the frames.
 struct WalTrailer {
-  uint64_t zero;        // 0
-  uint64_t salt;        // of the database
-  uint64_t first_lsn;   // of the group
+  uint64_t zero;       // 0
+  uint64_t salt;       // of the database
+  uint64_t first_lsn;  // of the group
   uint64_t last_lsn;
   uint64_t synced_lsn;  // every frame up to here was durable when this group was written
   uint32_t epoch;
-  uint32_t size;        // of the group, all blocks
+  uint32_t size;  // of the group, all blocks
   uint64_t reserved;
   uint32_t reserved_2;
-  uint32_t crc;         // placed; of the fields before
+  uint32_t crc;  // placed; of the fields before
 };
 static_assert(sizeof(WalTrailer) == 64);
 static_assert(offsetof(WalTrailer, crc) == 60);
 
-inline constexpr size_t wal_frame_alignment = 8;  // of frames and bodies
+inline constexpr size_t wal_frame_alignment = 8;                   // of frames and bodies
 inline constexpr uint64_t wal_groups_offset = engine::block_size;  // of the first group in a segment
 static_assert(sizeof(WalSegmentHeader) <= wal_groups_offset);
 
@@ -127,15 +127,13 @@ struct WalFrame {
   FrameType type{};
   LaneId lane;
   Txn txn;
-  Lsn lsn;  // given by append; set in frames that are read
+  Lsn lsn;                          // given by append; set in frames that are read
   std::span<const std::byte> head;  // the owner's part
   std::span<const std::byte> body;  // the source's part, as it was sealed
   uint32_t body_crc = 0;            // crc32c of the body
 
   // Space in a group.
-  uint64_t stored_size() const {
-    return engine::align_up(wal_body_offset(head.size(), 0) + body.size(), wal_frame_alignment);
-  }
+  uint64_t stored_size() const { return engine::align_up(wal_body_offset(head.size(), 0) + body.size(), wal_frame_alignment); }
 };
 
 }  // namespace storage

@@ -23,8 +23,8 @@ constexpr StreamId stream_id(uint32_t epoch, engine::ShardId shard) {
 constexpr uint32_t stream_epoch(StreamId stream) { return static_cast<uint32_t>(stream.value >> 16); }
 constexpr engine::ShardId stream_shard(StreamId stream) { return engine::ShardId{static_cast<uint16_t>(stream.value)}; }
 
-std::string stream_name(StreamId stream);       // "3-0": the third start, shard 0
-std::string stream_directory(StreamId stream);  // "wal/3-0"
+std::string stream_name(StreamId stream);                      // "3-0": the third start, shard 0
+std::string stream_directory(StreamId stream);                 // "wal/3-0"
 std::string segment_path(StreamId stream, uint64_t sequence);  // "wal/3-0/17"
 
 // Only exactly what the functions above make is taken: no sign, no leading zero.

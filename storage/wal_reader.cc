@@ -225,9 +225,9 @@ absl::Status WalReader::look_for_trailers(uint64_t offset, bool first_segment) {
 }
 
 absl::Status WalReader::newer_status(const WalFrameHeader& header) const {
-  return engine::failed_precondition(path() + ": frame " + std::to_string(header.lsn) + " at offset " + std::to_string(offset_) +
-                                     " was written by a newer release: type " + std::to_string(header.type) + ", flags " +
-                                     std::to_string(header.flags));
+  return engine::failed_precondition(path() + ": frame " + std::to_string(header.lsn) + " at offset " +
+                                     std::to_string(offset_) + " was written by a newer release: type " +
+                                     std::to_string(header.type) + ", flags " + std::to_string(header.flags));
 }
 
 absl::Status WalReader::damage_status() const {

@@ -1,9 +1,9 @@
 // Reads the frames of one stream back, in order of LSN, and tells a torn tail from damage.
 //
-// A frame is believed when everything about it is right: size, LSN, epoch, chain, place, both checksums. At the first one that is not,
-// frame x, the reader looks over all that follows for a group trailer which says that x was durable once. There is none: x was never
-// acknowledged, the stream ends there. There is one: x was acknowledged and is damaged; next() says data-loss and names what is
-// missing, and damage() has it in numbers. Nothing is ever changed.
+// A frame is believed when everything about it is right: size, LSN, epoch, chain, place, both checksums. At the first one that
+// is not, frame x, the reader looks over all that follows for a group trailer which says that x was durable once. There is
+// none: x was never acknowledged, the stream ends there. There is one: x was acknowledged and is damaged; next() says data-loss
+// and names what is missing, and damage() has it in numbers. Nothing is ever changed.
 //
 // Takes bytes that nobody vouches for. Memory: a chunk of the file, or the largest frame whose header checksum was right.
 #pragma once
@@ -34,9 +34,9 @@ struct WalStreamFiles {
 
 // Acknowledged frames that are not there.
 struct WalDamage {
-  Lsn first;            // the first frame that cannot be read
-  Lsn last;             // frames up to here were acknowledged
-  Lsn readable_from;    // the first frame of the next group that looks whole
+  Lsn first;              // the first frame that cannot be read
+  Lsn last;               // frames up to here were acknowledged
+  Lsn readable_from;      // the first frame of the next group that looks whole
   uint64_t sequence = 0;  // where frame `first` was expected
   uint64_t offset = 0;
 };
@@ -91,13 +91,13 @@ class WalReader {
   Database database_;
   WalStreamFiles files_;
   WalWindow window_;
-  size_t segment_ = 0;    // index in files_
+  size_t segment_ = 0;  // index in files_
   bool begun_ = false;
   bool ended_ = false;
   absl::Status status_;
-  uint64_t offset_ = 0;   // in the segment, of the next frame
-  bool in_group_ = false; // a frame of the group at hand was read
-  Lsn expected_;          // 0: not known, the first segment cannot be read
+  uint64_t offset_ = 0;    // in the segment, of the next frame
+  bool in_group_ = false;  // a frame of the group at hand was read
+  Lsn expected_;           // 0: not known, the first segment cannot be read
   uint32_t previous_crc_ = 0;
   std::optional<WalDamage> damage_;
   WalReadCounts counts_;

@@ -1,9 +1,12 @@
-// What of the write-ahead log earlier starts left behind, and how it goes away once everything in it is applied and checkpointed.
+// What of the write-ahead log earlier starts left behind, and how it goes away once everything in it is applied and
+// checkpointed.
 //
-//   list_streams -> WalReader per stream, in this order -> apply, checkpoint -> release_stream -> reuse its segments -> remove_stream
+//   list_streams -> WalReader per stream, in this order -> apply, checkpoint -> release_stream -> reuse its segments ->
+//   remove_stream
 //
 // Releasing is one step for the outside: a marker file that is durable before anything is removed. Until then a crash finds the
-// whole stream and replays it again, afterwards it finds something to sweep up; a stream that is half gone never looks like damage.
+// whole stream and replays it again, afterwards it finds something to sweep up; a stream that is half gone never looks like
+// damage.
 //
 // Blocking, for start-up.
 #pragma once
@@ -31,8 +34,8 @@ absl::StatusOr<WalInventory> list_streams(engine::IoBackend& backend, const Data
 // After this the stream is never read again. Durable when it returns; may be repeated.
 absl::Status release_stream(engine::IoBackend& backend, StreamId stream);
 
-// Paths of the segments of a released stream that a WalWriter may take over: of the right size, and used before, so that all their
-// blocks are written. `sequence_last` is WalReadCounts::sequence_last.
+// Paths of the segments of a released stream that a WalWriter may take over: of the right size, and used before, so that all
+// their blocks are written. `sequence_last` is WalReadCounts::sequence_last.
 std::vector<std::string> reusable_segments(const WalStreamFiles& files, uint64_t sequence_last, uint64_t segment_size);
 
 // Removes what is left of a released stream. May be repeated, and cut off anywhere.

@@ -21,8 +21,8 @@ constexpr engine::Duration space_retry_interval = engine::seconds(1);
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<WalSegments>> WalSegments::open(engine::Reactor& reactor, StreamId stream, const Options& options,
-                                                               std::span<const std::string> reusable) {
+absl::StatusOr<std::unique_ptr<WalSegments>> WalSegments::open(engine::Reactor& reactor, StreamId stream,
+                                                               const Options& options, std::span<const std::string> reusable) {
   auto segments = std::make_unique<WalSegments>(reactor, stream, options);
   RETURN_IF_ERROR(segments->open_directory());
   RETURN_IF_ERROR(segments->move_here(reusable.first(std::min<size_t>(reusable.size(), options.segment_count_max))));
@@ -77,7 +77,8 @@ absl::Status WalSegments::make_first() {
   engine::IoBackend& backend = reactor_.backend();
   const std::string path = segment_path(stream_, sequence_next_);
   ASSIGN_OR_RETURN(engine::BlockingFile file, engine::BlockingFile::open(backend, path, engine::OpenMode::read_write_direct));
-  engine::run_blocking(backend, {.op = IoOp::allocate, .file = file.id(), .size = options_.segment_size});  // the writes will tell
+  engine::run_blocking(backend,
+                       {.op = IoOp::allocate, .file = file.id(), .size = options_.segment_size});  // the writes will tell
   for (uint64_t offset = 0; offset < options_.segment_size; offset += fill_size) {
     const uint64_t size = std::min(fill_size, options_.segment_size - offset);
     RETURN_IF_ERROR(file.write(offset, zeros().first(static_cast<size_t>(size))));
@@ -134,10 +135,8 @@ void WalSegments::start_making() {
 }
 
 void WalSegments::start_opening() {
-  submit(Step::opening, {.op = IoOp::open,
-                         .open_mode = engine::OpenMode::read_write_direct,
-                         .file = job_.file,
-                         .path = path_.c_str()});
+  submit(Step::opening,
+         {.op = IoOp::open, .open_mode = engine::OpenMode::read_write_direct, .file = job_.file, .path = path_.c_str()});
 }
 
 // Allocating first keeps the file in few pieces, and finds out about a full disk before the disk is full of zeros.
@@ -147,10 +146,8 @@ void WalSegments::start_allocating() {
 
 void WalSegments::start_filling() {
   const uint64_t size = std::min(fill_size, options_.segment_size - filled_);
-  submit(Step::filling, {.op = IoOp::write,
-                         .file = job_.file,
-                         .offset = filled_,
-                         .buffer = zeros().first(static_cast<size_t>(size))});
+  submit(Step::filling,
+         {.op = IoOp::write, .file = job_.file, .offset = filled_, .buffer = zeros().first(static_cast<size_t>(size))});
 }
 
 void WalSegments::submit(Step step, engine::IoRequest request) {

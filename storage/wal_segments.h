@@ -1,9 +1,9 @@
 // The segment files of one stream: makes new ones, reuses old ones, and hands them to the writer in order of sequence.
 //
-// A segment is ready when writing into it changes no metadata, so that a group costs one flush of the disk: its space is allocated
-// and filled with zeros that are synced (allocated space alone is "unwritten" until its first use, which is a change of metadata), and
-// its name is durable. A segment that was used before has all that; it only gets a new name, and the new sequence in every
-// checksum keeps its old content from being believed.
+// A segment is ready when writing into it changes no metadata, so that a group costs one flush of the disk: its space is
+// allocated and filled with zeros that are synced (allocated space alone is "unwritten" until its first use, which is a change
+// of metadata), and its name is durable. A segment that was used before has all that; it only gets a new name, and the new
+// sequence in every checksum keeps its old content from being believed.
 //
 // Names change one at a time, oldest first, each durable before the next: a crash never leaves a hole in the sequences.
 //
@@ -36,7 +36,7 @@ class WalSegments {
  public:
   struct Options {
     uint64_t segment_size = 0;
-    uint32_t ready_target = 0;   // segments made ahead, once the first is in use
+    uint32_t ready_target = 0;  // segments made ahead, once the first is in use
     uint32_t segment_count_max = 0;
   };
 
@@ -45,8 +45,8 @@ class WalSegments {
     engine::FileId file;
   };
 
-  // Makes the stream's directory and one ready segment. `reusable` are paths of segment files of that size which nobody needs any
-  // more; they move into this stream instead of new ones. Blocking. Already-exists when the stream is there.
+  // Makes the stream's directory and one ready segment. `reusable` are paths of segment files of that size which nobody needs
+  // any more; they move into this stream instead of new ones. Blocking. Already-exists when the stream is there.
   static absl::StatusOr<std::unique_ptr<WalSegments>> open(engine::Reactor& reactor, StreamId stream, const Options& options,
                                                            std::span<const std::string> reusable);
 
@@ -111,8 +111,8 @@ class WalSegments {
   engine::FileId directory_ = engine::file_none;
   uint64_t sequence_next_ = 1;  // to be given
   size_t segment_count_ = 0;
-  bool in_use_ = false;         // take was called
-  std::deque<Segment> ready_;   // in order of sequence
+  bool in_use_ = false;        // take was called
+  std::deque<Segment> ready_;  // in order of sequence
   std::deque<Segment> returned_;
 
   // The segment that is being made or renamed, one at a time.
@@ -122,7 +122,7 @@ class WalSegments {
   std::string path_source_;  // what a returned segment was called
   bool opened_ = false;
   uint64_t filled_ = 0;
-  uint32_t tries_ = 0;       // of the current write, without progress
+  uint32_t tries_ = 0;  // of the current write, without progress
   engine::BufferPool zero_pool_;
   engine::PooledBuffer zeros_;
   engine::MemberCompletion<&WalSegments::on_step> step_done_{*this};

@@ -1,5 +1,5 @@
-// How a group becomes durable. Which way is faster depends on the disk and cannot be known beforehand: with protected caches one
-// durable write costs nothing extra, on consumer drives it is several times slower than a write and a flush.
+// How a group becomes durable. Which way is faster depends on the disk and cannot be known beforehand: with protected caches
+// one durable write costs nothing extra, on consumer drives it is several times slower than a write and a flush.
 #pragma once
 
 #include <cstdint>

@@ -22,8 +22,8 @@ class WalWindow {
   // believed now must still be there after a power cut.
   absl::Status open(const std::string& path, uint64_t size);
 
-  // Where the file holds `size` bytes from `offset`; fewer at its end. Valid until the next call; bytes at an offset that is a multiple
-  // of 8 are aligned to 8.
+  // Where the file holds `size` bytes from `offset`; fewer at its end. Valid until the next call; bytes at an offset that is a
+  // multiple of 8 are aligned to 8.
   absl::StatusOr<std::span<const std::byte>> bytes(uint64_t offset, uint64_t size);
 
   uint64_t size() const { return size_; }

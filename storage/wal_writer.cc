@@ -265,8 +265,8 @@ void WalWriter::report_durable(Lsn lsn) {
 
 void WalWriter::fail_group(int32_t result, const char* operation) {
   const std::string what = std::string(operation) + ' ' + segment_path(stream_, writing_.segment.sequence) + " at offset " +
-                           std::to_string(writing_.bytes_offset()) + ", frames " + std::to_string(writing_.first.value) + " to " +
-                           std::to_string(writing_.last.value);
+                           std::to_string(writing_.bytes_offset()) + ", frames " + std::to_string(writing_.first.value) +
+                           " to " + std::to_string(writing_.last.value);
   fail(engine::errno_status(-result, what));
 }
 

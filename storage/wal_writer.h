@@ -1,14 +1,14 @@
 // Appends frames to one stream and says when they are durable. Belongs to the thread of its shard.
 //
-// Frames gather in a group; flush, at the end of the turn, writes the group when no other is being written. So the busier the disk,
-// the larger the groups (group commit by natural batching), and groups never overtake each other:
+// Frames gather in a group; flush, at the end of the turn, writes the group when no other is being written. So the busier the
+// disk, the larger the groups (group commit by natural batching), and groups never overtake each other:
 //
 //   filling -> writing -> (syncing) -> durable, told to the listener
 //
 // Only the exact byte count of the write, and after it the success of the sync, make a group durable: never the order in which
-// requests were submitted. A short write is continued, EAGAIN, EINTR and ENOMEM of a write are tried again a few times; any other error
-// ends the stream: the listener hears of it once, nothing is durable any more, nothing is retried, because nobody knows what a
-// disk holds after a failed sync. The next start finds out.
+// requests were submitted. A short write is continued, EAGAIN, EINTR and ENOMEM of a write are tried again a few times; any
+// other error ends the stream: the listener hears of it once, nothing is durable any more, nothing is retried, because nobody
+// knows what a disk holds after a failed sync. The next start finds out.
 //
 // Memory: two group buffers of group_size_max, and one of the frame's size while a larger frame is on its way.
 #pragma once
@@ -71,8 +71,8 @@ class WalWriter final : private WalSegmentsListener {
   // Before the first append. The listener outlives the writer.
   void set_listener(WalListener* listener) { listener_ = listener; }
 
-  // False: the group is full, or the disk or the checkpoint is behind; flush and try again next turn. A frame that does not fit now
-  // fits later, unless it is larger than frame_size_max.
+  // False: the group is full, or the disk or the checkpoint is behind; flush and try again next turn. A frame that does not fit
+  // now fits later, unless it is larger than frame_size_max.
   bool has_room(uint64_t stored_size) const;
 
   // Copies the frame into the group being filled. Needs has_room(frame.stored_size()).
@@ -81,7 +81,8 @@ class WalWriter final : private WalSegmentsListener {
   // At the end of every turn, and when has_room says no.
   void flush();
 
-  // Nobody needs the frames up to `lsn` any more: what they hold is in checkpointed tables. Whole segments below are used again.
+  // Nobody needs the frames up to `lsn` any more: what they hold is in checkpointed tables. Whole segments below are used
+  // again.
   void release(Lsn lsn);
 
   Lsn last() const { return last_; }        // appended
@@ -97,8 +98,8 @@ class WalWriter final : private WalSegmentsListener {
 
   // Bytes of segments that hold frames which are not released. A checkpoint must come before this reaches size_max.
   uint64_t held_size() const { return held_.size() * options_.segment_size; }
-  uint64_t group_count() const { return group_count_; }      // written and durable
-  uint64_t written_size() const { return written_size_; }    // bytes of those groups
+  uint64_t group_count() const { return group_count_; }    // written and durable
+  uint64_t written_size() const { return written_size_; }  // bytes of those groups
 
  private:
   enum class State : uint8_t { idle, writing, syncing, failed };
@@ -156,9 +157,9 @@ class WalWriter final : private WalSegmentsListener {
   std::optional<engine::BufferPool> large_buffer_;  // of the one group with a frame above group_size_max
   Group filling_;
   Group writing_;
-  size_t written_ = 0;   // bytes of writing_ that the disk took
-  uint32_t tries_ = 0;   // without progress
-  std::deque<Held> held_;  // oldest first; groups go into the last one
+  size_t written_ = 0;         // bytes of writing_ that the disk took
+  uint32_t tries_ = 0;         // without progress
+  std::deque<Held> held_;      // oldest first; groups go into the last one
   uint64_t group_offset_ = 0;  // in the last held segment, where the next group begins
   uint32_t previous_crc_ = 0;
   Lsn last_;

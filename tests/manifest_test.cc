@@ -101,7 +101,8 @@ TEST_CASE("manifest: errors name file, offset, expected and found") {
   CHECK(message(std::span(file).first(10)) == "tables/7/1/lane: truncated: bytes needed at offset 8: expected 4, found 2");
   std::vector<std::byte> damaged = file;
   damaged[30] ^= std::byte{1};
-  CHECK(message(damaged).starts_with("tables/7/1/lane: checksum at offset " + std::to_string(file.size() - 4) + ": expected 0x"));
+  CHECK(
+      message(damaged).starts_with("tables/7/1/lane: checksum at offset " + std::to_string(file.size() - 4) + ": expected 0x"));
   CHECK(message(patched(file, 40, 4'000'000'000)) ==
         "tables/7/1/lane: dictionaries at offset 44: expected at most 1, found 4000000000");
 }

@@ -9,22 +9,22 @@ namespace storage {
 namespace {
 
 Schema cpu_schema() {
-  return make_schema(TableId{3}, {.name = "cpu",
-                                  .partition_unit = PartitionUnit::hour,
-                                  .designated = 2,
-                                  .columns = {{"host", ColumnType::symbol},
-                                              {"usage", ColumnType::float64},
-                                              {"timestamp", ColumnType::timestamp_us}}});
+  return make_schema(
+      TableId{3},
+      {.name = "cpu",
+       .partition_unit = PartitionUnit::hour,
+       .designated = 2,
+       .columns = {{"host", ColumnType::symbol}, {"usage", ColumnType::float64}, {"timestamp", ColumnType::timestamp_us}}});
 }
 
 TEST_CASE("schema: names compare by simple case folding of all of Unicode") {
   CHECK(fold_name("CPU_load") == "cpu_load");
   CHECK(fold_name("ÄÖÜ") == "äöü");
-  CHECK(fold_name("ΣΑΣ") == fold_name("σας"));     // final sigma
-  CHECK(fold_name("ſ") == "s");                    // long s
-  CHECK(fold_name("\u212A") == "k");               // Kelvin
-  CHECK(fold_name("\u1E9E") == "ß");               // capital sharp s: one letter, not two
-  CHECK(fold_name("\u0130") == "\u0130");          // dotted capital I has no simple folding
+  CHECK(fold_name("ΣΑΣ") == fold_name("σας"));  // final sigma
+  CHECK(fold_name("ſ") == "s");                 // long s
+  CHECK(fold_name("\u212A") == "k");            // Kelvin
+  CHECK(fold_name("\u1E9E") == "ß");            // capital sharp s: one letter, not two
+  CHECK(fold_name("\u0130") == "\u0130");       // dotted capital I has no simple folding
   CHECK(fold_name("ДЖ") == "дж");
   CHECK(fold_name("\u13F8") == "\u13F0");          // Cherokee folds to upper case
   CHECK(fold_name("\U00010400") == "\U00010428");  // Deseret: four bytes
@@ -44,7 +44,10 @@ TEST_CASE("schema: folding changes 1454 code points and folding twice changes no
 }
 
 TEST_CASE("schema: bytes that are no UTF-8 stay as they are") {
-  CHECK(fold_name("A\xFF" "B") == "a\xFF" "b");
+  CHECK(fold_name("A\xFF"
+                  "B") ==
+        "a\xFF"
+        "b");
   CHECK(fold_name("A\xC3") == "a\xC3");
   CHECK(fold_name("\xC1\x81") == "\xC1\x81");  // overlong A
 }
@@ -81,7 +84,8 @@ TEST_CASE("schema: damaged records are refused") {
   for (size_t size = 0; size < record.size(); ++size) {
     CHECK_FALSE(decode_schema(std::span(record).first(size), "x").ok());
   }
-  // Some flips make another schema: frames and files have checksums. None may crash, or take memory for a count that cannot be true.
+  // Some flips make another schema: frames and files have checksums. None may crash, or take memory for a count that cannot be
+  // true.
   for (size_t bit = 0; bit < record.size() * 8; ++bit) {
     std::vector<std::byte> flipped = record;
     flipped[bit / 8] ^= std::byte{1} << (bit % 8);

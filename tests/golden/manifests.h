@@ -1,5 +1,5 @@
-// Byte images of format version 1, in hex. A change here is a change of the format: a new version in docs/tables.md, and code that
-// still reads the old one.
+// Byte images of format version 1, in hex. A change here is a change of the format: a new version in docs/tables.md, and code
+// that still reads the old one.
 #pragma once
 
 namespace storage::golden {
