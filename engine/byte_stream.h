@@ -35,8 +35,8 @@ class ByteWriter {
   std::vector<std::byte> bytes_;
 };
 
-// Reads bytes that nobody vouches for. The first thing that is wrong is remembered and every later take() gives zeros, so that a
-// decoder checks ok() only before it believes a count and at its end. Borrows the bytes.
+// Reads bytes that nobody vouches for. The first thing that is wrong is remembered and every later take() gives zeros, so that
+// a decoder checks ok() only before it believes a count and at its end. Borrows the bytes.
 class ByteReader {
  public:
   // `where` opens the error message: the file. `origin` is the offset of the first byte in it.

@@ -3,6 +3,7 @@
 // start.
 #pragma once
 
+#define XXH_INLINE_ALL  // no library to link, and short texts are hashed without a call
 #include <xxhash.h>
 
 #include <cstddef>
