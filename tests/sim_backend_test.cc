@@ -1,12 +1,18 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "engine/reactor.h"
+#include "engine/service.h"
+#include "engine/shard.h"
+#include "engine/shard_mesh.h"
 #include "tests/catch.h"
+#include "tests/sim/sim_driver.h"
 #include "tests/sim/sim_machine.h"
 
 namespace {
@@ -22,6 +28,47 @@ using sim::SimCalls;
 using sim::SimMachine;
 using sim::SimWorld;
 using sim::WorldOptions;
+
+// A reactor alone, with one timer.
+class TimerLoop final : public engine::Loop {
+ public:
+  explicit TimerLoop(SimBackend& backend) : reactor_(backend), timer_(reactor_.timers(), *this) {}
+
+  void run_once() override { reactor_.turn(engine::instant_never); }
+  engine::IoBackend& backend() override { return reactor_.backend(); }
+
+  void arm(Instant deadline) { timer_.arm(deadline); }
+  Instant fired() const { return fired_; }
+
+ private:
+  void on_timer(Instant now) { fired_ = now; }
+
+  engine::Reactor reactor_;
+  engine::MemberTimer<&TimerLoop::on_timer> timer_;
+  Instant fired_;
+};
+
+// Sends each message on to the next shard, until it has seen enough of them.
+class Relay final : public engine::Service {
+ public:
+  static constexpr int count_max = 50;
+
+  Relay(engine::MeshEndpoint& endpoint, uint16_t next) : endpoint_(endpoint), next_(next) {}
+
+  const char* name() const override { return "relay"; }
+  bool on_turn(Instant) override { return false; }
+  void on_message(engine::ShardId, const engine::MeshMessage& message) override {
+    ++count_;
+    if (count_ < count_max) CHECK(endpoint_.try_send({next_}, message));
+  }
+
+  int count() const { return count_; }
+
+ private:
+  engine::MeshEndpoint& endpoint_;
+  uint16_t next_;
+  int count_ = 0;
+};
 
 // Something of everything; returns the trace.
 uint64_t run_mixture(uint64_t seed) {
@@ -191,4 +238,47 @@ TEST_CASE("sim_backend: stalls make requests late, not lost") {
   SimMachine machine(options);
   for (int index = 0; index < 20; ++index) machine.calls().open("f");
   CHECK(machine.world.now() > Instant{1'000'000'000});
+}
+
+TEST_CASE("sim_driver: a timer fires at its time or a little later, and then the node is at rest") {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    SimWorld world(WorldOptions{.seed = seed});
+    SimBackend backend(world);
+    TimerLoop loop(backend);
+    sim::SimDriver driver(world);
+    driver.add(loop, nullptr);
+    loop.arm(Instant{70'000'000'000});
+    while (driver.step()) continue;
+    CHECK(loop.fired() >= Instant{70'000'000'000});
+    CHECK(loop.fired() < Instant{70'001'000'000});
+    CHECK(driver.step_count() < 20);
+    CHECK_FALSE(driver.run_until([] { return false; }, engine::instant_never));
+  }
+}
+
+TEST_CASE("sim_driver: messages between shards arrive by the wakes that are owed for them") {
+  constexpr uint16_t shard_count = 3;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    SimWorld world(WorldOptions{.seed = seed});
+    std::vector<std::unique_ptr<SimBackend>> backends;
+    engine::ShardMesh mesh({.endpoint_count = shard_count});
+    std::vector<std::unique_ptr<engine::Shard>> shards;
+    std::vector<std::unique_ptr<Relay>> relays;
+    sim::SimDriver driver(world);
+    for (uint16_t index = 0; index < shard_count; ++index) {
+      backends.push_back(std::make_unique<SimBackend>(world));
+      shards.push_back(std::make_unique<engine::Shard>(mesh, engine::ShardId{index}, *backends.back()));
+      const auto next = static_cast<uint16_t>((index + 1) % shard_count);
+      relays.push_back(std::make_unique<Relay>(shards.back()->endpoint(), next));
+      shards.back()->add_service(*relays.back(), {.first = 0, .count = 1});
+      driver.add(*shards.back(), &shards.back()->endpoint());
+    }
+    while (driver.step()) continue;
+    CHECK(shards[0]->endpoint().try_send({1}, engine::MeshMessage::make(0, uint64_t{7})));
+    shards[0]->endpoint().wake_peers();
+    while (driver.step()) continue;
+    CHECK(relays[1]->count() == Relay::count_max);
+    CHECK(relays[2]->count() == Relay::count_max - 1);
+    CHECK(relays[0]->count() == Relay::count_max - 1);
+  }
 }

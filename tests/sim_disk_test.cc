@@ -207,6 +207,31 @@ TEST_CASE("sim_disk: entries are lost in any order, but no entry outlives what i
   CHECK(found == std::set<std::string>{"", "x ", "d ", "d d/y ", "x d ", "x d d/y ", "d d/z ", "d d/y d/z "});
 }
 
+TEST_CASE("sim_disk: a directory is not gone before what was moved out of it is safe") {
+  for (const bool synced : {false, true}) {
+    std::set<std::string> found;
+    for (uint64_t seed = 0; seed < seed_count; ++seed) {
+      SimMachine machine(seed);
+      SimCalls& calls = machine.calls();
+      calls.mkdir("a");
+      calls.mkdir("b");
+      calls.sync_directory("");
+      make_durable(calls, "a/f", "bytes");
+      CHECK(calls.rmdir("a") == -ENOTEMPTY);
+      calls.rename("a/f", "b/f");
+      CHECK(calls.rmdir("b/f") == -ENOTDIR);
+      CHECK(calls.rmdir("a") == 0);
+      CHECK(calls.rmdir("a") == -ENOENT);
+      if (synced) calls.sync_directory("");
+      machine.power_cycle();
+      const bool has_directory = machine.backend().list_directory("a").ok();
+      const std::string bytes = machine.contents("a/f").value_or("") + machine.contents("b/f").value_or("");
+      found.insert((has_directory ? "a " : "") + bytes);
+    }
+    CHECK(found == (synced ? std::set<std::string>{"bytes"} : std::set<std::string>{"a bytes", "bytes"}));
+  }
+}
+
 TEST_CASE("sim_disk: a sync submitted together with a write may overtake it") {
   int missed = 0;
   for (uint64_t seed = 0; seed < seed_count; ++seed) {

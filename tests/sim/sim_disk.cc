@@ -241,7 +241,7 @@ int32_t SimDisk::rmdir(std::string_view path) {
   if (inode == nullptr) return -ENOENT;
   if (!inode->is_directory) return -ENOTDIR;
   if (!inode->entries.empty()) return -ENOTEMPTY;
-  change_entries({.edits = {{place.directory, place.name, nullptr}}});
+  change_entries({.edits = {{place.directory, place.name, nullptr}}, .removed_directory = inode});
   return 0;
 }
 

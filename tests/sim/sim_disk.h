@@ -1,9 +1,8 @@
 // A disk with a file system on it that keeps exactly what io_backend.h promises, and nothing more, through a power failure:
 //
-//   bytes and size of a file      when sync_data of the file began after the write had completed, or the write was a
-//   write_dsync an entry of a directory       when sync_data of the directory began after the create, rename, unlink or mkdir
-//   had completed;
-//                                 a rename between two directories is durable, as a whole, with either of them
+//   bytes and size of a file     when a sync_data of it began after the write had completed, or the write was a write_dsync
+//   an entry of a directory      when a sync_data of the directory began after the create, rename, unlink, mkdir or rmdir had
+//                                completed; a rename between two directories is durable as a whole with either of them
 //
 // Everything else is lost, kept or (writes) torn as the seed says, entries in a prefix of their directory, of the whole disk,
 // or in no order, but never so that a name leads to a file that was not created or into a directory that does not exist.
@@ -103,6 +102,7 @@ class SimDisk {
   struct EntryChange {
     ChangeId id = 0;
     std::vector<EntryEdit> edits;  // one, two for a rename
+    InodeRef removed_directory;    // of an rmdir
     InodeRef made_directory;       // of a mkdir
 
     bool depends_on(const EntryChange& earlier) const;

@@ -25,6 +25,8 @@ bool SimDisk::EntryChange::touches(const Inode& directory) const {
 }
 
 bool SimDisk::EntryChange::depends_on(const EntryChange& earlier) const {
+  // A directory is not gone before it is empty: what was moved out of it must not be lost with it.
+  if (removed_directory != nullptr && earlier.touches(*removed_directory)) return true;
   return std::ranges::any_of(edits, [&](const EntryEdit& edit) {
     return std::ranges::any_of(earlier.edits, [&](const EntryEdit& before) { return edit.same_entry(before); });
   });
