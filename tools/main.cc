@@ -1,23 +1,58 @@
-// The `millrace` binary: one subcommand per use. A command line that it does not understand is one line on stderr and exit code 2.
-#include <CLI/CLI.hpp>
-#include <cstdio>
+// The `millrace` binary: one subcommand per use. A command line that it does not understand is one line on stderr and exit
+// code 2.
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "tools/command.h"
+#include "tools/load.h"
+
+namespace tools {
 namespace {
 
-constexpr int usage_error_exit_code = 2;
+struct Subcommand {
+  const char* name;
+  const char* description;
+  std::unique_ptr<Command> (*make)();
+};
 
-}  // namespace
+constexpr std::array subcommands = {
+    Subcommand{"load", "send generated rows to a server and check that they can be read back", make_load_command},
+};
 
-int main(int argc, char** argv) {
+int usage_error(const CLI::App& app, const std::string& message) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const std::string name = chosen.empty() ? "millrace" : "millrace " + chosen.front()->get_name();
+  std::fputs(fmt::format("{0}: {1} ({0} --help lists what there is)\n", name, message).c_str(), stderr);
+  return exit_usage;
+}
+
+int run(int argc, char** argv) {
   CLI::App app{"Millrace: time-series rows in over the wire, durable, out as column files", "millrace"};
   app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
+  std::map<std::string, std::unique_ptr<Command>> commands;
+  for (const Subcommand& subcommand : subcommands) {
+    std::unique_ptr<Command>& command = commands[subcommand.name];
+    command = subcommand.make();
+    command->add_options(*app.add_subcommand(subcommand.name, subcommand.description));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "millrace: %s\n", error.what());
-    return usage_error_exit_code;
+    return usage_error(app, error.what());
   }
-  return 0;
+  if (app.get_subcommands().empty()) return usage_error(app, "a subcommand is missing");
+  return commands[app.get_subcommands().front()->get_name()]->run();
 }
+
+}  // namespace
+}  // namespace tools
+
+int main(int argc, char** argv) { return tools::run(argc, argv); }
