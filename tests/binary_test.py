@@ -13,7 +13,7 @@ PROGRAM = Path(os.environ.get("MILLRACE", Path(__file__).resolve().parent.parent
 
 
 def readelf(*options, program=PROGRAM):
-    return subprocess.run(["readelf", "--wide", *options, str(program)], text=True,
+    return subprocess.run(["readelf", "--wide", *options, str(program)], text=True, errors="replace",
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
 
 
