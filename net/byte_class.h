@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "net/name_rules.h"
 
@@ -38,5 +39,16 @@ inline constexpr std::array<uint8_t, 256> byte_classes = [] {
 }();
 
 inline constexpr uint8_t class_of(char byte) { return byte_classes[static_cast<uint8_t>(byte)]; }
+
+inline constexpr bool is_line_end(char byte) { return byte == '\n' || byte == '\r'; }
+
+// The first CR or LF, or `end`.
+inline const char* find_line_end(const char* begin, const char* end) {
+  if (begin == end) return end;
+  const void* feed = std::memchr(begin, '\n', static_cast<size_t>(end - begin));
+  if (feed != nullptr) end = static_cast<const char*>(feed);
+  const void* carriage_return = begin == end ? nullptr : std::memchr(begin, '\r', static_cast<size_t>(end - begin));
+  return carriage_return != nullptr ? static_cast<const char*>(carriage_return) : end;
+}
 
 }  // namespace net

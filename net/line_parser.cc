@@ -1,7 +1,6 @@
 #include "net/line_parser.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "engine/verify.h"
 #include "net/byte_class.h"
@@ -11,18 +10,7 @@
 namespace net {
 namespace {
 
-constexpr bool is_line_end(char byte) { return byte == '\n' || byte == '\r'; }
-
-// The first CR or LF, or `end`.
-const char* find_line_end(const char* begin, const char* end) {
-  if (begin == end) return end;
-  const void* feed = std::memchr(begin, '\n', static_cast<size_t>(end - begin));
-  if (feed != nullptr) end = static_cast<const char*>(feed);
-  const void* carriage_return = begin == end ? nullptr : std::memchr(begin, '\r', static_cast<size_t>(end - begin));
-  return carriage_return != nullptr ? static_cast<const char*>(carriage_return) : end;
-}
-
-constexpr size_t carry_size_idle_max = 64 * 1024;  // a carry that grew beyond is given back before the next line goes in
+constexpr size_t carry_size_idle_max = size_t{64} << 10;  // a carry that grew beyond is given back before the next line goes in
 constexpr size_t entities_size_min = 32;
 constexpr size_t buffer_size_min = 256;
 

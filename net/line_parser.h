@@ -71,11 +71,11 @@ enum class BadLineReport : uint8_t {
   at_detection,  // at once: for who hangs up. The rest of the line is skipped silently.
 };
 
-inline constexpr size_t line_values_max = 16 * 1024;          // tags and fields of one line
-inline constexpr size_t large_line_text_size_max = 4 * 1024;  // what is kept of a line over line_size_max
+inline constexpr size_t line_values_max = size_t{16} << 10;          // tags and fields of one line
+inline constexpr size_t large_line_text_size_max = size_t{4} << 10;  // what is kept of a line over line_size_max
 
 struct LineParserOptions {
-  size_t line_size_max = 16 * 1024 * 1024;  // bytes, without the line end
+  size_t line_size_max = size_t{16} << 20;  // bytes, without the line end
   BadLineReport report = BadLineReport::at_line_end;
 };
 
@@ -85,6 +85,7 @@ class LineParser {
   explicit LineParser(LineParserOptions options = {});
   LineParser(const LineParser&) = delete;
   LineParser& operator=(const LineParser&) = delete;
+  ~LineParser() = default;
 
   // Parses from the front of `input` to the end of one line at most. The caller drops `consumed` bytes and calls again until
   // the event is need_more; then all of `input` is consumed. After a line or a bad line `input` must stay as long as the views
@@ -92,7 +93,7 @@ class LineParser {
   LineStep consume(std::string_view input);
 
   // The end of a datagram or body: ends an unfinished line as a line feed would. need_more says that there was none. The next
-  // consume starts a new stream position at the same count.
+  // consume begins a new line; stream_offset() goes on.
   LineEvent finish();
 
   const ParsedLine& line() const { return line_; }

@@ -34,7 +34,7 @@ constexpr uint64_t eight_digits(uint64_t word) {
 // Reads digits from `at` into `value`, modulo 2^64, and returns where they end.
 const char* read_digits(const char* at, const char* end, uint64_t& value) {
   while (end - at >= 8) {
-    uint64_t word;
+    uint64_t word = 0;
     std::memcpy(&word, at, sizeof(word));
     if (!is_eight_digits(word)) break;
     value = value * 100'000'000 + eight_digits(word);

@@ -233,7 +233,9 @@ TEST_CASE("row_judge: the trailing timestamp comes in the column's unit and with
   };
   for (const Row& row : rows) {
     INFO(row.timestamp);
-    const auto without_cell = [](std::string text) { return text.starts_with('!') ? text : text.substr(text.find('@')); };
+    const auto without_cell = [](const std::string& text) {
+      return text.starts_with('!') ? text : text.substr(text.find('@'));
+    };
     CHECK(without_cell(bench.judge("t f=1 " + row.timestamp, &us)) == row.in_us);
     CHECK(without_cell(bench.judge("t f=1 " + row.timestamp, &ns)) == row.in_ns);
   }
