@@ -1,0 +1,32 @@
+// A data directory's tables as of their last checkpoints, for SQL without a server.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/io_backend.h"
+#include "net/snapshot_source.h"
+
+namespace net {
+
+class FileSnapshotSource final : public SnapshotSource {
+ public:
+  // Reads the manifests now; all queries see the same state.
+  static absl::StatusOr<FileSnapshotSource> open(engine::IoBackend& backend);
+
+  absl::StatusOr<std::vector<ListedTable>> list_tables() override { return tables_; }
+  absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override;
+  absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override { return std::vector<ConnectionInfo>(); }
+  engine::IoBackend& backend() override { return *backend_; }
+
+ private:
+  FileSnapshotSource(engine::IoBackend& backend, std::vector<ListedTable> tables);
+
+  engine::IoBackend* backend_;
+  std::vector<ListedTable> tables_;
+  std::map<std::string, size_t, std::less<>> indices_;  // of tables_, by folded name
+};
+
+}  // namespace net
