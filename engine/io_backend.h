@@ -40,8 +40,9 @@ enum class IoOp : uint8_t {
   // Sockets.
   accept,     // file = listener; multishot: each result is a raw socket number for adopt_socket (of any backend)
   recv,       // file = TCP socket; multishot: results carry `data` in a backend buffer; 0 = end of stream
+  recv_once,  // the same with a single result, for a receiver that stops between two
   recv_from,  // file = UDP socket; multishot: one datagram a result; an empty one may end the request
-              // recv and recv_from end with -ENOBUFS, without data, while every buffer is lent: release some, then ask again
+              // all three end with -ENOBUFS, without data, while every buffer is lent: release some, then ask again
   send,       // file, buffer -> bytes sent, may be short
   shutdown,   // file: no more receives and sends; pending ones complete
 
@@ -84,7 +85,7 @@ struct IoResult {
   bool more = false;   // multishot: further results follow without a new request
   BufferId buffer = buffer_none;
   std::span<std::byte> data;  // received bytes, inside `buffer`
-  PeerAddress peer;           // recv_from only
+  PeerAddress peer;           // accept, recv_from
 };
 
 // Owned by whoever waits (a member), reused, never allocated per request. At most one request uses it at a time.

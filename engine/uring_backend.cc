@@ -68,6 +68,14 @@ unsigned io_size(std::span<const std::byte> buffer) {
 
 BufferId buffer_id(uint16_t group, uint32_t index) { return {uint32_t{group} << buffer_group_shift | index}; }
 
+// Zero when the connection is gone already.
+PeerAddress peer_of(int socket) {
+  sockaddr_in name{};
+  socklen_t size = sizeof(name);
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};
+  return {.ipv4 = ntohl(name.sin_addr.s_addr), .port = ntohs(name.sin_port)};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<UringBackend>> UringBackend::create(const UringOptions& options) {
@@ -223,6 +231,7 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
       break;
     case IoOp::accept:
     case IoOp::recv:
+    case IoOp::recv_once:
     case IoOp::recv_from:
     case IoOp::send:
     case IoOp::shutdown:
@@ -299,6 +308,11 @@ void UringBackend::prepare_socket(io_uring_sqe& entry, const IoRequest& request)
       return;
     case IoOp::recv:
       io_uring_prep_recv_multishot(&entry, files_.fd(request.file), nullptr, 0, 0);
+      entry.flags |= IOSQE_BUFFER_SELECT;
+      entry.buf_group = stream_group;
+      return;
+    case IoOp::recv_once:
+      io_uring_prep_recv(&entry, files_.fd(request.file), nullptr, 0, 0);
       entry.flags |= IOSQE_BUFFER_SELECT;
       entry.buf_group = stream_group;
       return;
@@ -387,7 +401,11 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
     case IoOp::close:
       files_.free(pending.file);
       break;
+    case IoOp::accept:
+      if (entry.res >= 0) result.peer = peer_of(entry.res);
+      break;
     case IoOp::recv:
+    case IoOp::recv_once:
       take_stream_data(entry, result);
       break;
     case IoOp::recv_from:

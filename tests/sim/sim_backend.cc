@@ -78,7 +78,9 @@ void SimBackend::schedule(uint64_t id, IoOp op) {
 
 size_t SimBackend::reap(std::span<IoResult> results, Instant deadline) {
   VERIFY(!results.empty());
-  while (world_.auto_advance() && ready_.empty() && !woken_ && world_.now() < deadline) world_.advance_to_event(deadline);
+  while (world_.auto_advance() && ready_.empty() && !woken_ && world_.now() < deadline) {
+    if (!world_.advance_to_event(deadline)) break;
+  }
   woken_ = false;
   if (ready_.empty()) {
     waiting_until_ = deadline;

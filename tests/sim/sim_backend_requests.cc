@@ -17,7 +17,7 @@ namespace {
 
 constexpr int32_t stream_end = INT32_MIN;  // nothing more will come; no errno has this value
 
-bool is_socket_wait(IoOp op) { return op == IoOp::accept || op == IoOp::recv || op == IoOp::recv_from || op == IoOp::send; }
+bool is_socket_wait(IoOp op) { return op == IoOp::accept || op == IoOp::recv || op == IoOp::recv_once || op == IoOp::recv_from || op == IoOp::send; }
 
 }  // namespace
 
@@ -180,7 +180,7 @@ bool SimBackend::multishot_goes_on() { return !world_.happens(world_.options().n
 bool SimBackend::serve_accept(uint64_t id, Request& request) {
   const int32_t result = world_.net().accept(*std::get<std::shared_ptr<SimListener>>(request.file));
   if (result == -EAGAIN) return false;
-  return post(id, {.result = result, .more = result >= 0 && multishot_goes_on()});
+  return post(id, {.result = result, .more = result >= 0 && multishot_goes_on(), .peer = world_.net().peer_of(result)});
 }
 
 bool SimBackend::serve_send(uint64_t id, Request& request) {
@@ -201,7 +201,7 @@ bool SimBackend::serve_receive(uint64_t id, Request& request) {
     return finish(id, result == stream_end ? 0 : result);
   }
   return post(id, {.result = result,
-                   .more = multishot_goes_on(),
+                   .more = request.request.op != IoOp::recv_once && multishot_goes_on(),
                    .buffer = buffer,
                    .data = target.first(static_cast<size_t>(result)),
                    .peer = peer});
@@ -209,7 +209,7 @@ bool SimBackend::serve_receive(uint64_t id, Request& request) {
 
 // Bytes received, of a datagram maybe none; stream_end, -EAGAIN or another -errno.
 int32_t SimBackend::receive(Request& request, std::span<std::byte> target, engine::PeerAddress& peer) {
-  if (request.request.op == IoOp::recv) {
+  if (request.request.op != IoOp::recv_from) {
     const int32_t result = std::get<std::shared_ptr<SimSocket>>(request.file)->receive(target);
     return result == 0 ? stream_end : result;
   }

@@ -148,6 +148,12 @@ int32_t SimNet::accept(SimListener& listener) {
   return connection->number;
 }
 
+engine::PeerAddress SimNet::peer_of(int32_t raw_socket) {
+  constexpr uint32_t loopback = 0x7f000001;
+  if (raw_socket < 0) return {};
+  return {.ipv4 = loopback, .port = static_cast<uint16_t>(raw_socket)};
+}
+
 std::shared_ptr<SimSocket> SimNet::adopt(int32_t raw_socket) {
   const auto found = raw_sockets_.find(raw_socket);
   VERIFY(found != raw_sockets_.end());

@@ -151,6 +151,9 @@ class SimClient {
   void resume_reading();
 
   ClientState state() const { return connection_->client_state; }
+  // As the server sees it: the port of PeerAddress.
+  uint16_t port() const { return static_cast<uint16_t>(connection_->number); }
+
   const std::string& received() const { return connection_->received; }
   std::string take_received() { return std::exchange(connection_->received, {}); }
   // Sent and not yet taken by the server's receive buffer.
@@ -179,6 +182,8 @@ class SimNet final : private EventSink {
   std::shared_ptr<SimUdpSocket> bind(uint16_t port);   // any number of sockets may share a port
   // The server's end of an accepted connection; its number is the raw socket.
   int32_t accept(SimListener& listener);
+  // Of a raw socket; zero for an error.
+  static engine::PeerAddress peer_of(int32_t raw_socket);
   std::shared_ptr<SimSocket> adopt(int32_t raw_socket);
   // The processes are gone, and no machine answers any more. What they had sent arrives.
   void drop_all();

@@ -42,7 +42,12 @@ bool SimWorld::advance() {
   return true;
 }
 
-void SimWorld::advance_to_event(engine::Instant limit) { advance_to(std::min(next_scheduled(), limit)); }
+bool SimWorld::advance_to_event(engine::Instant limit) {
+  const engine::Instant next = std::min(next_scheduled(), limit);
+  if (next == engine::instant_never) return false;
+  advance_to(next);
+  return true;
+}
 
 void SimWorld::advance_to(engine::Instant target) {
   VERIFY_GE(target.ns, now_.ns);

@@ -73,8 +73,8 @@ class SimWorld {
   // loops run.
   void set_auto_advance(bool on) { auto_advance_ = on; }
   bool auto_advance() const { return auto_advance_; }
-  // To the next disk or network event, at most to `limit`; one of them must exist.
-  void advance_to_event(engine::Instant limit);
+  // To the next disk or network event, at most to `limit`. False: there is neither.
+  bool advance_to_event(engine::Instant limit);
 
   // Ends the running processes. From now on every request of every backend fails with -EIO and without effect, connections are
   // gone, and the owner of the backends destroys them and calls restart.
