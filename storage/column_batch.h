@@ -8,7 +8,7 @@
 // entry  := | column u32 | type u8 | encoding u8 | flags u8 (1: has nulls) | reserved u8 | offset u32 | size u32 | base u64 |
 //           offset is from the start of the body, size in bytes
 // data   := [validity bitmap, LSB first, 1 = present, ceil(rows / 8) bytes padded to 8, when flags & 1] values
-// values := encoding for0..for8: rows x width {0, 1, 2, 4, 8}; value = base + unsigned; a null holds 0
+// values := encoding for0..for8: rows x width {0, 1, 2, 4, 8}; value = base + unsigned; that of a null means nothing
 //           encoding text1/text2/text4: rows x width byte lengths, then all texts back to back
 //           encoding raw32: rows x 32 bytes
 // A symbol column holds indices into the batch's local table of that column (BatchSymbols), which travels beside the body.
@@ -60,9 +60,10 @@ inline constexpr uint8_t batch_entry_has_nulls = 1;
 // The local table of one symbol column: entry i is what index i in the body means.
 struct BatchSymbols {
   struct Entry {
-    SymbolId id = symbol_none;  // symbol_none: the owner has not resolved it yet, `text` says what it is
-    uint32_t text_offset = 0;   // in `texts`
-    uint32_t text_size = 0;     // 0 with a known id: no text was sent along
+    SymbolId id = symbol_none;  // symbol_none: the owner has not resolved it yet
+    bool sent_text = false;     // the source did not know the id, `texts` says what it is
+    uint32_t text_offset = 0;
+    uint32_t text_size = 0;
   };
 
   ColumnId column;
@@ -95,8 +96,8 @@ class OpenBatch {
   uint32_t add_symbol(uint32_t column, std::string_view text);
 
   uint32_t rows() const { return rows_; }
-  size_t natural_size() const { return natural_size_; }
-  bool full() const { return rows_ >= batch_rows_max || natural_size_ >= batch_size_max; }
+  // Bytes at natural width, nulls included: about what the sealed body takes at most.
+  size_t natural_size() const { return columns_used_ * rows_ * sizeof(uint64_t) + other_size_; }
   const SchemaRef& schema() const { return schema_; }
 
   // Transposes, narrows and writes the body to `body` (resized to fit). The designated column must be set in every row.
@@ -116,11 +117,12 @@ class OpenBatch {
 
   OpenColumn& column(uint32_t index);
   OpenColumn& put(uint32_t index, uint64_t word);
-  void write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body);
+  void complete_validity(OpenColumn& column) const;
+  void write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const;
 
   SchemaRef schema_;
   uint32_t rows_ = 0;
-  size_t natural_size_ = 0;
+  size_t other_size_ = 0;            // texts, long256, symbols, directory
   std::vector<uint32_t> slots_;      // schema index -> columns_ index + 1, 0 = not in this batch
   std::vector<OpenColumn> columns_;  // the first columns_used_ are in use, the others keep their memory
   size_t columns_used_ = 0;

@@ -49,11 +49,14 @@ class RowBlock {
   // Gives every column a place for each row.
   void complete_columns();
 
+  // A commit without rows, a schema change: what is applied up to `txn` includes it.
+  void advance(Txn txn) { commits_.push_back({.txn = txn, .row_end = rows_}); }
+
   // Empties the block and keeps its memory.
   void clear();
 
   size_t rows() const { return rows_; }
-  bool empty() const { return rows_ == 0; }
+  bool empty() const { return commits_.empty(); }  // of commits
   size_t memory_size() const { return memory_size_; }  // bytes in use, about
   Txn last_txn() const { return commits_.empty() ? Txn{} : commits_.back().txn; }
   bool in_order() const { return in_order_; }  // timestamps never fall

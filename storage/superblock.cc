@@ -81,15 +81,6 @@ bool contains(std::span<const engine::DirectoryEntry> entries, std::string_view 
   return std::ranges::any_of(entries, [name](const engine::DirectoryEntry& entry) { return entry.name == name; });
 }
 
-// What may be in a directory that is not a database yet: what file systems and start scripts put there, and what a start that
-// was cut off while it created one left behind.
-bool may_become_ours(std::string_view name) {
-  for (const std::string_view own : {marker_name, superblock_name}) {
-    if (name == own || name == std::string(own) + ".tmp") return true;
-  }
-  return name == lock_name || name == "lost+found";
-}
-
 absl::Status create(engine::IoBackend& backend, std::span<const engine::DirectoryEntry> entries) {
   for (const engine::DirectoryEntry& entry : entries) {
     if (may_become_ours(entry.name)) continue;
@@ -123,6 +114,16 @@ absl::Status write_copies(engine::IoBackend& backend, const Database& database) 
 }
 
 }  // namespace
+
+bool may_become_ours(std::string_view name) {
+  for (const std::string_view own : {marker_name, superblock_name}) {
+    if (name == own || name == std::string(own) + ".tmp") return true;
+  }
+  for (const std::string_view ending : {".conf", ".json", ".log"}) {
+    if (name.ends_with(ending)) return true;
+  }
+  return name == lock_name || name == "conf" || name == "lost+found";
+}
 
 absl::StatusOr<Superblock> open_or_create_superblock(engine::IoBackend& backend) {
   ASSIGN_OR_RETURN(const std::vector<engine::DirectoryEntry> entries, backend.list_directory("."));

@@ -55,6 +55,10 @@ struct Superblock {
   uint32_t copies_valid = 0;  // as found; below 3 of 4 the operator should hear of it
 };
 
+// What may be in a directory that is not a database yet: what file systems put there, what operators keep beside their data
+// (configuration, logs, ready files), and what a start that was cut off while it created one left behind.
+bool may_become_ours(std::string_view name);
+
 // Opens the data directory of `backend` for writing, or makes one of an empty directory. The new epoch is durable when it
 // returns. Blocking. Errors:
 // failed-precondition: neither empty nor ours (an unmounted disk, a wrong path), or written by a newer release;

@@ -110,7 +110,10 @@ void WalWriter::begin_group(uint64_t stored_size) {
 }
 
 void WalWriter::take_segment() {
-  if (!held_.empty()) held_.back().last = last_;
+  if (!held_.empty()) {
+    held_.back().last = last_;
+    ++roll_count_;
+  }
   held_.push_back({.segment = segments_->take(), .first = Lsn{last_.value + 1}, .last = {}});
   group_offset_ = wal_groups_offset;
 }
@@ -282,6 +285,7 @@ void WalWriter::release(Lsn lsn) {
   while (held_.size() > 1 && (too_early ? held_.front().first : held_.front().last) <= lsn) {
     segments_->recycle(held_.front().segment);
     held_.pop_front();
+    ++recycle_count_;
   }
 }
 

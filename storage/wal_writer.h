@@ -100,6 +100,8 @@ class WalWriter final : private WalSegmentsListener {
   uint64_t held_size() const { return held_.size() * options_.segment_size; }
   uint64_t group_count() const { return group_count_; }    // written and durable
   uint64_t written_size() const { return written_size_; }  // bytes of those groups
+  uint64_t roll_count() const { return roll_count_; }    // segments begun behind another one
+  uint64_t recycle_count() const { return recycle_count_; }  // segments released
 
  private:
   enum class State : uint8_t { idle, writing, syncing, failed };
@@ -166,6 +168,8 @@ class WalWriter final : private WalSegmentsListener {
   Lsn durable_;
   uint64_t group_count_ = 0;
   uint64_t written_size_ = 0;
+  uint64_t roll_count_ = 0;
+  uint64_t recycle_count_ = 0;
   engine::MemberCompletion<&WalWriter::on_written> write_done_{*this};
   engine::MemberCompletion<&WalWriter::on_synced> sync_done_{*this};
 };

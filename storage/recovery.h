@@ -1,0 +1,48 @@
+// Opening a data directory: after it, every row that was ever durable is in the column files, and the write-ahead log of earlier
+// starts is gone. Runs before the shards, on one thread, blocking; a crash within it is one more crash, and the next start begins
+// anew from what is durable then.
+//
+//   superblock: epoch + 1 -> schemas and lanes loaded -> streams replayed in order of (epoch, shard) -> everything applied and
+//   checkpointed -> streams released and removed
+//
+// A lane's frames are in order of txn over all streams: it has one owner per start. A frame below the lane's checkpoint is skipped as
+// a whole, one above it is applied to those partitions whose manifests do not have it yet.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/io_backend.h"
+#include "engine/status.h"
+#include "storage/schema.h"
+#include "storage/superblock.h"
+#include "storage/table_io.h"
+
+namespace storage {
+
+struct RecoveryReport {
+  bool created = false;            // the directory was empty
+  uint32_t superblock_copies = 0;  // valid ones found, of superblock_copy_count
+  uint64_t tables = 0;
+  uint64_t streams = 0;            // of earlier starts
+  uint64_t frames_replayed = 0;
+  uint64_t frames_skipped = 0;     // checkpointed before
+  uint64_t rows_replayed = 0;
+  uint64_t torn_tails = 0;         // streams whose last group was not whole: never acked, cut off
+};
+
+struct Recovery {
+  Database database;              // of this start
+  std::vector<SchemaRef> tables;  // by id
+  RecoveryReport report;
+};
+
+struct RecoveryOptions {
+  TableIoOptions table_io;
+  size_t pending_size_max = size_t{64} << 20;  // decoded rows that wait for their files
+};
+
+// data-loss: acked rows are damaged; the message says which. Nothing but the epoch has changed then.
+absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options);
+
+}  // namespace storage
