@@ -37,9 +37,13 @@ enum class LineError : uint8_t {
   timestamp_negative,  // designated, before 1970
   timestamp_too_late,  // designated, beyond the last year
   timestamp_overflow,  // in the column's unit it is no long any more
+
+  // Limits.
+  symbol_too_long,  // storage::symbol_size_max
+  limit_reached,    // the owner refused a table or a column
 };
 
-inline constexpr size_t line_error_count = static_cast<size_t>(LineError::timestamp_overflow) + 1;
+inline constexpr size_t line_error_count = static_cast<size_t>(LineError::limit_reached) + 1;
 
 constexpr std::string_view line_error_text(LineError error) {
   constexpr std::array<std::string_view, line_error_count> texts = {
@@ -66,6 +70,8 @@ constexpr std::string_view line_error_text(LineError error) {
       "TIMESTAMP_NEGATIVE",
       "TIMESTAMP_TOO_LATE",
       "TIMESTAMP_OVERFLOW",
+      "SYMBOL_TOO_LONG",
+      "LIMIT_REACHED",
   };
   return texts[static_cast<size_t>(error)];
 }

@@ -1,0 +1,86 @@
+#include "net/ingest.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/verify.h"
+
+namespace net {
+
+Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOptions& options, uint64_t hash_seed)
+    : shard_(shard),
+      source_(source),
+      options_(options),
+      ledger_(shard.id()),
+      judge_(hash_seed),
+      context_{.shard = shard, .source = source, .ledger = ledger_, .log = log_, .judge = judge_, .options = options_, .starved = {}},
+      starved_timer_(shard.reactor().timers(), *this),
+      stop_timer_(shard.reactor().timers(), *this) {}
+
+void Ingest::add_connection(int32_t raw_socket, engine::PeerAddress peer) {
+  const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
+  connections_.push_back(std::make_unique<TcpConnection>(context_, socket, peer, *this));
+  if (stopping_ || connections_.size() > options_.connections_max) return connections_.back()->close();
+  connections_.back()->start();
+}
+
+void Ingest::add_udp(engine::FileId socket) {
+  VERIFY(udp_ == nullptr);
+  udp_ = std::make_unique<UdpReceiver>(context_, socket);
+  udp_->start();
+}
+
+bool Ingest::on_turn(engine::Instant now) {
+  closed_.clear();
+  if (!context_.starved.empty() && !starved_timer_.armed()) starved_timer_.arm(now + starved_pause);
+  return false;
+}
+
+void Ingest::on_starved_timer(engine::Instant) {
+  for (TcpConnection* connection : std::exchange(context_.starved, {})) connection->receive_again();
+}
+
+void Ingest::on_message(engine::ShardId, const engine::MeshMessage& message) {
+  if (static_cast<MessageKind>(message.kind) == MessageKind::tcp_handoff) {
+    const auto handoff = message.as<TcpHandoff>();
+    return add_connection(handoff.raw_socket, handoff.peer);
+  }
+  VERIFY(static_cast<MessageKind>(message.kind) == MessageKind::ledger_ask);
+  auto* ask = message.as<LedgerAsk*>();
+  ask->rows = ledger_.rows();
+  shard_.endpoint().send_return(ask->reader, make_message(MessageKind::ledger_answer, ask));
+}
+
+void Ingest::on_closed(TcpConnection& connection) {
+  const auto found = std::ranges::find(connections_, &connection, &std::unique_ptr<TcpConnection>::get);
+  VERIFY(found != connections_.end());
+  closed_.push_back(std::move(*found));
+  *found = std::move(connections_.back());
+  connections_.pop_back();
+}
+
+void Ingest::begin_stop() {
+  stopping_ = true;
+  if (udp_ != nullptr) udp_->stop();
+  for (const auto& connection : connections_) connection->mark_quiet();
+  stop_timer_.arm(shard_.reactor().now() + quiet_time);
+}
+
+void Ingest::on_stop_timer(engine::Instant now) {
+  const std::vector<TcpConnection*> quiet = [&] {
+    std::vector<TcpConnection*> found;
+    for (const auto& connection : connections_) {
+      if (connection->is_quiet()) found.push_back(connection.get());
+      connection->mark_quiet();
+    }
+    return found;
+  }();
+  for (TcpConnection* connection : quiet) connection->close();
+  if (!stopped()) stop_timer_.arm(now + quiet_time);
+}
+
+bool Ingest::stopped() const {
+  return stopping_ && connections_.empty() && (udp_ == nullptr || udp_->stopped()) && source_.settled() && ledger_.settled();
+}
+
+}  // namespace net

@@ -1,0 +1,72 @@
+// One shard of a node with all that runs on it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/loop.h"
+#include "engine/shard.h"
+#include "net/http_server.h"
+#include "net/ingest.h"
+#include "net/listener.h"
+#include "net/node.h"
+#include "storage/catalog.h"
+#include "storage/owner.h"
+#include "storage/source.h"
+
+namespace net {
+
+class NodeShard final : public engine::Loop, public engine::Service, public ListenerSink, public storage::OwnerListener {
+ public:
+  NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint64_t hash_seed,
+            NodeListener& listener);
+  ~NodeShard();
+
+  // Before the loop runs: what the phase start will load.
+  void set_recovery(const storage::Recovery* recovery) { recovery_ = recovery; }
+  void add_lane(storage::SchemaRef schema) { lanes_to_load_.push_back(std::move(schema)); }
+  storage::Catalog* catalog() { return catalog_.get(); }
+
+  // Loop.
+  void run_once() override { shard_.run_once(); }
+  engine::IoBackend& backend() override { return shard_.backend(); }
+
+  engine::Shard& shard() { return shard_; }
+  const storage::Owner& owner() const { return owner_; }
+  const storage::Source& source() const { return source_; }
+  const Ingest& ingest() const { return ingest_; }
+
+  // Service.
+  const char* name() const override { return "control"; }
+  bool on_turn(engine::Instant now) override;
+  void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
+
+ private:
+  void on_accepted(int32_t raw_socket, engine::PeerAddress peer) override;
+  void on_fatal(const absl::Status& status) override;
+
+  absl::Status start();
+  absl::Status open(NodeAddresses& addresses);
+  ShardFigures figures() const;
+  void begin_stop();
+  bool step_done() const;
+  void finish_step(absl::Status status);
+
+  const NodeOptions& options_;
+  NodeListener& listener_;
+  engine::Shard shard_;
+  storage::Source source_;
+  storage::Owner owner_;
+  Ingest ingest_;
+  std::unique_ptr<storage::Catalog> catalog_;  // shard 0
+  std::unique_ptr<HttpServer> http_;           // shard 0
+  std::unique_ptr<Listener> tcp_listener_;     // shard 0
+  const storage::Recovery* recovery_ = nullptr;
+  std::vector<storage::SchemaRef> lanes_to_load_;
+  ControlStep* step_ = nullptr;  // that is under way
+  engine::ShardId steering_;
+  uint16_t next_shard_ = 0;  // for the next connection
+};
+
+}  // namespace net
