@@ -11,6 +11,7 @@
 
 #include "tools/command.h"
 #include "tools/load.h"
+#include "tools/serve.h"
 #include "tools/sink.h"
 
 namespace tools {
@@ -24,6 +25,7 @@ struct Subcommand {
 
 constexpr std::array subcommands = {
     Subcommand{"load", "send generated rows to a server and check that they can be read back", make_load_command},
+    Subcommand{"serve", "run the server", make_serve_command},
     Subcommand{"sink", "receive rows and forget them: what the machine can do at best", make_sink_command},
 };
 
