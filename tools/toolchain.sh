@@ -84,15 +84,17 @@ choose_compiler() {
   local kind=$1
   compiler=${CXX:-}
   link_time_optimization=true
-  unset CXX_LD
+  unset AR CXX_LD  # of a kind before
   case $kind in clang-*) compiler=clang++-$(packaged_clang_version) ;; esac
   [ -n "$compiler" ] || return 0
   # Unquoted: CXX may be several words, as in "ccache g++".
   $compiler --version >/dev/null 2>&1 || fail "the compiler $compiler does not run"
   $compiler --version | grep -q clang || return 0
-  local archiver
+  local archiver version
   archiver=$($compiler -print-prog-name=llvm-ar)
-  if [ -x "$archiver" ] && [ -x "$($compiler -print-prog-name=ld.lld)" ]; then
+  version=$($compiler -dumpversion)
+  # The archiver of another version may be in its place, and cannot read these objects.
+  if "$archiver" --version 2>/dev/null | grep -q "version ${version%%.*}\." && [ -x "$($compiler -print-prog-name=ld.lld)" ]; then
     export AR=$archiver CXX_LD=lld
   else
     say "no link-time optimization: $compiler finds no lld and llvm-ar of its version"
