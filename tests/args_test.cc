@@ -1,7 +1,6 @@
 #include "tools/args.h"
 
 #include "tests/catch.h"
-#include "tools/iso_time.h"
 
 namespace {
 
@@ -33,17 +32,11 @@ TEST_CASE("args: times need a unit") {
   for (const char* bad : {"", "10", "0s", "1d", "-1s"}) CHECK(refused(tools::parse_duration_us(bad)));
 }
 
-TEST_CASE("args: dates and instants are read and written in UTC") {
+TEST_CASE("args: dates are in UTC") {
   CHECK(*tools::parse_date_us("1970-01-02") == 86'400'000'000);
   CHECK(*tools::parse_date_us("2022-01-01T12:00:00") == 1'641'038'400'000'000);
-  CHECK(tools::microseconds_from_iso("2022-01-01T12:00:00.000001Z") == 1'641'038'400'000'001);
-  CHECK(tools::microseconds_from_iso("2022-01-01T12:00:00.000001000Z") == 1'641'038'400'000'001);
-  CHECK(tools::microseconds_from_iso("2022-01-01T12:00:00.5Z") == 1'641'038'400'500'000);
-  CHECK(!tools::microseconds_from_iso("2022-01-01T12:00:00.000001001Z"));
-  CHECK(tools::iso_from_microseconds(1'641'038'400'000'001) == "2022-01-01T12:00:00.000001Z");
-  CHECK(tools::iso_from_microseconds(-1) == "1969-12-31T23:59:59.999999Z");
-  for (const char* bad : {"", "2022", "2022-13-01", "2022-02-29", "2022-01-01T", "2022-01-01T24:00:00", "2022-01-01T12:00:00.",
-                          "2022-01-01 12:00:00"}) {
+  CHECK(*tools::parse_date_us("2022-01-01T12:00:00.000001Z") == 1'641'038'400'000'001);
+  for (const char* bad : {"", "yesterday", "2022-13-01", "2022-02-29", "2022-01-01T", "2022-01-01T24:00:00"}) {
     INFO(bad);
     CHECK(refused(tools::parse_date_us(bad)));
   }

@@ -1,11 +1,12 @@
 #include "tools/load_verify.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
 
+#include "net/timestamp_text.h"
 #include "tests/catch.h"
-#include "tools/iso_time.h"
 
 namespace {
 
@@ -40,7 +41,8 @@ nlohmann::json answer_of(const RowSource& source, uint32_t table) {
       row[cell.column == "extra_1" ? 5 : place++] =
           std::visit([](const auto& value) { return nlohmann::json(value); }, cell.value);
     }
-    row[4] = tools::iso_from_microseconds(source.timestamp_us(number));
+    std::array<char, net::timestamp_text_size_max> buffer;
+    row[4] = std::string(net::format_timestamp(source.timestamp_us(number), net::TimeUnit::us, buffer));
     answer["dataset"].push_back(row);
   }
   return answer;

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <limits>
 
-#include "tools/iso_time.h"
+#include "net/timestamp_text.h"
 
 namespace tools {
 namespace {
@@ -80,7 +80,9 @@ absl::StatusOr<int64_t> parse_duration_us(std::string_view text) {
 }
 
 absl::StatusOr<int64_t> parse_date_us(std::string_view text) {
-  if (const std::optional<int64_t> date = microseconds_from_iso(text)) return *date;
+  if (const std::optional<net::TimePoint> date = net::parse_time_point(text, net::TimeUnit::us)) {
+    return net::floor_timestamp(*date, net::TimeUnit::us);
+  }
   return expected(text, "a date such as 2022-01-01 or 2022-01-01T12:00:00");
 }
 

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <variant>
 
 #include "engine/bytes.h"
-#include "tools/iso_time.h"
+#include "net/timestamp_text.h"
 
 namespace tools {
 namespace {
@@ -24,6 +25,18 @@ bool equals(const nlohmann::json& found, const CellValue& expected) {
     return found.is_number_integer() && found.get<int64_t>() == *integer;
   if (const double* number = std::get_if<double>(&expected)) return found.is_number() && found.get<double>() == *number;
   return found.is_string() && found.get_ref<const std::string&>() == std::get<std::string>(expected);
+}
+
+std::string timestamp_text(int64_t timestamp_us) {
+  std::array<char, net::timestamp_text_size_max> buffer;
+  return std::string(net::format_timestamp(timestamp_us, net::TimeUnit::us, buffer));
+}
+
+// None also for a timestamp between two microseconds, which no row has.
+std::optional<int64_t> timestamp_us_from(std::string_view text) {
+  const std::optional<net::TimePoint> point = net::parse_time_point(text, net::TimeUnit::us);
+  if (!point || point->ns % 1000 != 0) return std::nullopt;
+  return net::floor_timestamp(*point, net::TimeUnit::us);
 }
 
 std::string to_text(const CellValue& value) {
@@ -66,7 +79,7 @@ void LoadVerifier::check_row(uint32_t table, const Columns& columns, const nlohm
     if (!place || *place >= row.size() || !row[*place].is_string()) return {};
     return row[*place].get_ref<const std::string&>();
   };
-  const std::optional<int64_t> timestamp = microseconds_from_iso(text_at(timestamp_column));
+  const std::optional<int64_t> timestamp = timestamp_us_from(text_at(timestamp_column));
   const std::optional<RowId> id = timestamp ? rows_.identify(*timestamp, text_at("hostname")) : std::nullopt;
   if (!id || rows_.table_of(*id) != table || row.size() != columns.names.size()) {
     add_mismatch(fmt::format("{} holds a row that was not sent to it: {}", rows_.table_name(table), row.dump()));
@@ -157,7 +170,7 @@ absl::Status LoadVerifier::verify_sample(HttpClient& server) {
 absl::Status LoadVerifier::verify_range(HttpClient& server, uint32_t table, uint64_t first, uint64_t last) {
   absl::StatusOr<nlohmann::json> answer = server.query(
       fmt::format("SELECT * FROM {0} WHERE {1} >= '{2}' AND {1} < '{3}'", rows_.table_name(table), timestamp_column,
-                  iso_from_microseconds(rows_.timestamp_us(first)), iso_from_microseconds(rows_.timestamp_us(last - 1) + 1)));
+                  timestamp_text(rows_.timestamp_us(first)), timestamp_text(rows_.timestamp_us(last - 1) + 1)));
   if (!answer.ok()) return answer.status();
   check_rows(table, *answer);
   require_rows(table, first, last);
@@ -171,7 +184,7 @@ void LoadVerifier::add_mismatch(std::string text) {
 
 std::string LoadVerifier::describe(RowId id) const {
   return fmt::format("{} sender {} sequence {} ({})", rows_.table_name(rows_.table_of(id)), id.sender, id.sequence,
-                     iso_from_microseconds(rows_.timestamp_us(id)));
+                     timestamp_text(rows_.timestamp_us(id)));
 }
 
 }  // namespace tools
