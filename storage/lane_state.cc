@@ -34,7 +34,10 @@ absl::Status misplaced(const std::string& path) {
   return engine::data_loss(path + ": the ids in it are not those of its place");
 }
 
+// What the last process renamed may be visible and not durable, and what is read here decides what the WAL may forget: so each
+// directory is synced before its files are believed.
 absl::Status load_schema_version(IoBackend& backend, LaneState& state) {
+  RETURN_IF_ERROR(engine::sync_directory(backend, table_directory(state.lane.table)));
   const std::string path = schema_path(state.lane.table);
   ASSIGN_OR_RETURN(const std::optional<std::vector<std::byte>> bytes, read_if_there(backend, path));
   if (!bytes) return absl::OkStatus();
@@ -144,7 +147,6 @@ void make_lane_directories(LaneState& state, IoRound& round) {
 
 absl::Status load_lane(IoBackend& backend, LaneState& state) {
   const std::string directory = lane_directory(state.lane);
-  // What the last process renamed may be visible and not durable; what is read here decides what the WAL may forget.
   const absl::Status synced = engine::sync_directory(backend, directory);
   if (absl::IsNotFound(synced)) return absl::OkStatus();
   RETURN_IF_ERROR(synced);

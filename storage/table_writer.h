@@ -52,7 +52,8 @@ class TableWriter {
   virtual bool idle() const = 0;
 
   // Requires idle(). Rows of a partition that its manifest has already (txn not above applied) are left out: replay is
-  // idempotent. Every symbol in `block` has its id from dictionary().
+  // idempotent. So all rows of a commit come in one block. Every symbol in it has its id from dictionary(). The block is
+  // sorted and split before this returns, the rest is done in rounds.
   virtual void apply(RowBlock block) = 0;
 
   // Requires idle(). Also makes the schema file durable when its version is newer than the file's (lane 0 only).
