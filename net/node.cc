@@ -38,14 +38,21 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
 Node::~Node() = default;
 
 absl::Status Node::recover() {
-  ASSIGN_OR_RETURN(recovery_, storage::recover(*backends_.main, {.table_io = options_.owner.table_io}));
+  ASSIGN_OR_RETURN(recovery_, storage::recover(*backends_.main, {.table_io = options_.owner.table_io, .segment_size = options_.owner.wal.segment_size}));
   for (const storage::SchemaRef& schema : recovery_.tables) {
     const engine::ShardId owner = shards_[0]->catalog()->add(schema->table, schema->name);
     shards_[owner.value]->add_lane(schema);
   }
   for (const auto& shard : shards_) shard->set_recovery(&recovery_);
+  // As many as a stream makes ready at its start.
+  const size_t wanted = size_t{options_.shards} * (options_.owner.wal.segments_ready + 1);
+  for (size_t i = 0; i < std::min(wanted, recovery_.reusable_segments.size()); ++i) {
+    shards_[i % options_.shards]->add_reusable_segment(recovery_.reusable_segments[i]);
+  }
   return absl::OkStatus();
 }
+
+absl::Status Node::finish_recovery() { return storage::remove_released_streams(*backends_.main, recovery_); }
 
 engine::Loop& Node::shard_loop(uint16_t shard) { return *shards_[shard]; }
 

@@ -93,6 +93,8 @@ class Node final : public engine::MeshReceiver {
 
   // Blocking, on the steering thread, before any loop runs: the data directory is opened, and what its WAL holds is applied.
   absl::Status recover();
+  // Blocking, on the steering thread, after the phase start: removes what is left of earlier WAL streams.
+  absl::Status finish_recovery();
   const storage::RecoveryReport& recovery() const { return recovery_.report; }
 
   engine::Loop& shard_loop(uint16_t shard);

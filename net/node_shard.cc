@@ -51,7 +51,7 @@ void NodeShard::on_message(engine::ShardId from, const engine::MeshMessage& mess
 
 absl::Status NodeShard::start() {
   VERIFY(recovery_ != nullptr);
-  RETURN_IF_ERROR(owner_.open_wal(recovery_->database));
+  RETURN_IF_ERROR(owner_.open_wal(recovery_->database, reusable_segments_));
   for (storage::SchemaRef& schema : lanes_to_load_) RETURN_IF_ERROR(owner_.add_lane(std::move(schema)));
   lanes_to_load_.clear();
   return absl::OkStatus();

@@ -25,6 +25,7 @@ class NodeShard final : public engine::Loop, public engine::Service, public List
 
   // Before the loop runs: what the phase start will load.
   void set_recovery(const storage::Recovery* recovery) { recovery_ = recovery; }
+  void add_reusable_segment(std::string path) { reusable_segments_.push_back(std::move(path)); }
   void add_lane(storage::SchemaRef schema) { lanes_to_load_.push_back(std::move(schema)); }
   storage::Catalog* catalog() { return catalog_.get(); }
 
@@ -64,6 +65,7 @@ class NodeShard final : public engine::Loop, public engine::Service, public List
   std::unique_ptr<Listener> tcp_listener_;     // shard 0
   const storage::Recovery* recovery_ = nullptr;
   std::vector<storage::SchemaRef> lanes_to_load_;
+  std::vector<std::string> reusable_segments_;
   ControlStep* step_ = nullptr;  // that is under way
   engine::ShardId steering_;
   uint16_t next_shard_ = 0;  // for the next connection

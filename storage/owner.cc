@@ -35,8 +35,8 @@ Owner::Owner(engine::Shard& shard, const OwnerOptions& options, OwnerListener& l
 
 Owner::~Owner() = default;
 
-absl::Status Owner::open_wal(const Database& database) {
-  ASSIGN_OR_RETURN(wal_, WalWriter::open(shard_.reactor(), options_.wal, database, shard_.id()));
+absl::Status Owner::open_wal(const Database& database, std::span<const std::string> reusable) {
+  ASSIGN_OR_RETURN(wal_, WalWriter::open(shard_.reactor(), options_.wal, database, shard_.id(), reusable));
   wal_->set_listener(this);
   checkpoint_at_ = shard_.backend().now() + options_.checkpoint_pause;
   return absl::OkStatus();
@@ -124,6 +124,7 @@ bool Owner::try_commit(RoutedBatch& batch) {
   lane->held.push_back({.txn = batch.txn, .lsn = lsn});
   activate(*lane);
   in_flight_.push_back({.lsn = lsn, .txn = batch.txn, .lane = lane, .batch = &batch, .schema = nullptr});
+  if (sabotaged(Sabotage::schema_not_awaited)) append_late_schema(*lane);
   return true;
 }
 
@@ -187,12 +188,20 @@ bool Owner::try_add_columns(ColumnsAsk& ask) {
     shard_.endpoint().send_return(ask.source, make_message(MessageKind::columns_answer, &ask));
     return true;
   }
-  if (next->version != lane->schema->version) {
+  if (sabotaged(Sabotage::schema_not_awaited) && next->version != lane->schema->version && late_schema_ == nullptr) {
+    late_schema_ = std::make_shared<const Schema>(*std::move(next));
+    lane->schema = late_schema_;
+  } else if (next->version != lane->schema->version) {
     if (!try_append_schema(*lane, FrameType::schema, std::make_shared<const Schema>(*std::move(next)))) return false;
   }
   ask.schema = lane->schema;
   reply_when_durable(lane->schema_lsn, ask.source, make_message(MessageKind::columns_answer, &ask));
   return true;
+}
+
+void Owner::append_late_schema(Lane& lane) {
+  if (late_schema_ == nullptr || late_schema_->table != lane.schema->table) return;
+  if (try_append_schema(lane, FrameType::schema, late_schema_)) late_schema_.reset();
 }
 
 void Owner::reply_when_durable(Lsn lsn, engine::ShardId target, const engine::MeshMessage& message) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/shard.h"
@@ -60,8 +61,8 @@ class Owner final : public engine::Service, public WalListener {
   Owner(engine::Shard& shard, const OwnerOptions& options, OwnerListener& listener);
   ~Owner();
 
-  // Start-up, blocking: opens this start's stream.
-  absl::Status open_wal(const Database& database);
+  // Start-up, blocking: opens this start's stream, in `reusable` segments of released ones as far as they go.
+  absl::Status open_wal(const Database& database, std::span<const std::string> reusable);
   // Start-up, blocking: a lane that exists on disk.
   absl::Status add_lane(SchemaRef schema);
 
@@ -106,6 +107,7 @@ class Owner final : public engine::Service, public WalListener {
   bool try_ensure(TableAsk& ask);
   bool try_add_columns(ColumnsAsk& ask);
   bool try_append_schema(Lane& lane, FrameType type, SchemaRef schema);
+  void append_late_schema(Lane& lane);
   bool resolve_symbols(Lane& lane, RoutedBatch& batch);
   void refuse(RoutedBatch& batch, absl::Status refusal);
   void reply_when_durable(Lsn lsn, engine::ShardId target, const engine::MeshMessage& message);
@@ -131,6 +133,7 @@ class Owner final : public engine::Service, public WalListener {
   std::deque<engine::MeshMessage> waiting_;      // in order of arrival; bounded by what sources can have out
   std::deque<Frame> in_flight_;                  // by LSN
   std::vector<Reply> replies_;
+  SchemaRef late_schema_;                        // Sabotage::schema_not_awaited: announced, its frame comes behind the next rows
   std::vector<NewSymbol> fresh_symbols_;         // of the frame that is being made
   std::vector<std::byte> head_;                  // likewise
   size_t pending_size_ = 0;

@@ -1,6 +1,7 @@
 #include "storage/recovery.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,7 +33,8 @@ class Replay final : private TableWriterListener {
       : backend_(backend), options_(options), report_(report), reactor_(backend), table_io_(reactor_, options.table_io) {}
 
   absl::Status load_tables();
-  absl::Status replay(const Database& database, const WalStreamFiles& stream);
+  // Returns the sequence of the stream's last segment in use.
+  absl::StatusOr<uint64_t> replay(const Database& database, const WalStreamFiles& stream);
   absl::Status checkpoint();
   std::vector<SchemaRef> schemas() const;
 
@@ -92,7 +94,7 @@ absl::Status Replay::load_tables() {
   return absl::OkStatus();
 }
 
-absl::Status Replay::replay(const Database& database, const WalStreamFiles& stream) {
+absl::StatusOr<uint64_t> Replay::replay(const Database& database, const WalStreamFiles& stream) {
   WalReader reader(backend_, database, stream);
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
@@ -100,7 +102,7 @@ absl::Status Replay::replay(const Database& database, const WalStreamFiles& stre
     RETURN_IF_ERROR(replay_frame(stream.stream, *frame));
   }
   report_.torn_tails += reader.counts().tail_torn ? 1 : 0;
-  return absl::OkStatus();
+  return reader.counts().sequence_last;
 }
 
 absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
@@ -203,13 +205,6 @@ std::vector<SchemaRef> Replay::schemas() const {
   return schemas;
 }
 
-absl::Status remove_streams(engine::IoBackend& backend, const WalInventory& inventory) {
-  for (const WalStreamFiles& files : inventory.streams) RETURN_IF_ERROR(release_stream(backend, files.stream));
-  for (const WalStreamFiles& files : inventory.streams) RETURN_IF_ERROR(remove_stream(backend, files.stream));
-  for (const StreamId stream : inventory.released) RETURN_IF_ERROR(remove_stream(backend, stream));
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options) {
@@ -223,12 +218,24 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
 
   Replay replay(backend, options, recovery.report);
   RETURN_IF_ERROR(replay.load_tables());
-  for (const WalStreamFiles& stream : inventory.streams) RETURN_IF_ERROR(replay.replay(superblock.database, stream));
+  for (const WalStreamFiles& stream : inventory.streams) {
+    ASSIGN_OR_RETURN(const uint64_t sequence_last, replay.replay(superblock.database, stream));
+    std::ranges::move(reusable_segments(stream, sequence_last, options.segment_size), std::back_inserter(recovery.reusable_segments));
+  }
   RETURN_IF_ERROR(replay.checkpoint());
-  RETURN_IF_ERROR(remove_streams(backend, inventory));
+  recovery.released_streams = inventory.released;
+  for (const WalStreamFiles& stream : inventory.streams) {
+    RETURN_IF_ERROR(release_stream(backend, stream.stream));
+    recovery.released_streams.push_back(stream.stream);
+  }
   recovery.tables = replay.schemas();
   recovery.report.tables = recovery.tables.size();
   return recovery;
+}
+
+absl::Status remove_released_streams(engine::IoBackend& backend, const Recovery& recovery) {
+  for (const StreamId stream : recovery.released_streams) RETURN_IF_ERROR(remove_stream(backend, stream));
+  return absl::OkStatus();
 }
 
 }  // namespace storage

@@ -3,13 +3,14 @@
 // anew from what is durable then.
 //
 //   superblock: epoch + 1 -> schemas and lanes loaded -> streams replayed in order of (epoch, shard) -> everything applied and
-//   checkpointed -> streams released and removed
+//   checkpointed -> streams released -> their segments taken over by the new streams -> what is left of them removed
 //
 // A lane's frames are in order of txn over all streams: it has one owner per start. A frame below the lane's checkpoint is skipped as
 // a whole, one above it is applied to those partitions whose manifests do not have it yet.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "engine/io_backend.h"
@@ -34,15 +35,21 @@ struct RecoveryReport {
 struct Recovery {
   Database database;              // of this start
   std::vector<SchemaRef> tables;  // by id
+  std::vector<std::string> reusable_segments;  // of released streams, whole and written once: for WalWriter::open
+  std::vector<StreamId> released_streams;      // for remove_released_streams
   RecoveryReport report;
 };
 
 struct RecoveryOptions {
   TableIoOptions table_io;
+  uint64_t segment_size = 0;                   // of the new streams
   size_t pending_size_max = size_t{64} << 20;  // decoded rows that wait for their files
 };
 
 // data-loss: acked rows are damaged; the message says which. Nothing but the epoch has changed then.
 absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options);
+
+// When the new streams have taken what they want. Blocking; what a crash leaves is removed after the next start.
+absl::Status remove_released_streams(engine::IoBackend& backend, const Recovery& recovery);
 
 }  // namespace storage

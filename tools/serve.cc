@@ -134,6 +134,7 @@ class Server {
     constexpr int reader_nice = 5;
     RETURN_IF_ERROR(threads_.start(node_->reader_loop(), {.name = "reader", .cpu = std::nullopt, .nice = reader_nice}));
     RETURN_IF_ERROR(run(net::NodePhase::start));
+    RETURN_IF_ERROR(node_->finish_recovery());
     return run(net::NodePhase::open);
   }
 

@@ -131,7 +131,7 @@ bool Story::recover(SimNode& node, bool may_fail) {
 
 void Story::serve(SimNode& node) {
   const bool stops = prng().chance(1, 6);
-  if (!stops) plan_outage(prng().chance(1, 2) ? 150 : 1500);
+  if (!stops) plan_outage(prng().chance(1, 2) ? 120 : 900);
   const absl::Status status = node.start();
   if (world_.outage() != Outage::none) return;
   if (!status.ok()) {

@@ -67,15 +67,15 @@ void SimDisk::persist_entries(const Inode& directory, ChangeId last) {
       wanted[earlier] = wanted[earlier] || change.depends_on(entry_changes_[earlier]);
     }
   }
-  std::vector<EntryChange> left;
+  size_t left = 0;
   for (size_t index = 0; index < wanted.size(); ++index) {
     if (wanted[index]) {
       apply(entry_changes_[index]);
-    } else {
-      left.push_back(std::move(entry_changes_[index]));
+    } else if (left++ != index) {
+      entry_changes_[left - 1] = std::move(entry_changes_[index]);
     }
   }
-  entry_changes_ = std::move(left);
+  entry_changes_.resize(left);
 }
 
 void SimDisk::crash(const CrashPlan& plan) {

@@ -32,6 +32,7 @@ absl::Status SimNode::recover() {
 absl::Status SimNode::start() {
   world_.set_auto_advance(true);
   absl::Status status = run(net::NodePhase::start, start_steps_max);
+  if (status.ok()) status = node_->finish_recovery();
   world_.set_auto_advance(false);
   return status.ok() ? run(net::NodePhase::open, start_steps_max) : status;
 }
