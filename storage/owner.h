@@ -74,6 +74,7 @@ class Owner final : public engine::Service, public WalListener {
   const WalWriter& wal() const { return *wal_; }
   bool has_wal() const { return wal_ != nullptr; }
   size_t pending_size() const { return pending_size_; }
+  uint32_t checkpoints_running() const { return checkpoints_running_; }
 
   const char* name() const override { return "owner"; }
   bool on_turn(engine::Instant now) override;

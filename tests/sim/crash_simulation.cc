@@ -37,15 +37,18 @@ net::NodeOptions make_options(engine::Prng& prng, uint16_t shards_max) {
   owner.table_io = {.rounds_max = 2,
                     .round_size_max = 16 * 4096,
                     .in_flight_max = 8,
-                    .files_max = 16,
+                    .files_max = static_cast<uint32_t>(prng.chance(1, 4) ? 16 : 128),
                     .extent_size_min = 4096,
                     .extent_size_max = 64 * 1024};
   owner.pending_size_max = 64 * 1024;
   owner.apply_size_min = 8 * 1024;
-  owner.apply_age_max = engine::microseconds(static_cast<int64_t>(prng.between(200, 5000)));
-  owner.checkpoint_pause = engine::milliseconds(static_cast<int64_t>(prng.between(2, 40)));
+  owner.apply_age_max = engine::microseconds(static_cast<int64_t>(prng.between(500, 8000)));
+  owner.checkpoint_pause = engine::microseconds(static_cast<int64_t>(prng.between(500, 12'000)));
   return options;
 }
+
+// Where a story's outage strikes: chance alone would mostly find the node between two checkpoints.
+enum class Aim : uint8_t { anywhere, checkpoint, recycling };
 
 struct Client {
   SimClient connection;
@@ -72,6 +75,7 @@ class Story {
   void send(const SimNode& node);
   void stop(SimNode& node);
   void plan_outage(uint64_t effects_max);
+  bool in_sight(SimNode& node, Aim aim) const;
   void note_acknowledged(const SimNode& node);
   void count(SimNode& node);
 
@@ -89,6 +93,15 @@ void Story::plan_outage(uint64_t effects_max) {
   } else {
     world_.kill_after(effects);
   }
+}
+
+bool Story::in_sight(SimNode& node, Aim aim) const {
+  for (uint16_t i = 0; i < node.shard_count(); ++i) {
+    const storage::Owner& owner = node.shard(i).owner();
+    if (aim == Aim::checkpoint && owner.checkpoints_running() != 0) return true;
+    if (aim == Aim::recycling && owner.has_wal() && owner.wal().recycle_count() != 0) return true;
+  }
+  return false;
 }
 
 void Story::live(bool is_last) {
@@ -131,7 +144,8 @@ bool Story::recover(SimNode& node, bool may_fail) {
 
 void Story::serve(SimNode& node) {
   const bool stops = prng().chance(1, 6);
-  if (!stops) plan_outage(prng().chance(1, 2) ? 120 : 900);
+  Aim aim = static_cast<Aim>(prng().below(3));
+  if (!stops && aim == Aim::anywhere) plan_outage(prng().chance(1, 3) ? 150 : 1500);
   const absl::Status status = node.start();
   if (world_.outage() != Outage::none) return;
   if (!status.ok()) {
@@ -142,6 +156,10 @@ void Story::serve(SimNode& node) {
   const uint64_t steps = stops ? 200 + prng().below(800) : steps_per_life_max;
   for (uint64_t step = 0; step < steps && world_.outage() == Outage::none; ++step) {
     send(node);
+    if (!stops && aim != Aim::anywhere && in_sight(node, aim)) {
+      plan_outage(100);
+      aim = Aim::anywhere;
+    }
     if (!node.step() && world_.outage() == Outage::none) world_.advance_by(engine::milliseconds(1));
     if (!node.fatal().ok()) break;
   }

@@ -45,8 +45,9 @@ std::string RowModel::make_line(uint64_t& id) {
   ModelRow row{.id = id, .table = "t" + std::to_string(prng_.below(options_.tables)), .timestamp_us = 0, .cells = {}};
   int64_t& newest = newest_.try_emplace(row.table, start_us).first->second;
   const bool late = prng_.below(100) < options_.late_percent;
-  if (!late) newest += static_cast<int64_t>(prng_.below(3) == 0 ? prng_.below(day_us / 4) : prng_.below(5 * second_us));
-  row.timestamp_us = late ? newest - static_cast<int64_t>(prng_.below(2 * day_us)) : newest;
+  // Few partitions: most of a checkpoint's work would otherwise be their files.
+  if (!late) newest += static_cast<int64_t>(prng_.chance(1, 100) ? prng_.below(day_us / 2) : prng_.below(5 * second_us));
+  row.timestamp_us = late ? newest - static_cast<int64_t>(prng_.below(day_us)) : newest;
 
   const std::string symbol =
       values.chance(1, 5) ? "new" + std::to_string(id) : "pool" + std::to_string(values.below(options_.symbols));
