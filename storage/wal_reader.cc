@@ -166,8 +166,8 @@ absl::StatusOr<std::optional<WalTrailer>> WalReader::read_trailer(uint64_t block
   ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, window_.bytes(offset, sizeof(WalTrailer)));
   if (bytes.size() < sizeof(WalTrailer)) return std::optional<WalTrailer>{};
   const auto trailer = engine::load<WalTrailer>(bytes.data());
-  const bool valid = trailer.salt == database_.wal_salt && trailer.epoch == stream_epoch(files_.stream) &&
-                     trailer.crc == wal_crc(place(offset), trailer);
+  const bool ours = trailer.salt == database_.wal_salt && trailer.epoch == stream_epoch(files_.stream);
+  const bool valid = (ours || !origin_matters()) && trailer.crc == wal_crc(place(offset), trailer);
   return valid ? std::optional(trailer) : std::nullopt;
 }
 
