@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -38,8 +39,11 @@ constexpr PlantedBug planted_bugs[] = {
 std::string run_apart(uint64_t seed) {
   std::array<int, 2> ends{};
   REQUIRE(::pipe(ends.data()) == 0);
+  std::fflush(stdout);
   const pid_t child = ::fork();
   if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);  // the runner's own handler would report it as a failure of the test
+    std::signal(SIGSEGV, SIG_DFL);
     ::close(STDERR_FILENO);
     const std::string problem = run_crash_simulation(seed).problem;
     [[maybe_unused]] const ssize_t written = ::write(ends[1], problem.data(), problem.size());
