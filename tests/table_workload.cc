@@ -71,7 +71,7 @@ void Workload::add_cell(storage::OpenBatch& batch, uint32_t index, ModelRow& row
     case ColumnType::boolean: {
       const bool value = prng_.chance(1, 2);
       batch.set_word(index, value ? 1 : 0);
-      cell = value ? "t" : "";
+      cell.assign(value ? 1 : 0, 't');
       break;
     }
     default: {
