@@ -179,7 +179,7 @@ void Story::send(const SimNode& node) {
   Client& client = clients_[prng().below(clients_.size())];
   if (client.connection.unsent() > 8192) return;
   std::string lines;
-  for (uint64_t i = 1 + prng().below(12); i > 0; --i) {
+  for (uint64_t i = 1 + prng().below(6); i > 0; --i) {
     uint64_t id = 0;
     lines += model_.make_line(id);
     client.rows.ids.push_back(id);

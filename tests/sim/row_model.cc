@@ -4,9 +4,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
-#include <cstdlib>
 
-#include "storage/table_reader.h"
 
 namespace sim {
 namespace {
@@ -110,45 +108,47 @@ std::string RowModel::check_table(engine::IoBackend& backend, const storage::Tab
   for (uint32_t i = 0; i < schema.columns.size(); ++i) options.columns.push_back(i);
   const auto scan = storage::TableScan::open(backend, table, options);
   if (!scan.ok()) return schema.name + " cannot be opened: " + std::string(engine::message_of(scan.status()));
+  const auto place_of = [&](std::string_view name) {
+    return static_cast<size_t>(std::ranges::find(schema.columns, name, &storage::Column::name) - schema.columns.begin());
+  };
+  const size_t id_place = place_of("id");
+  const size_t time_place = place_of("timestamp");
+  if (id_place == schema.columns.size() || time_place == schema.columns.size()) return schema.name + ": id or timestamp is missing";
   int64_t last_timestamp = INT64_MIN;
   while (true) {
     const auto chunk = (*scan)->next();
     if (!chunk.ok()) return schema.name + " cannot be read: " + std::string(engine::message_of(chunk.status()));
     if ((*chunk)->rows == 0) return {};
     for (size_t row = 0; row < (*chunk)->rows; ++row) {
-      std::map<std::string, Cell> cells;
-      for (size_t i = 0; i < schema.columns.size(); ++i) {
-        cells[schema.columns[i].name] = cell_text(**scan, (*chunk)->columns[i], i, row);
-      }
-      const int64_t timestamp = std::strtoll(cells["timestamp"].value_or("0").c_str(), nullptr, 10);
+      const auto timestamp = static_cast<int64_t>((*chunk)->columns[time_place].words[row]);
       if (timestamp < last_timestamp) return schema.name + ": rows are not in order of time";
       last_timestamp = timestamp;
-      const uint64_t id = std::strtoull(cells["id"].value_or("0").c_str(), nullptr, 10);
+      const uint64_t id = (*chunk)->columns[id_place].words[row];
       const auto expected = rows_.find(id);
       if (expected == rows_.end()) return schema.name + ": row " + std::to_string(id) + " was never sent";
       if (found_[id]++ != 0) return "row " + std::to_string(id) + " is there twice";
       ++rows_found_;
-      if (std::string problem = check_row(expected->second, schema.name, timestamp, cells); !problem.empty()) return problem;
+      if (expected->second.timestamp_us != timestamp) return "row " + std::to_string(id) + ": timestamp differs";
+      if (std::string problem = check_row(expected->second, schema, **scan, **chunk, row); !problem.empty()) return problem;
     }
   }
 }
 
-std::string RowModel::check_row(const ModelRow& expected, const std::string& table, int64_t timestamp_us,
-                                const std::map<std::string, Cell>& cells) const {
+std::string RowModel::check_row(const ModelRow& expected, const storage::Schema& schema, const storage::TableScan& scan,
+                                const storage::ScanChunk& chunk, size_t row) {
   const std::string where = "row " + std::to_string(expected.id) + ": ";
-  if (table != expected.table) return where + "sent to " + expected.table + ", found in " + table;
-  if (timestamp_us != expected.timestamp_us) return where + "timestamp differs";
-  for (const auto& [name, cell] : cells) {
+  if (schema.name != expected.table) return where + "sent to " + expected.table + ", found in " + schema.name;
+  size_t sent_found = 0;
+  for (size_t i = 0; i < schema.columns.size(); ++i) {
+    const std::string& name = schema.columns[i].name;
     if (name == "id" || name == "timestamp") continue;
     const auto sent = expected.cells.find(name);
     const Cell wanted = sent == expected.cells.end() ? std::nullopt : sent->second;
-    if (cell == wanted) continue;
-    return where + "column " + name + ": sent " + wanted.value_or("null") + ", found " + cell.value_or("null");
+    const Cell found = cell_text(scan, chunk.columns[i], i, row);
+    if (found != wanted) return where + "column " + name + ": sent " + wanted.value_or("null") + ", found " + found.value_or("null");
+    sent_found += wanted ? 1 : 0;
   }
-  for (const auto& [name, cell] : expected.cells) {
-    if (!cells.contains(name)) return where + "column " + name + " is missing";
-  }
-  return {};
+  return sent_found == expected.cells.size() ? std::string() : where + "a column is missing";
 }
 
 }  // namespace sim

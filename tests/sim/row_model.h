@@ -13,6 +13,7 @@
 #include "engine/io_backend.h"
 #include "engine/prng.h"
 #include "storage/snapshot.h"
+#include "storage/table_reader.h"
 
 namespace sim {
 
@@ -59,8 +60,8 @@ class RowModel {
   enum class Fate : uint8_t { unknown, must_be_there, must_not_be_there };
 
   std::string check_table(engine::IoBackend& backend, const storage::TableSnapshot& table);
-  std::string check_row(const ModelRow& expected, const std::string& table, int64_t timestamp_us,
-                        const std::map<std::string, Cell>& cells) const;
+  static std::string check_row(const ModelRow& expected, const storage::Schema& schema, const storage::TableScan& scan,
+                               const storage::ScanChunk& chunk, size_t row);
 
   RowModelOptions options_;
   engine::Prng prng_;
