@@ -90,11 +90,12 @@ choose_compiler() {
   # Unquoted: CXX may be several words, as in "ccache g++".
   $compiler --version >/dev/null 2>&1 || fail "the compiler $compiler does not run"
   $compiler --version | grep -q clang || return 0
-  local archiver version
-  archiver=$($compiler -print-prog-name=llvm-ar)
+  local linker archiver version
+  linker=$($compiler -print-prog-name=ld.lld)
+  archiver=$(dirname "$linker")/llvm-ar
   version=$($compiler -dumpversion)
-  # The archiver of another version may be in its place, and cannot read these objects.
-  if "$archiver" --version 2>/dev/null | grep -q "version ${version%%.*}\." && [ -x "$($compiler -print-prog-name=ld.lld)" ]; then
+  # The archiver of another version cannot read these objects.
+  if [ -x "$linker" ] && "$archiver" --version 2>/dev/null | grep -q "version ${version%%.*}\."; then
     export AR=$archiver CXX_LD=lld
   else
     say "no link-time optimization: $compiler finds no lld and llvm-ar of its version"
