@@ -28,8 +28,9 @@ ROW_COUNT = sum(example.count(b"\n") for example in EXAMPLES)
 
 STORED = {
     "trades": {
-        "columns": [["name", "SYMBOL"], ["value", "DOUBLE"], ["timestamp", "TIMESTAMP"], ["version", "SYMBOL"], ["hi", "DOUBLE"],
-                    ["lo", "DOUBLE"], ["symbol", "SYMBOL"], ["side", "SYMBOL"], ["price", "DOUBLE"], ["amount", "DOUBLE"]],
+        "columns": [["name", "SYMBOL"], ["value", "DOUBLE"], ["timestamp", "TIMESTAMP"], ["version", "SYMBOL"],
+                    ["hi", "DOUBLE"], ["lo", "DOUBLE"],
+                    ["symbol", "SYMBOL"], ["side", "SYMBOL"], ["price", "DOUBLE"], ["amount", "DOUBLE"]],
         "rows": [
             ["ilp_stream_2", None, "1970-07-07T21:30:59.780000Z", "TRS-2.1", 100.0, 20.0, None, None, None, None],
             [None, None, "2022-03-08T18:03:57.609765Z", None, None, None, "ETH-USD", "sell", 2615.54, 0.00044],
@@ -58,13 +59,14 @@ STORED = {
         "designated": "timestamp",
     },
     "trade": {
-        "columns": [["ticker", "SYMBOL"], ["id", "SYMBOL"], ["price", "DOUBLE"], ["details", "VARCHAR"], ["timestamp", "TIMESTAMP"]],
+        "columns": [["ticker", "SYMBOL"], ["id", "SYMBOL"], ["price", "DOUBLE"], ["details", "VARCHAR"],
+                    ["timestamp", "TIMESTAMP"]],
         "rows": [["USD", "9876", 30.0, "Latest price", "2021-11-29T16:20:21.000000Z"]],
         "designated": "timestamp",
     },
     "sensors": {
-        "columns": [["location", "SYMBOL"], ["temperature", "DOUBLE"], ["software_version", "VARCHAR"], ["timestamp", "TIMESTAMP"],
-                    ["temp_int", "LONG"], ["warning", "BOOLEAN"]],
+        "columns": [["location", "SYMBOL"], ["temperature", "DOUBLE"], ["software_version", "VARCHAR"],
+                    ["timestamp", "TIMESTAMP"], ["temp_int", "LONG"], ["warning", "BOOLEAN"]],
         "rows": [["london", 22.0, "SV .#_123", NOW, None, False], ["london", 22.0, None, NOW, 22, False],
                  ["london", 22.0, None, NOW, None, False]],
         "designated": "timestamp",

@@ -73,13 +73,14 @@ class Idle(unittest.TestCase):
                     connection.send(b"t v=%di\n" % i)
 
                 def figures():
-                    query = "SELECT count(*), sum(rows_durable) FROM connections() WHERE protocol = 'tcp' AND state = 'open'"
-                    return server.exec(query)["dataset"][0]
+                    rows = "connections() WHERE protocol = 'tcp' AND state = 'open'"
+                    return server.exec(f"SELECT count(*), sum(rows_durable) FROM {rows}")["dataset"][0]
 
                 wait_until(lambda: figures() == [CONNECTIONS, CONNECTIONS], figures)
                 server.wait_readable()
                 cost = rss(server.process.pid) - before
-                print(f"{CONNECTIONS} connections: {cost / 1024 / 1024:.1f} MiB over {before / 1024 / 1024:.1f} MiB", flush=True)
+                mib = 1024 * 1024
+                print(f"{CONNECTIONS} connections: {cost / mib:.1f} MiB over {before / mib:.1f} MiB", flush=True)
                 self.assertLess(cost, CONNECTIONS_RSS_MAX)
                 self.check_idle(server, f"with {CONNECTIONS} connections")
             finally:

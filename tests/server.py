@@ -1,5 +1,6 @@
-"""The program under test as a server: a process with a temporary directory of its own, ports that the kernel picks, and SQL over
-HTTP. Nothing here waits for a fixed time: it looks again until what it waits for has happened, or fails after seconds_max.
+"""The program under test as a server: a process with a temporary directory of its own, ports that the kernel picks, and SQL
+over HTTP. Nothing here waits for a fixed time: it looks again until what it waits for has happened, or fails after
+SECONDS_MAX.
 
     with Server("--shards", "2", config={"line.tcp.disconnect.on.error": "true"}) as server:
         with server.connect() as connection:
@@ -119,7 +120,7 @@ class Connection:
 
 
 class Server:
-    """Starts with `with`, on a data directory that lives as long as this object. A second start() goes on with the same data."""
+    """Starts with `with`, on a data directory that lives as long as this object: a second start() goes on with its data."""
 
     def __init__(self, *arguments, config=None):
         self.arguments = [str(argument) for argument in arguments]
@@ -150,8 +151,8 @@ class Server:
             self.arguments = [str(argument) for argument in arguments]
         ready = self.directory / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [PROGRAM, "serve", "--data", self.data, "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--http", "127.0.0.1:0",
-                   "--ready-file", ready, *self.arguments]
+        command = [PROGRAM, "serve", "--data", self.data, "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0",
+                   "--http", "127.0.0.1:0", "--ready-file", ready, *self.arguments]
         if self.config is not None:
             file = self.directory / "server.conf"
             file.write_text("".join(f"{key}={value}\n" for key, value in self.config.items()))

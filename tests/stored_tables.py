@@ -53,7 +53,8 @@ def _table_differences(name, expected, found, since):
 
 def _same_value(type_name, expected, found, since):
     if expected == NOW:
-        return isinstance(found, str) and since - CLOCK_TOLERANCE <= _clock(found) <= datetime.now(timezone.utc) + CLOCK_TOLERANCE
+        latest = datetime.now(timezone.utc) + CLOCK_TOLERANCE
+        return isinstance(found, str) and since - CLOCK_TOLERANCE <= _clock(found) <= latest
     if expected is None or found is None:
         return expected is found
     if type_name == "DOUBLE":  # an integer in JSON may be a double; -0.0 is not 0.0
