@@ -315,6 +315,21 @@ TEST_CASE("sim_net: what a process had sent arrives although the power failed") 
   CHECK(client.state() == ClientState::refused);
 }
 
+TEST_CASE("sim_net: results that nobody has reaped are lost with the power, and their buffers are back") {
+  Session session(12);
+  Results received;
+  session.receive(received);
+  session.calls.run_to_rest();
+  session.client.send("never seen");
+  session.machine.world.advance_by(engine::seconds(1));
+  CHECK(session.machine.backend().buffers_lent() > 0);
+  session.machine.world.power_off();
+  CHECK(session.machine.backend().buffers_lent() == 0);
+  session.calls.run_to_rest();
+  CHECK(received.all() == std::vector<int32_t>{-EIO});
+  CHECK(session.machine.backend().requests_taken() == 0);
+}
+
 TEST_CASE("sim_net: datagrams arrive whole with their sender, in any order, and are dropped when nobody takes them") {
   std::set<std::string> orders;
   for (uint64_t seed = 0; seed < seed_count; ++seed) {

@@ -71,6 +71,15 @@ FileId SimCalls::open(std::string_view path, engine::OpenMode mode) {
   return file;
 }
 
+FileId SimCalls::make_durable(std::string_view path, std::string_view bytes) {
+  const FileId file = open(path);
+  VERIFY_EQ(write(file, 0, bytes), static_cast<int32_t>(bytes.size()));
+  VERIFY_EQ(sync(file), 0);
+  const size_t slash = path.rfind('/');
+  VERIFY_EQ(sync_directory(slash == std::string_view::npos ? "" : path.substr(0, slash)), 0);
+  return file;
+}
+
 int32_t SimCalls::close(FileId file) { return call({.op = IoOp::close, .file = file}); }
 
 int32_t SimCalls::write(FileId file, uint64_t offset, std::string_view bytes) {

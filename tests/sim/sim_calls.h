@@ -67,6 +67,8 @@ class SimCalls {
   int32_t unlink(std::string_view path);
   int32_t mkdir(std::string_view path);
   int32_t rmdir(std::string_view path);
+  // A file with these bytes, open; bytes and entry are durable, its directories as durable as they were.
+  engine::FileId make_durable(std::string_view path, std::string_view bytes);
   int32_t call(engine::IoRequest request);
 
   void submit(const engine::IoRequest& request);
