@@ -1,5 +1,5 @@
-// Says which lines were refused: peer, byte position, reason and the offending text, escaped. At most lines_per_second_max a second
-// of each reason; the next one that is written says how many were left out.
+// Says which lines were refused: peer, byte position, reason and the offending text, escaped. At most lines_per_second_max a
+// second of each reason; the next one that is written says how many were left out.
 #pragma once
 
 #include <array>

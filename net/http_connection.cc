@@ -85,8 +85,9 @@ void HttpConnection::handle() {
   const HttpTarget target = split_target({target_text.data(), target_text.size()});
   if (target.path == "/ping") {
     state_ = State::answering;
-    return send(make_head({.status = 204, .content_type = {}, .extra = "X-Influxdb-Version: v2.7.4\r\n", .keep_alive = keep_alive_},
-                          shard_.backend().wall_now()));
+    return send(
+        make_head({.status = 204, .content_type = {}, .extra = "X-Influxdb-Version: v2.7.4\r\n", .keep_alive = keep_alive_},
+                  shard_.backend().wall_now()));
   }
   if (target.path != "/exec") return refuse(404, "Not Found");
   std::optional<std::string> text = query_parameter(target.query, "query");

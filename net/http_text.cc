@@ -38,15 +38,24 @@ std::optional<std::string> decode(std::string_view text) {
 std::string_view reason_of(uint16_t status) {
   switch (status) {
     case 200:
-    case 204: return "OK";  // QuestDB's words: a 204 says OK too
-    case 400: return "Bad request";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 413: return "Payload Too Large";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 503: return "Service Unavailable";
-    default: UNREACHABLE("HTTP status");
+    case 204:
+      return "OK";  // QuestDB's words: a 204 says OK too
+    case 400:
+      return "Bad request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 413:
+      return "Payload Too Large";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    default:
+      UNREACHABLE("HTTP status");
   }
 }
 
@@ -77,13 +86,14 @@ std::string http_date(engine::WallTime now) {
   const sys_days day = floor<std::chrono::days>(instant);
   const year_month_day date(day);
   const hh_mm_ss time(instant - day);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
-                     months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), time.hours().count(),
-                     time.minutes().count(), time.seconds().count());
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[weekday(day).c_encoding()],
+                     static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 std::string make_head(const HttpHead& head, engine::WallTime now) {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\nServer: millrace\r\nDate: {}\r\n", head.status, reason_of(head.status), http_date(now));
+  std::string text =
+      fmt::format("HTTP/1.1 {} {}\r\nServer: millrace\r\nDate: {}\r\n", head.status, reason_of(head.status), http_date(now));
   if (!head.content_type.empty()) {
     text += fmt::format("Transfer-Encoding: chunked\r\nContent-Type: {}\r\n", head.content_type);
   }

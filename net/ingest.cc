@@ -13,7 +13,13 @@ Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOption
       options_(options),
       ledger_(shard.id()),
       judge_(hash_seed),
-      context_{.shard = shard, .source = source, .ledger = ledger_, .log = log_, .judge = judge_, .options = options_, .starved = {}},
+      context_{.shard = shard,
+               .source = source,
+               .ledger = ledger_,
+               .log = log_,
+               .judge = judge_,
+               .options = options_,
+               .starved = {}},
       starved_timer_(shard.reactor().timers(), *this),
       stop_timer_(shard.reactor().timers(), *this) {}
 

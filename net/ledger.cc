@@ -30,7 +30,8 @@ void Ledger::close(SenderRecord& record, engine::WallTime now) {
   record.closed = now;
   --open_count_;
   if (records_.size() - open_count_ <= closed_max) return;
-  const auto oldest = std::ranges::find_if(records_, [](const auto& other) { return !other->is_open && other->sender.settled(); });
+  const auto oldest =
+      std::ranges::find_if(records_, [](const auto& other) { return !other->is_open && other->sender.settled(); });
   if (oldest == records_.end()) return;
   pushed_out_.add(**oldest);
   records_.erase(oldest);

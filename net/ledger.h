@@ -1,5 +1,5 @@
-// Who sent how much, and what became of it: one record per TCP connection and UDP socket of a shard. Closed connections stay listed
-// until closed_max newer ones have closed.
+// Who sent how much, and what became of it: one record per TCP connection and UDP socket of a shard. Closed connections stay
+// listed until closed_max newer ones have closed.
 #pragma once
 
 #include <array>

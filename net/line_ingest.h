@@ -1,5 +1,6 @@
-// Lines of one sender become rows: parsed, judged against the table, appended to its open batch. A line that needs a table, a column
-// or a batch that is not there yet parks the stream; the ask goes out, and the line is judged again when the answer is in.
+// Lines of one sender become rows: parsed, judged against the table, appended to its open batch. A line that needs a table, a
+// column or a batch that is not there yet parks the stream; the ask goes out, and the line is judged again when the answer is
+// in.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What a node's threads say to each other beside storage/messages.h. Kinds follow those of storage; objects behind pointers are lent
-// and come home with the answer.
+// What a node's threads say to each other beside storage/messages.h. Kinds follow those of storage; objects behind pointers are
+// lent and come home with the answer.
 #pragma once
 
 #include <cstdint>

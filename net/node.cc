@@ -9,7 +9,8 @@
 namespace net {
 namespace {
 
-// So many messages can be under way from one thread to another, in each direction; storage/messages.h and HttpServer keep to it.
+// So many messages can be under way from one thread to another, in each direction; storage/messages.h and HttpServer keep to
+// it.
 engine::ShardMesh::Options mesh_options(const NodeOptions& options) {
   const uint32_t batches_and_asks = options.source.batches_max + storage::asks_out_max;
   const uint32_t others = HttpServer::queries_max + 8;
@@ -29,7 +30,8 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
   VERIFY_EQ(backends.shards.size(), options.shards);
   const uint64_t hash_seed = backends.main->random();
   for (uint16_t i = 0; i < options.shards; ++i) {
-    shards_.push_back(std::make_unique<NodeShard>(options_, mesh_, engine::ShardId{i}, *backends.shards[i], hash_seed, listener));
+    shards_.push_back(
+        std::make_unique<NodeShard>(options_, mesh_, engine::ShardId{i}, *backends.shards[i], hash_seed, listener));
   }
   reader_ = std::make_unique<QueryReader>(mesh_, engine::ShardId{options.shards}, *backends.reader, options.shards);
   mesh_.attach(endpoint_.id(), *backends.main);
@@ -38,7 +40,8 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
 Node::~Node() = default;
 
 absl::Status Node::recover() {
-  ASSIGN_OR_RETURN(recovery_, storage::recover(*backends_.main, {.table_io = options_.owner.table_io, .segment_size = options_.owner.wal.segment_size}));
+  ASSIGN_OR_RETURN(recovery_, storage::recover(*backends_.main, {.table_io = options_.owner.table_io,
+                                                                 .segment_size = options_.owner.wal.segment_size}));
   for (const storage::SchemaRef& schema : recovery_.tables) {
     const engine::ShardId owner = shards_[0]->catalog()->add(schema->table, schema->name);
     shards_[owner.value]->add_lane(schema);

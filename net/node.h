@@ -1,5 +1,5 @@
-// A node: its shards, its readers and the thread that steers them. Composes what the other files build; owns no thread itself: the
-// server runs each loop on a thread of its own, the simulator steps them all.
+// A node: its shards, its readers and the thread that steers them. Composes what the other files build; owns no thread itself:
+// the server runs each loop on a thread of its own, the simulator steps them all.
 //
 //   recover() -> start -> open -> serving, report now and then -> drain -> finish -> destroyed
 //
@@ -46,8 +46,8 @@ struct NodeAddresses {
 // What a shard has done since its start.
 struct ShardFigures {
   LedgerTotals senders;
-  uint64_t wal_size_held = 0;    // bytes of segments that are not released
-  uint64_t rows_unapplied = 0;   // durable, not yet in column files
+  uint64_t wal_size_held = 0;   // bytes of segments that are not released
+  uint64_t rows_unapplied = 0;  // durable, not yet in column files
   size_t connections = 0;
 };
 

@@ -21,7 +21,8 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
       ingest_(shard_, source_, options.ingest, hash_seed) {
   shard_.add_service(*this, control_kinds);
   shard_.add_service(ingest_, ingest_kinds);
-  // Behind what fills its batches, before the owner that commits them: rows of one turn are sealed and in the WAL group in the next.
+  // Behind what fills its batches, before the owner that commits them: rows of one turn are sealed and in the WAL group in the
+  // next.
   shard_.add_service(source_, storage::source_kinds);
   if (is_first(id)) {
     catalog_ = std::make_unique<storage::Catalog>(shard_, options.shards, hash_seed);
@@ -39,13 +40,17 @@ void NodeShard::on_message(engine::ShardId from, const engine::MeshMessage& mess
   step_ = message.as<ControlStep*>();
   steering_ = from;
   switch (step_->phase) {
-    case NodePhase::start: return finish_step(start());
-    case NodePhase::open: return finish_step(open(step_->addresses));
+    case NodePhase::start:
+      return finish_step(start());
+    case NodePhase::open:
+      return finish_step(open(step_->addresses));
     case NodePhase::report:
       step_->figures = figures();
       return finish_step(absl::OkStatus());
-    case NodePhase::drain: return begin_stop();
-    case NodePhase::finish: return owner_.begin_stop();
+    case NodePhase::drain:
+      return begin_stop();
+    case NodePhase::finish:
+      return owner_.begin_stop();
   }
 }
 
@@ -106,7 +111,8 @@ void NodeShard::begin_stop() {
 bool NodeShard::step_done() const {
   switch (step_->phase) {
     case NodePhase::drain:
-      return ingest_.stopped() && (http_ == nullptr || http_->stopped()) && (tcp_listener_ == nullptr || tcp_listener_->stopped());
+      return ingest_.stopped() && (http_ == nullptr || http_->stopped()) &&
+             (tcp_listener_ == nullptr || tcp_listener_->stopped());
     case NodePhase::finish:
       return owner_.stopped();
     case NodePhase::start:

@@ -19,8 +19,8 @@ namespace net {
 
 class NodeShard final : public engine::Loop, public engine::Service, public ListenerSink, public storage::OwnerListener {
  public:
-  NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint64_t hash_seed,
-            NodeListener& listener);
+  NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend,
+            uint64_t hash_seed, NodeListener& listener);
   ~NodeShard();
 
   // Before the loop runs: what the phase start will load.

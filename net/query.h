@@ -1,5 +1,5 @@
-// A query on its way from an HTTP connection to a reader and its answer on the way back, part by part: at most one part is under way,
-// so a slow client holds one part of memory and nothing more.
+// A query on its way from an HTTP connection to a reader and its answer on the way back, part by part: at most one part is
+// under way, so a slow client holds one part of memory and nothing more.
 #pragma once
 
 #include <cstdint>

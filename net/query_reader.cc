@@ -100,7 +100,8 @@ absl::StatusOr<std::vector<storage::TableSnapshot>> QueryReader::ask_owners(cons
   std::vector<storage::SnapshotAsk> asks(shard_count_, pattern);
   for (uint16_t i = 0; i < shard_count_; ++i) {
     asks[i].reader = endpoint_.id();
-    const bool sent = endpoint_.try_send(engine::ShardId{i}, storage::make_message(storage::MessageKind::snapshot_ask, &asks[i]));
+    const bool sent =
+        endpoint_.try_send(engine::ShardId{i}, storage::make_message(storage::MessageKind::snapshot_ask, &asks[i]));
     VERIFY(sent);  // one query at a time has one ask per shard out
     ++answers_missing_;
   }
@@ -121,7 +122,8 @@ absl::StatusOr<std::vector<ListedTable>> QueryReader::list_tables() {
 absl::StatusOr<storage::TableSnapshot> QueryReader::open_table(std::string_view name) {
   ASSIGN_OR_RETURN(const std::vector<storage::TableSnapshot> tables, ask_owners({.fresh = false}));
   const std::string folded = storage::fold_name(name);
-  const auto found = std::ranges::find_if(tables, [&](const auto& table) { return storage::fold_name(table.schema->name) == folded; });
+  const auto found =
+      std::ranges::find_if(tables, [&](const auto& table) { return storage::fold_name(table.schema->name) == folded; });
   if (found == tables.end()) return engine::not_found("table does not exist");
   const storage::TableId id = found->schema->table;
   ASSIGN_OR_RETURN(std::vector<storage::TableSnapshot> fresh, ask_owners({.table = id, .fresh = true}));

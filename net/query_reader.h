@@ -1,5 +1,5 @@
-// A reader thread: runs queries, one after the other, over snapshots that it asks the owners for, with a backend of its own for the
-// files. It never touches a shard's memory; while it waits for an answer or for the client, it goes on draining its ring.
+// A reader thread: runs queries, one after the other, over snapshots that it asks the owners for, with a backend of its own for
+// the files. It never touches a shard's memory; while it waits for an answer or for the client, it goes on draining its ring.
 #pragma once
 
 #include <cstdint>

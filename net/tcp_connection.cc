@@ -7,7 +7,8 @@
 
 namespace net {
 
-TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engine::PeerAddress peer, TcpConnectionListener& listener)
+TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engine::PeerAddress peer,
+                             TcpConnectionListener& listener)
     : context_(context),
       socket_(socket),
       listener_(listener),

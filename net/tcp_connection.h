@@ -1,5 +1,5 @@
-// One TCP connection that sends lines. It holds a receive buffer only while it works on one: an idle connection costs its socket,
-// this object and nothing else.
+// One TCP connection that sends lines. It holds a receive buffer only while it works on one: an idle connection costs its
+// socket, this object and nothing else.
 //
 //   reading --data--> working --all consumed--> reading
 //                     working --line waits for a table, a column, a batch--> parked --settled--> working
@@ -65,8 +65,8 @@ class TcpConnection final : private LineIngestListener {
   SenderRecord& record_;
   LineIngest ingest_;
   State state_ = State::reading;
-  bool receiving_ = false;       // a receive is in flight
-  bool shutting_down_ = false;   // likewise
+  bool receiving_ = false;      // a receive is in flight
+  bool shutting_down_ = false;  // likewise
   engine::BufferId buffer_ = engine::buffer_none;
   std::string_view rest_;  // of buffer_, not yet consumed
   uint64_t bytes_marked_ = 0;

@@ -1,6 +1,6 @@
-// A UDP socket that takes lines: each datagram is a group of whole lines; bad ones are skipped. While a line waits for a table, a
-// column or a batch, datagrams queue in the backend's buffers until those are used up; then the kernel's buffer holds what comes,
-// and what does not fit there is lost, as UDP is.
+// A UDP socket that takes lines: each datagram is a group of whole lines; bad ones are skipped. While a line waits for a table,
+// a column or a batch, datagrams queue in the backend's buffers until those are used up; then the kernel's buffer holds what
+// comes, and what does not fit there is lost, as UDP is.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,7 @@ class Catalog final : public engine::Service {
 
   engine::Shard& shard_;
   absl::flat_hash_map<std::string, Entry, engine::TextHash, engine::TextEqual> tables_;  // by folded name
-  std::vector<uint32_t> owned_;          // tables of each shard
+  std::vector<uint32_t> owned_;                                                          // tables of each shard
   uint32_t next_table_ = 1;
   std::deque<TableAsk*> waiting_;  // for room in an owner's ring; at most asks_out_max of each source
 };

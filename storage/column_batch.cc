@@ -26,15 +26,21 @@ bool is_text(BatchEncoding encoding) {
 // Bytes of a value, or of a text's length.
 size_t width_of(BatchEncoding encoding) {
   switch (encoding) {
-    case BatchEncoding::for0: return 0;
+    case BatchEncoding::for0:
+      return 0;
     case BatchEncoding::for1:
-    case BatchEncoding::text1: return 1;
+    case BatchEncoding::text1:
+      return 1;
     case BatchEncoding::for2:
-    case BatchEncoding::text2: return 2;
+    case BatchEncoding::text2:
+      return 2;
     case BatchEncoding::for4:
-    case BatchEncoding::text4: return 4;
-    case BatchEncoding::for8: return 8;
-    case BatchEncoding::raw32: return sizeof(Long256);
+    case BatchEncoding::text4:
+      return 4;
+    case BatchEncoding::for8:
+      return 8;
+    case BatchEncoding::raw32:
+      return sizeof(Long256);
   }
   UNREACHABLE("BatchEncoding");
 }
@@ -84,12 +90,18 @@ void narrow(std::span<const uint64_t> words, uint64_t base, std::byte* target) {
 
 void write_narrowed(std::span<const uint64_t> words, uint64_t base, size_t width, std::byte* target) {
   switch (width) {
-    case 0: return;
-    case 1: return narrow<uint8_t>(words, base, target);
-    case 2: return narrow<uint16_t>(words, base, target);
-    case 4: return narrow<uint32_t>(words, base, target);
-    case 8: return narrow<uint64_t>(words, base, target);
-    default: UNREACHABLE("width");
+    case 0:
+      return;
+    case 1:
+      return narrow<uint8_t>(words, base, target);
+    case 2:
+      return narrow<uint16_t>(words, base, target);
+    case 4:
+      return narrow<uint32_t>(words, base, target);
+    case 8:
+      return narrow<uint64_t>(words, base, target);
+    default:
+      UNREACHABLE("width");
   }
 }
 
@@ -352,12 +364,23 @@ void decode_words(const BatchColumn& column, uint32_t rows, std::vector<uint64_t
   uint64_t* target = words.data() + start;
   const std::byte* source = column.values.data();
   switch (column.encoding) {
-    case BatchEncoding::for0: std::fill_n(target, rows, column.base); break;
-    case BatchEncoding::for1: widen<uint8_t>(source, rows, column.base, target); break;
-    case BatchEncoding::for2: widen<uint16_t>(source, rows, column.base, target); break;
-    case BatchEncoding::for4: widen<uint32_t>(source, rows, column.base, target); break;
-    case BatchEncoding::for8: widen<uint64_t>(source, rows, column.base, target); break;
-    default: UNREACHABLE("decode_words of texts or long256");
+    case BatchEncoding::for0:
+      std::fill_n(target, rows, column.base);
+      break;
+    case BatchEncoding::for1:
+      widen<uint8_t>(source, rows, column.base, target);
+      break;
+    case BatchEncoding::for2:
+      widen<uint16_t>(source, rows, column.base, target);
+      break;
+    case BatchEncoding::for4:
+      widen<uint32_t>(source, rows, column.base, target);
+      break;
+    case BatchEncoding::for8:
+      widen<uint64_t>(source, rows, column.base, target);
+      break;
+    default:
+      UNREACHABLE("decode_words of texts or long256");
   }
   if (column.validity == nullptr) return;
   for (uint32_t row = 0; row < rows; ++row) {

@@ -1,6 +1,6 @@
 // ColumnBatch: rows of one lane, by column: the one encoding from the parser to the WAL. A source fills an OpenBatch row by row
-// and seals it; the sealed body is checksummed and never changed again. The owner copies the body into its WAL group as it is, and
-// decodes it to apply it, now or after a crash.
+// and seals it; the sealed body is checksummed and never changed again. The owner copies the body into its WAL group as it is,
+// and decodes it to apply it, now or after a crash.
 //
 // body := header | directory entry x column_count | column data...             all little-endian; data starts are 8-aligned
 // header := | rows u32 | column_count u32 | schema_version u32 | designated u32 (index in the directory) |
@@ -31,7 +31,17 @@ namespace storage {
 inline constexpr size_t batch_rows_max = 2048;
 inline constexpr size_t batch_size_max = 128 * 1024;  // natural-width bytes that fill a batch; a single row may exceed it
 
-enum class BatchEncoding : uint8_t { for0 = 0, for1 = 1, for2 = 2, for4 = 3, for8 = 4, text1 = 5, text2 = 6, text4 = 7, raw32 = 8 };
+enum class BatchEncoding : uint8_t {
+  for0 = 0,
+  for1 = 1,
+  for2 = 2,
+  for4 = 3,
+  for8 = 4,
+  text1 = 5,
+  text2 = 6,
+  text4 = 7,
+  raw32 = 8
+};
 
 struct BatchHeader {
   uint32_t rows;
@@ -70,9 +80,7 @@ struct BatchSymbols {
   std::vector<Entry> entries;
   std::string texts;
 
-  std::string_view text(const Entry& entry) const {
-    return std::string_view(texts).substr(entry.text_offset, entry.text_size);
-  }
+  std::string_view text(const Entry& entry) const { return std::string_view(texts).substr(entry.text_offset, entry.text_size); }
 };
 
 using Long256 = std::array<uint64_t, 4>;
@@ -83,8 +91,8 @@ class OpenBatch {
   // Starts an empty batch for this version of the table.
   void open(SchemaRef schema);
 
-  // A row is begun and its cells are set in any order, each column at most once; there is no way back, so the whole line is judged
-  // before. `column` is an index into the schema. Columns not set are null.
+  // A row is begun and its cells are set in any order, each column at most once; there is no way back, so the whole line is
+  // judged before. `column` is an index into the schema. Columns not set are null.
   void begin_row() { ++rows_; }
   void set_word(uint32_t column, uint64_t bits);           // boolean, int64, float64, timestamps
   void set_symbol(uint32_t column, uint32_t local_index);  // an index that add_symbol gave
@@ -142,7 +150,8 @@ struct BatchColumn {
   }
 };
 
-// Reads a sealed body in place. parse() checks every count, offset and size, so a body from a damaged disk is refused, not believed.
+// Reads a sealed body in place. parse() checks every count, offset and size, so a body from a damaged disk is refused, not
+// believed.
 class BatchView {
  public:
   static absl::StatusOr<BatchView> parse(std::span<const std::byte> body);

@@ -1,5 +1,6 @@
-// What shards say to each other about tables. A message carries one pointer; the object behind it is lent to the receiver and comes
-// home with the answer, so nobody frees what another one allocated. Rings are FIFO: what a source sent to an owner arrives in order.
+// What shards say to each other about tables. A message carries one pointer; the object behind it is lent to the receiver and
+// comes home with the answer, so nobody frees what another one allocated. Rings are FIFO: what a source sent to an owner
+// arrives in order.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,8 @@ constexpr engine::MessageKinds kinds_between(MessageKind first, MessageKind last
 inline constexpr engine::MessageKinds catalog_kinds = kinds_between(MessageKind::table_ask, MessageKind::table_ask);
 inline constexpr engine::MessageKinds owner_kinds = kinds_between(MessageKind::batch, MessageKind::snapshot_ask);
 inline constexpr engine::MessageKinds source_kinds = kinds_between(MessageKind::batch_home, MessageKind::columns_answer);
-inline constexpr engine::MessageKinds snapshot_reader_kinds = kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
+inline constexpr engine::MessageKinds snapshot_reader_kinds =
+    kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
 inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;
 
 // Bounds of what one source can have out, so that its messages always have room in a ring.
@@ -51,7 +53,8 @@ struct BatchShare {
   uint32_t rows = 0;
 };
 
-// A batch with its way: gathered and sealed by the source, committed by the owner, and home again. Belongs to the source's pool.
+// A batch with its way: gathered and sealed by the source, committed by the owner, and home again. Belongs to the source's
+// pool.
 struct RoutedBatch {
   engine::ShardId source;
   LaneId lane;

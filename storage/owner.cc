@@ -79,7 +79,7 @@ bool Owner::on_turn(engine::Instant now) {
   if (failed_ || wal_ == nullptr) return false;
   admit();
   wal_->flush();
-  want_checkpoints(now);
+  begin_checkpoints(now);
   if (serve_now_ || now >= timer_.deadline()) serve_lanes(now);
   return false;
 }
@@ -93,10 +93,14 @@ void Owner::admit() {
 
 bool Owner::try_admit(const engine::MeshMessage& message) {
   switch (static_cast<MessageKind>(message.kind)) {
-    case MessageKind::batch: return try_commit(*message.as<RoutedBatch*>());
-    case MessageKind::table_ensure: return try_ensure(*message.as<TableAsk*>());
-    case MessageKind::columns_ask: return try_add_columns(*message.as<ColumnsAsk*>());
-    default: UNREACHABLE("message kind of an owner");
+    case MessageKind::batch:
+      return try_commit(*message.as<RoutedBatch*>());
+    case MessageKind::table_ensure:
+      return try_ensure(*message.as<TableAsk*>());
+    case MessageKind::columns_ask:
+      return try_add_columns(*message.as<ColumnsAsk*>());
+    default:
+      UNREACHABLE("message kind of an owner");
   }
 }
 
@@ -153,8 +157,8 @@ bool Owner::try_append_schema(Lane& lane, FrameType type, SchemaRef schema) {
   const std::vector<std::byte> record = encode_schema(*schema);
   if (!wal_->has_room(stored_size(record))) return false;
   ++lane.last_txn.value;
-  const Lsn lsn = wal_->append(
-      {.type = type, .lane = lane.writer->lane(), .txn = lane.last_txn, .lsn = {}, .head = record, .body = {}});
+  const Lsn lsn =
+      wal_->append({.type = type, .lane = lane.writer->lane(), .txn = lane.last_txn, .lsn = {}, .head = record, .body = {}});
   lane.held.push_back({.txn = lane.last_txn, .lsn = lsn});
   activate(lane);
   lane.schema = schema;
@@ -257,25 +261,33 @@ void Owner::answer_snapshot(SnapshotAsk& ask) {
   shard_.endpoint().send_return(ask.reader, make_message(MessageKind::snapshot_answer, &ask));
 }
 
-void Owner::want_checkpoints(engine::Instant now) {
-  const bool wal_is_filling =
-      wal_->held_size() > options_.wal.segment_size && wal_->held_size() >= options_.wal.size_max / 2;
-  if (now < checkpoint_at_ && !wal_is_filling && !stopping_) return;
-  checkpoint_at_ = now + options_.checkpoint_pause;
+void Owner::begin_checkpoints(engine::Instant now) {
+  const bool wal_is_filling = wal_->held_size() > options_.wal.segment_size && wal_->held_size() >= options_.wal.size_max / 2;
+  if (checkpoints_begun_ || active_.empty() || (now < checkpoint_at_ && !wal_is_filling && !stopping_)) return;
+  checkpoints_begun_ = true;
+  checkpoints_began_ = now;
   for (Lane* lane : active_) lane->checkpoint_wanted = true;
-  serve_now_ = serve_now_ || !active_.empty();
+  serve_now_ = true;
+}
+
+void Owner::end_checkpoints(engine::Instant now) {
+  if (!checkpoints_begun_ || std::ranges::any_of(active_, &Lane::checkpoint_wanted)) return;
+  checkpoints_begun_ = false;
+  checkpoint_at_ = now + std::max(options_.checkpoint_pause, (now - checkpoints_began_) * options_.checkpoint_rest);
 }
 
 void Owner::serve_lanes(engine::Instant now) {
   serve_now_ = false;
-  engine::Instant next = active_.empty() ? engine::instant_never : checkpoint_at_;
+  engine::Instant next = engine::instant_never;
   for (Lane* lane : active_) next = std::min(next, lane->serve(now));
+  end_checkpoints(now);
   std::erase_if(active_, [](Lane* lane) {
     if (!lane->quiet()) return false;
     lane->is_active = false;
     return true;
   });
-  if (active_.empty() || next == engine::instant_never) {
+  if (!active_.empty() && !checkpoints_begun_) next = std::min(next, checkpoint_at_);
+  if (next == engine::instant_never) {
     timer_.disarm();
   } else {
     timer_.arm(next);

@@ -29,11 +29,14 @@ namespace storage {
 struct OwnerOptions {
   WalOptions wal;
   TableIoOptions table_io;
-  size_t pending_size_max = size_t{64} << 20;       // unapplied rows of all lanes
-  size_t apply_size_min = size_t{4} << 20;          // of one lane, applied at once
-  engine::Duration apply_age_max = engine::milliseconds(200);
+  size_t pending_size_max = size_t{64} << 20;                    // unapplied rows of all lanes
+  size_t apply_size_min = size_t{4} << 20;                       // of one lane, applied at once
+  engine::Duration apply_age_max = engine::seconds(1);           // readers do not wait for it: they ask
   engine::Duration demand_pause_min = engine::milliseconds(20);  // between two applies that readers ask for
+  // Between two rounds of checkpoints, of all lanes each. At least so long, and at least checkpoint_rest times what the last
+  // round took: the syncs of thousands of column files would otherwise leave the disk no time for the WAL.
   engine::Duration checkpoint_pause = engine::seconds(1);
+  uint32_t checkpoint_rest = 8;
   uint32_t checkpoints_at_once_max = 4;
 };
 
@@ -121,7 +124,8 @@ class Owner final : public engine::Service, public WalListener {
   void activate(Lane& lane);
   void serve_lanes(engine::Instant now);
   void on_timer(engine::Instant now);
-  void want_checkpoints(engine::Instant now);
+  void begin_checkpoints(engine::Instant now);
+  void end_checkpoints(engine::Instant now);
   void release_wal();
 
   engine::Shard& shard_;
@@ -130,16 +134,18 @@ class Owner final : public engine::Service, public WalListener {
   TableIo table_io_;
   std::unique_ptr<WalWriter> wal_;
   std::map<LaneId, std::unique_ptr<Lane>> lanes_;  // ordered: what depends on its order is the same in every run
-  std::vector<Lane*> active_;                    // with anything pending, dirty or asked
-  std::deque<engine::MeshMessage> waiting_;      // in order of arrival; bounded by what sources can have out
-  std::deque<Frame> in_flight_;                  // by LSN
+  std::vector<Lane*> active_;                      // with anything pending, dirty or asked
+  std::deque<engine::MeshMessage> waiting_;        // in order of arrival; bounded by what sources can have out
+  std::deque<Frame> in_flight_;                    // by LSN
   std::vector<Reply> replies_;
-  SchemaRef late_schema_;                        // Sabotage::schema_not_awaited: announced, its frame comes behind the next rows
-  std::vector<NewSymbol> fresh_symbols_;         // of the frame that is being made
-  std::vector<std::byte> head_;                  // likewise
+  SchemaRef late_schema_;                 // Sabotage::schema_not_awaited: announced, its frame comes behind the next rows
+  std::vector<NewSymbol> fresh_symbols_;  // of the frame that is being made
+  std::vector<std::byte> head_;           // likewise
   size_t pending_size_ = 0;
   uint32_t checkpoints_running_ = 0;
-  engine::Instant checkpoint_at_;
+  engine::Instant checkpoint_at_;      // the next round
+  engine::Instant checkpoints_began_;  // the round that runs
+  bool checkpoints_begun_ = false;
   bool serve_now_ = false;
   bool stopping_ = false;
   bool failed_ = false;

@@ -81,7 +81,9 @@ void Owner::Lane::answer_readers() {
   });
 }
 
-bool Owner::Lane::quiet() const { return pending_.empty() && readers.empty() && writer->idle() && !writer->dirty() && held.empty(); }
+bool Owner::Lane::quiet() const {
+  return pending_.empty() && readers.empty() && writer->idle() && !writer->dirty() && held.empty();
+}
 
 void Owner::Lane::on_applied(TableWriter&, RowBlock spent) {
   spare_ = std::move(spent);

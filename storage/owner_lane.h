@@ -39,10 +39,10 @@ class Owner::Lane final : public TableWriterListener {
   };
 
   std::unique_ptr<TableWriter> writer;
-  SchemaRef schema;   // the newest, perhaps not durable yet
-  Lsn schema_lsn;     // its frame in this stream; none when it came from disk
-  Txn last_txn;       // given
-  Txn committed;      // durable
+  SchemaRef schema;  // the newest, perhaps not durable yet
+  Lsn schema_lsn;    // its frame in this stream; none when it came from disk
+  Txn last_txn;      // given
+  Txn committed;     // durable
   std::deque<Held> held;
   std::vector<Reader> readers;
   bool is_active = false;

@@ -121,8 +121,9 @@ absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
     return absl::OkStatus();
   }
   if (frame.txn.value != table.last.value + 1) {
-    return engine::data_loss(frame_name(stream, frame) + ": txn of table " + std::to_string(frame.lane.table.value) + ": expected " +
-                             std::to_string(table.last.value + 1) + ", found " + std::to_string(frame.txn.value));
+    return engine::data_loss(frame_name(stream, frame) + ": txn of table " + std::to_string(frame.lane.table.value) +
+                             ": expected " + std::to_string(table.last.value + 1) + ", found " +
+                             std::to_string(frame.txn.value));
   }
   table.last = frame.txn;
   ++report_.frames_replayed;
@@ -164,8 +165,8 @@ absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Table& 
   const absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
   if (!view.ok()) return with_place(view.status());
   if (view->schema_version() > table.writer->schema()->version) {
-    return with_place(engine::data_loss("rows of schema version " + std::to_string(view->schema_version()) + ", the newest known is " +
-                                        std::to_string(table.writer->schema()->version)));
+    return with_place(engine::data_loss("rows of schema version " + std::to_string(view->schema_version()) +
+                                        ", the newest known is " + std::to_string(table.writer->schema()->version)));
   }
   if (const absl::Status status = restore_symbols(*section, table); !status.ok()) return with_place(status);
   table.pending.append(frame.txn, *view, section->columns);
@@ -220,7 +221,8 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   RETURN_IF_ERROR(replay.load_tables());
   for (const WalStreamFiles& stream : inventory.streams) {
     ASSIGN_OR_RETURN(const uint64_t sequence_last, replay.replay(superblock.database, stream));
-    std::ranges::move(reusable_segments(stream, sequence_last, options.segment_size), std::back_inserter(recovery.reusable_segments));
+    std::ranges::move(reusable_segments(stream, sequence_last, options.segment_size),
+                      std::back_inserter(recovery.reusable_segments));
   }
   RETURN_IF_ERROR(replay.checkpoint());
   recovery.released_streams = inventory.released;

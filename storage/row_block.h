@@ -56,7 +56,7 @@ class RowBlock {
   void clear();
 
   size_t rows() const { return rows_; }
-  bool empty() const { return commits_.empty(); }  // of commits
+  bool empty() const { return commits_.empty(); }      // of commits
   size_t memory_size() const { return memory_size_; }  // bytes in use, about
   Txn last_txn() const { return commits_.empty() ? Txn{} : commits_.back().txn; }
   bool in_order() const { return in_order_; }  // timestamps never fall

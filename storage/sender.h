@@ -1,8 +1,8 @@
 // The ledger of one sender of rows (a TCP connection, a UDP socket): received = durable + rejected + pending, always.
 //
-// Rows of one turn form an interval. Its rows travel in several batches, to several owners, which become durable in any order; the
-// durable count moves only when every batch of the oldest interval has come home, so it always names a prefix of what was sent.
-// Belongs to the source shard.
+// Rows of one turn form an interval. Its rows travel in several batches, to several owners, which become durable in any order;
+// the durable count moves only when every batch of the oldest interval has come home, so it always names a prefix of what was
+// sent. Belongs to the source shard.
 #pragma once
 
 #include <cstdint>

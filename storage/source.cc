@@ -37,7 +37,8 @@ void SymbolCache::learn(std::string_view text, SymbolId id) {
   if (found != entries_.end()) found->second.id = id;
 }
 
-SourceTable::SourceTable(engine::ShardId owner, SchemaRef schema, uint64_t hash_seed) : owner_(owner), schema_(std::move(schema)) {
+SourceTable::SourceTable(engine::ShardId owner, SchemaRef schema, uint64_t hash_seed)
+    : owner_(owner), schema_(std::move(schema)) {
   for (const Column& column : schema_->columns) {
     symbols_.push_back(column.type == ColumnType::symbol ? std::make_unique<SymbolCache>(hash_seed) : nullptr);
   }
@@ -168,10 +169,14 @@ absl::Status Source::take_refusal() { return std::exchange(refusal_, absl::OkSta
 
 void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
   switch (static_cast<MessageKind>(message.kind)) {
-    case MessageKind::batch_home: return on_batch_home(*message.as<RoutedBatch*>());
-    case MessageKind::table_answer: return on_table(*message.as<TableAsk*>());
-    case MessageKind::columns_answer: return on_columns(*message.as<ColumnsAsk*>());
-    default: UNREACHABLE("message kind of a source");
+    case MessageKind::batch_home:
+      return on_batch_home(*message.as<RoutedBatch*>());
+    case MessageKind::table_answer:
+      return on_table(*message.as<TableAsk*>());
+    case MessageKind::columns_answer:
+      return on_columns(*message.as<ColumnsAsk*>());
+    default:
+      UNREACHABLE("message kind of a source");
   }
 }
 

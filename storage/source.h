@@ -1,5 +1,6 @@
-// The source side of a shard: the tables it has heard of, the batches it gathers, and what is out. Rows of all senders of a shard
-// for one lane gather in one batch, which is sealed when the turn ends or it is full, sent to its owner, and comes home durable.
+// The source side of a shard: the tables it has heard of, the batches it gathers, and what is out. Rows of all senders of a
+// shard for one lane gather in one batch, which is sealed when the turn ends or it is full, sent to its owner, and comes home
+// durable.
 #pragma once
 
 #include <cstddef>
@@ -75,9 +76,9 @@ struct SourceCounters {
 };
 
 struct SourceOptions {
-  uint32_t batches_max = 128;                    // open and out
-  uint32_t rows_max = batch_rows_max;            // of a batch; it is sealed when either is reached
-  size_t size_max = batch_size_max;              // natural width
+  uint32_t batches_max = 128;          // open and out
+  uint32_t rows_max = batch_rows_max;  // of a batch; it is sealed when either is reached
+  size_t size_max = batch_size_max;    // natural width
 };
 
 class Source final : public engine::Service {
@@ -135,10 +136,10 @@ class Source final : public engine::Service {
   absl::flat_hash_map<std::string, SourceTable*, engine::TextHash, engine::TextEqual> folded_;
   std::vector<std::unique_ptr<RoutedBatch>> batches_;
   std::vector<RoutedBatch*> free_;
-  std::vector<SourceTable*> open_;      // with a batch that holds rows
-  std::vector<Sender*> touched_;        // with rows since the last turn
+  std::vector<SourceTable*> open_;  // with a batch that holds rows
+  std::vector<Sender*> touched_;    // with rows since the last turn
   std::vector<RoomWaiter*> room_waiters_;
-  std::deque<WaitingAsk> asks_;         // beyond asks_out_max
+  std::deque<WaitingAsk> asks_;  // beyond asks_out_max
   uint32_t asks_out_ = 0;
   absl::Status refusal_;
   SourceCounters counters_;

@@ -60,7 +60,8 @@ absl::Status bad_section(std::string_view what) { return engine::data_loss(std::
 
 }  // namespace
 
-void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<const NewSymbol> fresh, std::vector<std::byte>& section) {
+void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<const NewSymbol> fresh,
+                           std::vector<std::byte>& section) {
   section.clear();
   put_word(section, static_cast<uint32_t>(symbols.size()));
   size_t next_fresh = 0;

@@ -98,9 +98,9 @@ class WalWriter final : private WalSegmentsListener {
 
   // Bytes of segments that hold frames which are not released. A checkpoint must come before this reaches size_max.
   uint64_t held_size() const { return held_.size() * options_.segment_size; }
-  uint64_t group_count() const { return group_count_; }    // written and durable
-  uint64_t written_size() const { return written_size_; }  // bytes of those groups
-  uint64_t roll_count() const { return roll_count_; }    // segments begun behind another one
+  uint64_t group_count() const { return group_count_; }      // written and durable
+  uint64_t written_size() const { return written_size_; }    // bytes of those groups
+  uint64_t roll_count() const { return roll_count_; }        // segments begun behind another one
   uint64_t recycle_count() const { return recycle_count_; }  // segments released
 
  private:

@@ -38,7 +38,8 @@ struct CheckOptions {
 // One connection that never waits: it sends as much as the socket takes.
 class RowSender {
  public:
-  RowSender(const KillRowsOptions& options, uint32_t sender, SentRows& rows) : options_(options), sender_(sender), rows_(rows) {}
+  RowSender(const KillRowsOptions& options, uint32_t sender, SentRows& rows)
+      : options_(options), sender_(sender), rows_(rows) {}
   RowSender(const RowSender&) = delete;
   RowSender& operator=(const RowSender&) = delete;
   ~RowSender() {

@@ -143,10 +143,11 @@ class Checker {
     }
   }
 
-  void check_row(const storage::Schema& schema, const ColumnPlaces& places, const storage::TableScan& scan, const ScanChunk& chunk,
-                 size_t row) {
+  void check_row(const storage::Schema& schema, const ColumnPlaces& places, const storage::TableScan& scan,
+                 const ScanChunk& chunk, size_t row) {
     const uint64_t id = chunk.columns[*places.id].words[row];
-    if (sender_of(id) >= senders_.size() || number_of(id) >= senders_[sender_of(id)].sent) return fail_row(id, "was never sent");
+    if (sender_of(id) >= senders_.size() || number_of(id) >= senders_[sender_of(id)].sent)
+      return fail_row(id, "was never sent");
     uint8_t& found = senders_[sender_of(id)].found[number_of(id)];
     if (found == 2) return fail_row(id, "is there twice");
     found = 2;
@@ -162,7 +163,8 @@ class Checker {
       SentRows& sender = senders_[s];
       for (uint64_t number = 0; number < sender.sent; ++number) {
         uint8_t& found = sender.found[number];
-        if (found != 2 && (number < sender.durable || found == 1)) return fail_row(make_row_id(s, number), "was durable and is lost");
+        if (found != 2 && (number < sender.durable || found == 1))
+          return fail_row(make_row_id(s, number), "was durable and is lost");
         if (found == 2) found = 1;
       }
     }

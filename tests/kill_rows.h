@@ -1,4 +1,5 @@
-// Rows of the kill -9 test: each has a unique id, and every other cell follows from the id, so a lost, repeated or mixed-up row shows.
+// Rows of the kill -9 test: each has a unique id, and every other cell follows from the id, so a lost, repeated or mixed-up row
+// shows.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,7 @@ namespace tests {
 
 struct KillRowsOptions {
   uint32_t tables = 100;
-  uint32_t extra_columns = 12;       // each sender begins to send extra column k with its row number k * extra_every
+  uint32_t extra_columns = 12;  // each sender begins to send extra column k with its row number k * extra_every
   uint64_t extra_every = 20'000;
 };
 
@@ -30,8 +31,8 @@ void append_line(const KillRowsOptions& options, uint64_t id, std::string& lines
 
 // What is known of a sender's rows.
 struct SentRows {
-  uint64_t sent = 0;     // rows whose bytes went into the socket, all or in part
-  uint64_t durable = 0;  // the first so many were called durable
+  uint64_t sent = 0;           // rows whose bytes went into the socket, all or in part
+  uint64_t durable = 0;        // the first so many were called durable
   std::vector<uint8_t> found;  // by number: 1 = an earlier check has found it, 2 = this one has
 };
 
@@ -41,8 +42,8 @@ struct CheckResult {
   uint64_t tables = 0;
 };
 
-// Reads all tables of the data directory of `backend` and compares every cell with what must be there: every durable row and every
-// row found before, exactly once; none that was not sent.
+// Reads all tables of the data directory of `backend` and compares every cell with what must be there: every durable row and
+// every row found before, exactly once; none that was not sent.
 CheckResult check_rows(const KillRowsOptions& options, engine::IoBackend& backend, std::vector<SentRows>& senders);
 
 }  // namespace tests

@@ -1,5 +1,5 @@
-// Tests of the tests: with each of these bugs built in, the crash simulation must find something wrong. Linked against a storage
-// library of its own, in which the bugs can be switched on.
+// Tests of the tests: with each of these bugs built in, the crash simulation must find something wrong. Linked against a
+// storage library of its own, in which the bugs can be switched on.
 #include "storage/sabotage.h"
 
 #include <sys/wait.h>

@@ -6,7 +6,9 @@
 namespace tools {
 namespace {
 
-std::string error_of(std::string_view text) { return std::string(engine::message_of(parse_config(text, "server.conf").status())); }
+std::string error_of(std::string_view text) {
+  return std::string(engine::message_of(parse_config(text, "server.conf").status()));
+}
 
 TEST_CASE("serve_config: known keys are taken, unknown ones are listed") {
   const auto file = parse_config(

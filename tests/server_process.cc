@@ -33,7 +33,8 @@ bool wait_for_file(const std::string& directory, const std::string& file, pid_t 
   while (!found && std::chrono::steady_clock::now() < deadline) {
     found = std::filesystem::exists(file);
     siginfo_t state{};
-    if (found || (::waitid(P_PID, static_cast<id_t>(process), &state, WEXITED | WNOHANG | WNOWAIT) == 0 && state.si_pid != 0)) break;
+    if (found || (::waitid(P_PID, static_cast<id_t>(process), &state, WEXITED | WNOHANG | WNOWAIT) == 0 && state.si_pid != 0))
+      break;
     pollfd ready{.fd = watch, .events = POLLIN, .revents = 0};
     constexpr int look_again_ms = 100;
     if (::poll(&ready, 1, look_again_ms) > 0) {
@@ -49,12 +50,13 @@ bool wait_for_file(const std::string& directory, const std::string& file, pid_t 
 
 ServerProcess::~ServerProcess() { kill(); }
 
-std::string ServerProcess::start(const std::string& binary, const std::string& directory, const std::vector<std::string>& arguments) {
+std::string ServerProcess::start(const std::string& binary, const std::string& directory,
+                                 const std::vector<std::string>& arguments) {
   const std::string ready = directory + "/ready.json";
   const std::string log = directory + "/server.log";
   std::filesystem::remove(ready);
-  std::vector<std::string> words = {binary,          "serve",  "--data", directory + "/data", "--tcp",        "127.0.0.1:0",
-                                    "--udp",         "off",    "--http", "127.0.0.1:0",       "--ready-file", ready};
+  std::vector<std::string> words = {binary,  "serve", "--data", directory + "/data", "--tcp",        "127.0.0.1:0",
+                                    "--udp", "off",   "--http", "127.0.0.1:0",       "--ready-file", ready};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());

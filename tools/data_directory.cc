@@ -23,7 +23,8 @@ absl::Status check_is_ours(const std::string& path) {
   if (fs::exists(fs::path(path) / storage::marker_name, error)) return absl::OkStatus();
   for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
     if (storage::may_become_ours(entry.path().filename().string())) continue;
-    return engine::failed_precondition(path + " is not empty and not a Millrace data directory: give another --data, or empty it");
+    return engine::failed_precondition(path +
+                                       " is not empty and not a Millrace data directory: give another --data, or empty it");
   }
   if (error) return engine::errno_status(error.value(), "cannot read the directory " + path);
   return absl::OkStatus();

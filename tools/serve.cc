@@ -185,12 +185,14 @@ void serve_until_signal(Server& server, const sigset_t& signals) {
 
 void Serve::add_options(CLI::App& app) {
   app.add_option("--data", data_directory_, "Data directory, made when missing")->capture_default_str();
-  add_parsed(app, "--shards", shard_count_, parse_count, "Shards: threads that receive and own tables (default: one per allowed CPU)");
+  add_parsed(app, "--shards", shard_count_, parse_count,
+             "Shards: threads that receive and own tables (default: one per allowed CPU)");
   add_parsed(app, "--cpus", cpus_, parse_cpus, "CPUs to pin the shards to, such as 0-3 or 0,2 (default: all allowed)");
   add_parsed(app, "--tcp", flags_.tcp, parse_address_or_off, "HOST:PORT for lines over TCP, or off (default: 127.0.0.1:9009)");
   add_parsed(app, "--udp", flags_.udp, parse_address_or_off, "HOST:PORT for lines over UDP, or off (default: 127.0.0.1:9009)");
   add_parsed(app, "--http", flags_.http, parse_address_or_off, "HOST:PORT for HTTP, or off (default: 127.0.0.1:9000)");
-  add_parsed(app, "--memory", memory_, parse_size, "Memory for buffers and unapplied rows (default: a quarter of the machine's)");
+  add_parsed(app, "--memory", memory_, parse_size,
+             "Memory for buffers and unapplied rows (default: a quarter of the machine's)");
   app.add_option("--config", config_path_, "Configuration file with key=value lines");
   app.add_option("--ready-file", ready_path_, "Written as JSON with the bound addresses when the server is ready");
   app.footer("Port 0 picks a free port. SIGTERM makes everything durable and exits.");

@@ -52,8 +52,8 @@ std::string make_banner(const BannerFacts& facts) {
   text += line("shards", fmt::format("{} on CPU {}", facts.cpus.size(), fmt::join(facts.cpus, ", ")));
   text += line("memory", format_size(static_cast<double>(facts.memory)));
   if (report.streams != 0) {
-    text += line("recovered", fmt::format("{} rows in {} frames of {} earlier starts, {} torn tails cut off", report.rows_replayed,
-                                          report.frames_replayed, report.streams, report.torn_tails));
+    text += line("recovered", fmt::format("{} rows in {} frames of {} earlier starts, {} torn tails cut off",
+                                          report.rows_replayed, report.frames_replayed, report.streams, report.torn_tails));
   }
   for (const auto& [name, found] : facts.features) text += fmt::format("  io_uring   {:<28} {}\n", name, found);
   if (!facts.unknown_keys.empty()) {
@@ -63,8 +63,8 @@ std::string make_banner(const BannerFacts& facts) {
 }
 
 std::string make_ready_json(const net::NodeAddresses& addresses, int pid) {
-  return fmt::format("{{\"tcp\":{},\"udp\":{},\"http\":{},\"pid\":{}}}\n", json_address(addresses.tcp), json_address(addresses.udp),
-                     json_address(addresses.http), pid);
+  return fmt::format("{{\"tcp\":{},\"udp\":{},\"http\":{},\"pid\":{}}}\n", json_address(addresses.tcp),
+                     json_address(addresses.udp), json_address(addresses.http), pid);
 }
 
 std::string LiveLine::update(const std::vector<net::ShardFigures>& figures, engine::Instant now) {
@@ -85,9 +85,10 @@ std::string LiveLine::update(const std::vector<net::ShardFigures>& figures, engi
   const auto rate = [&](uint64_t total, uint64_t before) { return static_cast<double>(total - before) / seconds; };
   const std::string text = fmt::format(
       "{:>8} rows/s  {:>11}/s  {:>8} durable  {:>6} rejected  {:>8} unapplied  WAL {:>10}  {} connections",
-      format_count(rate(totals.rows_durable, last_.rows_durable)), format_size(rate(totals.bytes_received, last_.bytes_received)),
-      format_count(static_cast<double>(totals.rows_durable)), format_count(static_cast<double>(totals.rows_rejected)),
-      format_count(static_cast<double>(unapplied)), format_size(static_cast<double>(wal_size)), connections);
+      format_count(rate(totals.rows_durable, last_.rows_durable)),
+      format_size(rate(totals.bytes_received, last_.bytes_received)), format_count(static_cast<double>(totals.rows_durable)),
+      format_count(static_cast<double>(totals.rows_rejected)), format_count(static_cast<double>(unapplied)),
+      format_size(static_cast<double>(wal_size)), connections);
   last_ = totals;
   last_at_ = now;
   return text;

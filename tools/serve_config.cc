@@ -58,7 +58,8 @@ constexpr std::array keys = {
     Key{"line.tcp.disconnect.on.error",
         [](ServeConfig& c, std::string_view v) { return set(c.disconnect_on_error, parse_bool(v)); }},
     Key{"line.tcp.enabled", [](ServeConfig& c, std::string_view v) { return set_enabled(c.tcp, v); }},
-    Key{"line.tcp.max.recv.buffer.size", [](ServeConfig& c, std::string_view v) { return set(c.line_size_max, parse_size(v)); }},
+    Key{"line.tcp.max.recv.buffer.size",
+        [](ServeConfig& c, std::string_view v) { return set(c.line_size_max, parse_size(v)); }},
     Key{"line.tcp.net.bind.to", [](ServeConfig& c, std::string_view v) { return set_address(c.tcp, v); }},
     Key{"line.tcp.net.connection.limit",
         [](ServeConfig& c, std::string_view v) { return set(c.connections_max, parse_count(v)); }},
@@ -119,9 +120,10 @@ MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
   constexpr uint64_t receive_buffer_size = 64 * 1024;
   constexpr uint64_t batch_size = 3 * storage::batch_size_max;  // gathered rows, sealed body, symbols
   const uint64_t share = memory / shards;
-  return {.receive_buffers = static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(share / 16 / receive_buffer_size, 16, 256))),
-          .batches_max = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8 / batch_size, 16, 256)),
-          .pending_size_max = static_cast<size_t>(std::clamp<uint64_t>(share / 4, uint64_t{16} << 20, uint64_t{1} << 30))};
+  return {
+      .receive_buffers = static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(share / 16 / receive_buffer_size, 16, 256))),
+      .batches_max = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8 / batch_size, 16, 256)),
+      .pending_size_max = static_cast<size_t>(std::clamp<uint64_t>(share / 4, uint64_t{16} << 20, uint64_t{1} << 30))};
 }
 
 uint64_t default_memory() {
@@ -150,7 +152,8 @@ net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& 
   options.ingest.partition_unit = pick(flags.partition_unit, file.partition_unit, storage::PartitionUnit::day);
   options.source.batches_max = plan.batches_max;
   options.owner.pending_size_max = plan.pending_size_max;
-  options.owner.wal.segment_size = pick<uint64_t>(flags.wal_segment_size, file.wal_segment_size, options.owner.wal.segment_size);
+  options.owner.wal.segment_size =
+      pick<uint64_t>(flags.wal_segment_size, file.wal_segment_size, options.owner.wal.segment_size);
   return options;
 }
 

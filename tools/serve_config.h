@@ -1,5 +1,5 @@
-// What `millrace serve` was told: flags, then the configuration file, then defaults. Keys of the file carry QuestDB's names where one
-// exists; one table (serve_config.cc) says what each means.
+// What `millrace serve` was told: flags, then the configuration file, then defaults. Keys of the file carry QuestDB's names
+// where one exists; one table (serve_config.cc) says what each means.
 #pragma once
 
 #include <cstdint>

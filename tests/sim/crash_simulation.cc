@@ -203,7 +203,8 @@ void Story::note_acknowledged(const SimNode& node) {
       if (client.connection.port() != row.peer.port) continue;
       client.rows.durable = row.rows_durable;
       if (row.rows_rejected != 0) result_.problem = "a good row was rejected";
-      if (row.rows_received != row.rows_durable + row.rows_rejected + row.rows_pending) result_.problem = "the ledger does not balance";
+      if (row.rows_received != row.rows_durable + row.rows_rejected + row.rows_pending)
+        result_.problem = "the ledger does not balance";
     }
   }
   for (const Client& client : clients_) {

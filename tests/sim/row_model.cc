@@ -5,7 +5,6 @@
 #include <bit>
 #include <charconv>
 
-
 namespace sim {
 namespace {
 
@@ -26,12 +25,16 @@ engine::Prng values_of(uint64_t id) { return engine::Prng(id * 0x9e3779b97f4a7c1
 Cell cell_text(const storage::TableScan& scan, const storage::ScanColumn& column, size_t index, size_t row) {
   if (column.present[row] == 0) return std::nullopt;
   switch (column.type) {
-    case storage::ColumnType::boolean: return column.words[row] != 0 ? "t" : "f";
-    case storage::ColumnType::float64: return double_text(std::bit_cast<double>(column.words[row]));
+    case storage::ColumnType::boolean:
+      return column.words[row] != 0 ? "t" : "f";
+    case storage::ColumnType::float64:
+      return double_text(std::bit_cast<double>(column.words[row]));
     case storage::ColumnType::symbol:
       return std::string(scan.symbol_text(index, storage::SymbolId{static_cast<uint32_t>(column.words[row])}));
-    case storage::ColumnType::varchar: return std::string(column.text(row));
-    default: return std::to_string(static_cast<int64_t>(column.words[row]));
+    case storage::ColumnType::varchar:
+      return std::string(column.text(row));
+    default:
+      return std::to_string(static_cast<int64_t>(column.words[row]));
   }
 }
 
@@ -113,7 +116,8 @@ std::string RowModel::check_table(engine::IoBackend& backend, const storage::Tab
   };
   const size_t id_place = place_of("id");
   const size_t time_place = place_of("timestamp");
-  if (id_place == schema.columns.size() || time_place == schema.columns.size()) return schema.name + ": id or timestamp is missing";
+  if (id_place == schema.columns.size() || time_place == schema.columns.size())
+    return schema.name + ": id or timestamp is missing";
   int64_t last_timestamp = INT64_MIN;
   while (true) {
     const auto chunk = (*scan)->next();
@@ -145,7 +149,8 @@ std::string RowModel::check_row(const ModelRow& expected, const storage::Schema&
     const auto sent = expected.cells.find(name);
     const Cell wanted = sent == expected.cells.end() ? std::nullopt : sent->second;
     const Cell found = cell_text(scan, chunk.columns[i], i, row);
-    if (found != wanted) return where + "column " + name + ": sent " + wanted.value_or("null") + ", found " + found.value_or("null");
+    if (found != wanted)
+      return where + "column " + name + ": sent " + wanted.value_or("null") + ", found " + found.value_or("null");
     sent_found += wanted ? 1 : 0;
   }
   return sent_found == expected.cells.size() ? std::string() : where + "a column is missing";

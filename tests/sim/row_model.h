@@ -1,5 +1,5 @@
-// Rows for the crash simulation, made so that any loss, repetition or mix-up shows: each carries a unique id, and every cell follows
-// from the id. And the checker: what a database may and must contain after an outage.
+// Rows for the crash simulation, made so that any loss, repetition or mix-up shows: each carries a unique id, and every cell
+// follows from the id. And the checker: what a database may and must contain after an outage.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +49,8 @@ class RowModel {
   // Which of the senders' rows must be there, and which may.
   void note(const SenderRows& sender);
 
-  // Reads all tables and compares. Empty when everything is as it must be, otherwise what is wrong first. Rows found are kept from now
-  // on: what one recovery showed, the next one must show too.
+  // Reads all tables and compares. Empty when everything is as it must be, otherwise what is wrong first. Rows found are kept
+  // from now on: what one recovery showed, the next one must show too.
   std::string check(engine::IoBackend& backend);
 
   size_t rows_found() const { return rows_found_; }
@@ -69,7 +69,7 @@ class RowModel {
   std::map<std::string, int64_t> newest_;  // timestamp of each table
   std::map<uint64_t, ModelRow> rows_;
   std::map<uint64_t, Fate> fates_;
-  std::map<uint64_t, size_t> found_;       // by the check that is running
+  std::map<uint64_t, size_t> found_;  // by the check that is running
   size_t rows_found_ = 0;
   size_t runs_max_ = 0;
 };

@@ -17,7 +17,9 @@ namespace {
 
 constexpr int32_t stream_end = INT32_MIN;  // nothing more will come; no errno has this value
 
-bool is_socket_wait(IoOp op) { return op == IoOp::accept || op == IoOp::recv || op == IoOp::recv_once || op == IoOp::recv_from || op == IoOp::send; }
+bool is_socket_wait(IoOp op) {
+  return op == IoOp::accept || op == IoOp::recv || op == IoOp::recv_once || op == IoOp::recv_from || op == IoOp::send;
+}
 
 }  // namespace
 

@@ -10,8 +10,7 @@ constexpr uint64_t start_steps_max = 100'000;
 
 }  // namespace
 
-SimNode::SimNode(SimWorld& world, const net::NodeOptions& options)
-    : world_(world), shard_count_(options.shards) {
+SimNode::SimNode(SimWorld& world, const net::NodeOptions& options) : world_(world), shard_count_(options.shards) {
   for (uint16_t i = 0; i < options.shards + 2; ++i) backends_.push_back(std::make_unique<SimBackend>(world));
   net::Node::Backends backends;
   for (uint16_t i = 0; i < options.shards; ++i) backends.shards.push_back(backends_[i].get());
