@@ -19,7 +19,6 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
       source_(shard_, options.source, hash_seed),
       owner_(shard_, options.owner, *this),
       ingest_(shard_, source_, options.ingest, hash_seed) {
-  shard_.add_service(*this, control_kinds);
   shard_.add_service(ingest_, ingest_kinds);
   // Behind what fills its batches, before the owner that commits them: rows of one turn are sealed and in the WAL group in the
   // next.
@@ -31,6 +30,8 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
     shard_.add_service(*http_, http_kinds);
   }
   shard_.add_service(owner_, storage::owner_kinds);
+  // Behind all others: whether they have come to rest is seen in the turn in which they do, before the shard falls asleep.
+  shard_.add_service(*this, control_kinds);
 }
 
 NodeShard::~NodeShard() = default;

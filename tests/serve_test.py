@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""What scripts may rely on of `millrace serve`: refusals before anything is touched, the ready file, SIGTERM and kill -9, the
+configuration keys, HTTP, and what becomes of bad lines."""
+import re
+import shutil
+import socket
+import subprocess
+import unittest
+
+import closing_line
+from server import PROGRAM, SECONDS_MAX, Server, SqlError, temporary_directory, wait_until
+
+NOWHERE = ["--tcp", "off", "--udp", "off", "--http", "off"]
+
+# Soon filled with zeros; when the few that are made ahead are there, nothing is left that would wake a shard by chance.
+SMALL_SEGMENTS = {"wal.segment.size": "2M", "line.tcp.max.recv.buffer.size": "64K"}
+
+
+def listing(directory):
+    """Every path below with its size and time of change."""
+    found = {}
+    for path in directory.rglob("*"):
+        status = path.lstat()
+        found[str(path.relative_to(directory))] = (status.st_size, status.st_mtime_ns)
+    return found
+
+
+class Refusals(unittest.TestCase):
+    """Exit code 2, one line on stderr that names the culprit, and nothing touched."""
+
+    def setUp(self):
+        self.directory = temporary_directory()
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.data = self.directory / "data"
+
+    def check_refused(self, arguments, culprit, watched=None):
+        watched = watched or self.directory
+        before = listing(watched)
+        run = subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=SECONDS_MAX, check=False)
+        self.assertEqual((run.returncode, run.stdout), (2, ""), run.stderr)
+        self.assertRegex(run.stderr, r"\Amillrace[^\n]*: [^\n]+\n\Z")
+        self.assertIn(str(culprit), run.stderr)
+        self.assertEqual(listing(watched), before)
+
+    def check_serve_refused(self, arguments, culprit):
+        self.check_refused(["serve", "--data", self.data, *NOWHERE, *arguments], culprit)
+
+    def test_a_flag_that_is_not_there(self):
+        self.check_serve_refused(["--turbo"], "--turbo")
+
+    def test_a_subcommand_that_is_not_there(self):
+        self.check_refused(["serv"], "serv")
+
+    def test_no_subcommand(self):
+        self.check_refused([], "subcommand")
+
+    def test_bad_addresses(self):
+        for flag in ("--tcp", "--udp", "--http"):
+            for text in ("nowhere", "127.0.0.1", "127.0.0.1:", ":9009", "127.0.0.1:65536", "127.0.0.1:x", "256.0.0.1:9009"):
+                with self.subTest(flag=flag, text=text):
+                    self.check_refused(["serve", "--data", self.data, flag, text], text)
+
+    def test_bad_numbers(self):
+        cases = {"--memory": ("", "much", "1Q", "-1", "1.5G"), "--shards": ("0", "-1", "two", "257"),
+                 "--cpus": ("", "x", "3-1", "0,0", "0-", "0,1000")}
+        for flag, texts in cases.items():
+            for text in texts:
+                with self.subTest(flag=flag, text=text):
+                    self.check_serve_refused([f"{flag}={text}"], flag)
+
+    def test_taken_ports(self):
+        for flag, kind in (("--tcp", socket.SOCK_STREAM), ("--udp", socket.SOCK_DGRAM), ("--http", socket.SOCK_STREAM)):
+            with self.subTest(flag=flag), socket.socket(socket.AF_INET, kind) as other:
+                other.bind(("127.0.0.1", 0))
+                if kind == socket.SOCK_STREAM:
+                    other.listen()
+                address = f"127.0.0.1:{other.getsockname()[1]}"
+                arguments = NOWHERE.copy()
+                arguments[arguments.index(flag) + 1] = address
+                self.check_refused(["serve", "--data", self.data, *arguments], address)
+
+    def test_a_configuration_file_that_is_not_there(self):
+        self.check_serve_refused(["--config", self.directory / "no.conf"], "no.conf")
+
+    def test_bad_configuration_lines(self):
+        for line, culprit in (("line.tcp.disconnect.on.error=perhaps", "line.tcp.disconnect.on.error"), ("alone", "alone"),
+                              ("line.tcp.net.bind.to=here", "line.tcp.net.bind.to")):
+            with self.subTest(line):
+                (self.directory / "bad.conf").write_text(f"# comment\n{line}\n")
+                self.check_serve_refused(["--config", self.directory / "bad.conf"], culprit)
+                self.check_serve_refused(["--config", self.directory / "bad.conf"], "bad.conf:2")
+
+    def test_a_directory_that_cannot_be_written(self):
+        file = self.directory / "file"
+        file.write_text("not a directory")
+        for path in (file, file / "data", self.directory / "missing/data"):
+            with self.subTest(path=path.name):
+                self.check_refused(["serve", "--data", path, *NOWHERE], path)
+
+    def test_a_foreign_directory(self):
+        self.data.mkdir()
+        (self.data / "photo.jpg").write_bytes(b"something else")
+        self.check_serve_refused([], self.data)
+
+    def test_a_data_directory_in_use(self):
+        with Server("--shards", 1, config=SMALL_SEGMENTS) as server:
+            self.check_refused(["serve", "--data", server.data, *NOWHERE], server.data, watched=server.directory)
+            self.assertEqual(server.exec("SELECT 1")["dataset"], [[1]])
+
+
+class Life(unittest.TestCase):
+    def test_the_ready_file_has_addresses_and_process(self):
+        with Server("--shards", 1) as server:
+            self.assertEqual(list(server.ready), ["tcp", "udp", "http", "pid"])
+            self.assertEqual(server.ready["pid"], server.process.pid)
+            for name in ("tcp", "udp", "http"):
+                self.assertRegex(server.ready[name], r"^127\.0\.0\.1:[1-9]\d*$")
+                self.assertIn(server.ready[name], server.output())
+
+    def test_what_the_configuration_switches_off_is_null_in_the_ready_file(self):
+        directory = temporary_directory()
+        self.addCleanup(shutil.rmtree, directory)
+        (directory / "server.conf").write_text("line.udp.enabled=false\nline.tcp.enabled=false\n")
+        ready = directory / "ready.json"
+        process = subprocess.Popen([PROGRAM, "serve", "--data", directory / "data", "--shards", "1", "--http", "127.0.0.1:0",
+                                    "--ready-file", ready, "--config", directory / "server.conf"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(ready.exists, "the ready file")
+            expected = rf'^{{"tcp":null,"udp":null,"http":"127\.0\.0\.1:\d+","pid":{process.pid}}}\n$'
+            self.assertRegex(ready.read_text(), expected)
+        finally:
+            process.kill()
+            process.wait()
+
+    def test_a_flag_counts_more_than_the_configuration(self):
+        with Server("--shards", 1, config={"line.udp.enabled": "false"}) as server:
+            self.assertIsNotNone(server.udp)
+
+    def test_keys_without_effect_are_listed(self):
+        config = {"cairo.no.such.key": 1, "line.tcp.disconnect.on.error": "false", "b": "x=y"}
+        with Server("--shards", 1, config=config) as server:
+            self.assertRegex(server.output(), r"(?m)^ +config +.*: cairo\.no\.such\.key, b$")
+
+    def test_sigterm_makes_everything_durable(self):
+        rows = 20_000
+        with Server("--shards", 2) as server:
+            with server.connect() as connection:
+                connection.send(b"".join(b"t v=%di %d\n" % (i, 1_000_000_000 + i * 1000) for i in range(rows)))
+                connection.send(b"last line without its end")
+                wait_until(lambda: (connection.figures() or {}).get("rows_received"), "the first rows")
+                connection.end()  # all is in the server, durable or not
+                self.assertEqual(server.stop(), 0)
+            server.start()
+            server.wait_readable()
+            self.assertEqual(server.exec("SELECT count(*), sum(v) FROM t")["dataset"], [[rows, rows * (rows - 1) // 2]])
+
+    def test_sigterm_ends_a_server_that_is_at_rest(self):
+        with Server("--shards", 2, config=SMALL_SEGMENTS) as server:
+            with server.connect() as connection:
+                connection.send(b"t v=1 1000\n")
+                connection.wait_durable(1)
+                server.wait_readable()
+                self.assertEqual(server.stop(), 0)
+
+    def test_durable_rows_survive_kill_9_and_another_number_of_shards(self):
+        rows = 1000
+        with Server("--shards", 2) as server:
+            for start, shards in enumerate((1, 3, 2)):
+                with server.connect() as connection:
+                    for table in range(5):
+                        lines = [b"t%d,s=k%d v=%di %d\n" % (table, i % 7, i, start * rows + i) for i in range(rows)]
+                        connection.send(b"".join(lines))
+                    connection.wait_durable(5 * rows)
+                server.kill()
+                server.start("--shards", shards)
+                server.wait_readable()
+                for table in range(5):
+                    expected = [[rows * (start + 1), rows * (rows - 1) // 2 * (start + 1), 7]]
+                    answer = server.exec(f"SELECT count(*), sum(v), count(DISTINCT s) FROM t{table}")
+                    self.assertEqual(answer["dataset"], expected)
+
+
+class Http(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("--shards", 1)
+        cls.addClassCleanup(cls.server.__exit__)
+        cls.server.start()
+
+    def test_ping(self):
+        status, headers, body = self.server.request("GET", "/ping")
+        self.assertEqual((status, body), (204, b""))
+        self.assertIn("X-Influxdb-Version", headers)
+
+    def test_unknown_paths(self):
+        self.assertEqual(self.server.request("GET", "/nothing/here")[0], 404)
+
+    def test_other_methods(self):
+        for method in ("POST", "PUT", "DELETE"):
+            status, headers, body = self.server.request(method, "/exec?query=SELECT%201", b"x")
+            self.assertEqual((status, headers["Allow"]), (405, "GET"))
+            self.assertIn(method.encode(), body)
+
+    def test_exec_without_a_query(self):
+        self.assertEqual(self.server.request("GET", "/exec")[0], 400)
+
+    def test_exec_refuses_with_the_position(self):
+        cases = {"SELECT * FROM nothing": ("nothing", 14), "SELECT no FROM tables()": ("no", 7), "": ("", 0),
+                 "DROP TABLE t": ("DROP", 0)}
+        for query, (culprit, position) in cases.items():
+            with self.subTest(query), self.assertRaises(SqlError) as refused:
+                self.server.exec(query)
+            self.assertEqual(refused.exception.status, 400)
+            self.assertEqual(list(refused.exception.answer), ["query", "error", "position"])
+            self.assertEqual((refused.exception.answer["query"], refused.exception.answer["position"]), (query, position))
+            self.assertIn(culprit, refused.exception.answer["error"])
+
+    def test_exec_answers_in_the_known_shape(self):
+        self.assertEqual(self.server.exec("SELECT 1 AS one"), {
+            "query": "SELECT 1 AS one", "columns": [{"name": "one", "type": "LONG"}], "timestamp": -1, "dataset": [[1]],
+            "count": 1})
+
+
+class BadLines(unittest.TestCase):
+    def check_log(self, server, connection, offset, reason, text):
+        line = rf"tcp {re.escape(connection.peer)} byte {offset}: {reason} .*: \"{re.escape(text)}\""
+        wait_until(lambda: re.search(line, server.log()), lambda: f"{line} in {server.log()}")
+
+    def test_they_are_counted_and_logged_and_the_connection_stays(self):
+        with Server("--shards", 1) as server, server.connect() as connection:
+            good, wrong_name, later = b"t f=1 1000\n", b'bad \x00"\xff=1\n', b"t f=2 2000\n"
+            connection.send(good + wrong_name + later)
+            figures = connection.wait_settled(3)
+            self.assertEqual((figures["rows_durable"], figures["rows_rejected"], figures["state"]), (2, 1, "open"))
+            self.check_log(server, connection, len(good), "INVALID_COLUMN_NAME", r"bad \x00\x22\xff=1")
+            wrong_type = b't f="text" 3000\n'
+            connection.send(wrong_type + b"t f=3 4000\n")
+            figures = connection.wait_settled(5)
+            self.assertEqual((figures["rows_durable"], figures["rows_rejected"]), (3, 2))
+            self.check_log(server, connection, len(good + wrong_name + later), "CAST", r"t f=\x22text\x22 3000")
+            server.wait_readable()
+            self.assertEqual(server.exec("SELECT f FROM t")["dataset"], [[1], [2], [3]])
+
+    def test_they_end_the_connection_where_the_key_says_so(self):
+        with Server("--shards", 1, config={"line.tcp.disconnect.on.error": "true"}) as server, server.connect() as connection:
+            connection.send(b"t f=1 1000\nt f=x 1500\nt f=2 2000\n")
+            connection.wait_closed()
+            figures = connection.wait_settled(2)
+            self.assertEqual((figures["rows_durable"], figures["rows_rejected"]), (1, 1))
+            server.wait_readable()
+            self.assertEqual(server.exec("SELECT f FROM t")["dataset"], [[1]])
+
+
+class Ledger(unittest.TestCase):
+    def test_received_is_the_sum_and_closed_connections_stay(self):
+        with Server("--shards", 2) as server:
+            connections = [server.connect() for _ in range(8)]
+            for i, connection in enumerate(connections):
+                with connection:
+                    connection.send(b"".join(b"t%d v=%di\n" % (n % 3, n) for n in range(500)) + b"bad line\n" * i)
+                    connection.end()
+            for i, connection in enumerate(connections):
+                figures = connection.wait_settled(500 + i)
+                self.assertEqual((figures["rows_durable"], figures["rows_rejected"]), (500, i))
+                wait_until(lambda c=connection: c.figures()["state"] == "closed", "the closed state")
+                self.assertGreater(figures["bytes_received"], 500)
+            rows = server.records("SELECT * FROM connections()")
+            self.assertEqual(sum(row["protocol"] == "tcp" for row in rows), len(connections))
+            for row in rows:
+                self.assertEqual(row["rows_received"], row["rows_durable"] + row["rows_rejected"] + row["rows_pending"])
+
+
+if __name__ == "__main__":
+    closing_line.main()
