@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tools/command.h"
+#include "tools/inspect.h"
 #include "tools/load.h"
 #include "tools/serve.h"
 #include "tools/sink.h"
@@ -24,6 +25,7 @@ struct Subcommand {
 };
 
 constexpr std::array subcommands = {
+    Subcommand{"inspect", "show what stands in a data directory or in one of its files", make_inspect_command},
     Subcommand{"load", "send generated rows to a server and check that they can be read back", make_load_command},
     Subcommand{"serve", "run the server", make_serve_command},
     Subcommand{"sink", "receive rows and forget them: what the machine can do at best", make_sink_command},
