@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`millrace inspect` on what a killed server left behind, whole and damaged: what it shows, where it says that something is wrong,
-and its exit codes."""
+"""`millrace inspect` on what a killed server left behind, whole and damaged: what it shows, where it says that something is
+wrong, and its exit codes."""
 import json
 import shutil
 import subprocess
@@ -80,12 +80,15 @@ class Inspect(unittest.TestCase):
         status, records = inspect(self.segment)
         self.assertEqual(status, 0, records)
         self.assertEqual(of_kind(records, "segment")[0]["stream"], "1-0")
-        self.assertEqual([frame["lsn"] for frame in of_kind(records, "frame")], list(range(1, len(of_kind(records, "frame")) + 1)))
-        self.assertEqual(of_kind(records, "frame")[0]["type"], "CREATE")
+        frames = of_kind(records, "frame")
+        self.assertEqual([frame["lsn"] for frame in frames], list(range(1, len(frames) + 1)))
+        self.assertEqual(frames[0]["type"], "CREATE")
         self.assertEqual(of_kind(records, "schema")[0]["name"], "trades")
         self.assertEqual([row["values"] for row in of_kind(records, "row")], [
-            {"timestamp": "2022-03-08T18:03:57.609765Z", "symbol": "ETH-USD", "side": "sell", "price": 2615.54, "amount": 0.00044},
-            {"timestamp": "2022-03-08T18:03:57.710419Z", "symbol": "BTC-USD", "side": "buy", "price": 39269.98, "amount": 0.001},
+            {"timestamp": "2022-03-08T18:03:57.609765Z", "symbol": "ETH-USD", "side": "sell", "price": 2615.54,
+             "amount": 0.00044},
+            {"timestamp": "2022-03-08T18:03:57.710419Z", "symbol": "BTC-USD", "side": "buy", "price": 39269.98,
+             "amount": 0.001},
             {"timestamp": "2022-03-08T18:03:57.810419Z", "symbol": "ETH-USD", "note": "a \u00e4", "count": 3},
         ])
         self.assertGreaterEqual(len(of_kind(records, "group")), 2)
