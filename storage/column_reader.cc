@@ -38,7 +38,7 @@ size_t value_width(ColumnType type) {
   UNREACHABLE("column type");
 }
 
-absl::StatusOr<ColumnReader> ColumnReader::open(FileCache& files, const std::string& run_directory, const RunColumn* run_column,
+absl::StatusOr<ColumnReader> ColumnReader::open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
                                                 ColumnType type, size_t window_size) {
   ColumnReader reader(run_column, type, window_size);
   if (run_column == nullptr) return reader;

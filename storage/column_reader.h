@@ -19,7 +19,7 @@ class ColumnReader {
  public:
   // `run_column` is null when the run has no file of the column; else it belongs to a manifest that outlives the reader. At
   // most `window_size` bytes are held, or one text that is longer.
-  static absl::StatusOr<ColumnReader> open(FileCache& files, const std::string& run_directory, const RunColumn* run_column,
+  static absl::StatusOr<ColumnReader> open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
                                            ColumnType type, size_t window_size);
 
   // Appends rows [row, row + count) of the run; symbols as the lane's ids. Null is `present` 0, with a word of 0; booleans are

@@ -6,7 +6,7 @@
 
 namespace storage {
 
-absl::StatusOr<engine::BlockingFile*> FileCache::open(uint32_t handle, const std::string& path) {
+absl::StatusOr<engine::BlockingFile*> ScanFiles::open(uint32_t handle, const std::string& path) {
   Place& place = places_[handle % scan_files_max];
   if (!place.file || place.handle != handle) {
     place.file.reset();

@@ -20,9 +20,9 @@ inline constexpr size_t scan_files_max = 128;  // open at once, per scan
 
 // Files that are opened when they are read and closed when others need the place. Handles are dense, and a handle's place is
 // fixed: up to scan_files_max files stay open.
-class FileCache {
+class ScanFiles {
  public:
-  explicit FileCache(engine::IoBackend& backend) : backend_(backend) {}
+  explicit ScanFiles(engine::IoBackend& backend) : backend_(backend) {}
 
   uint32_t add_handle() { return handles_used_++; }
 
@@ -44,7 +44,7 @@ class FileCache {
 class CommittedReader {
  public:
   // `committed` belongs to a manifest that outlives the reader.
-  CommittedReader(FileCache& files, std::string path, const CommittedFile& committed)
+  CommittedReader(ScanFiles& files, std::string path, const CommittedFile& committed)
       : files_(files), path_(std::move(path)), committed_(committed), handle_(files.add_handle()) {}
 
   uint64_t size() const { return committed_.size; }
@@ -54,7 +54,7 @@ class CommittedReader {
   absl::Status read(uint64_t offset, std::span<std::byte> buffer);
 
  private:
-  FileCache& files_;
+  ScanFiles& files_;
   std::string path_;
   const CommittedFile& committed_;
   uint32_t handle_;

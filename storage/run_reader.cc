@@ -24,7 +24,7 @@ void clear(ScanColumn& column) {
 
 }  // namespace
 
-absl::StatusOr<RunReader> RunReader::open(FileCache& files, const Schema& schema, const RunPlace& place,
+absl::StatusOr<RunReader> RunReader::open(ScanFiles& files, const Schema& schema, const RunPlace& place,
                                           const std::vector<uint32_t>& columns, size_t window_size) {
   const std::string directory =
       run_directory(partition_directory(schema, place.partition->lane.lane, place.partition->key), place.run->id);

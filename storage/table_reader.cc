@@ -59,7 +59,7 @@ class RunScan final : public TableScan {
 
   TableSnapshot snapshot_;
   ScanOptions options_;
-  FileCache files_;
+  ScanFiles files_;
   std::vector<std::vector<DictionaryReader>> dictionaries_;  // by wanted column, then lane; empty unless a symbol
   std::vector<RunPlace> runs_;                               // that have rows in the time window, by first timestamp
   size_t runs_opened_ = 0;
