@@ -13,18 +13,16 @@ namespace net {
 
 class FileSnapshotSource final : public SnapshotSource {
  public:
-  // Reads the manifests now; all queries see the same state.
-  static absl::StatusOr<FileSnapshotSource> open(engine::IoBackend& backend);
+  // All queries see these snapshots (storage::read_table_snapshots).
+  FileSnapshotSource(engine::IoBackend& backend, std::vector<storage::TableSnapshot> snapshots);
 
   absl::StatusOr<std::vector<ListedTable>> list_tables() override { return tables_; }
   absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override;
   absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override { return std::vector<ConnectionInfo>(); }
-  engine::IoBackend& backend() override { return *backend_; }
+  engine::IoBackend& backend() override { return backend_; }
 
  private:
-  FileSnapshotSource(engine::IoBackend& backend, std::vector<ListedTable> tables);
-
-  engine::IoBackend* backend_;
+  engine::IoBackend& backend_;
   std::vector<ListedTable> tables_;
   std::map<std::string, size_t, std::less<>> indices_;  // of tables_, by folded name
 };

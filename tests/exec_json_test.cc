@@ -51,9 +51,9 @@ struct Node {
     auto created = engine::UringBackend::create({.data_directory = directory.path().string()});
     REQUIRE(created.ok());
     backend = *std::move(created);
-    auto opened = net::FileSnapshotSource::open(*backend);
-    REQUIRE(opened.ok());
-    source = std::make_unique<net::FileSnapshotSource>(*std::move(opened));
+    auto snapshots = storage::read_table_snapshots(*backend);
+    REQUIRE(snapshots.ok());
+    source = std::make_unique<net::FileSnapshotSource>(*backend, *std::move(snapshots));
   }
 
   absl::Status ask(std::string_view query, Reply& reply) {

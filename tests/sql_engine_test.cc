@@ -99,10 +99,10 @@ class Database {
     auto backend = engine::UringBackend::create({.data_directory = directory_.path().string()});
     REQUIRE(backend.ok());
     backend_ = *std::move(backend);
-    auto source = net::FileSnapshotSource::open(*backend_);
-    INFO(source.status());
-    REQUIRE(source.ok());
-    source_ = std::make_unique<net::FileSnapshotSource>(*std::move(source));
+    auto snapshots = storage::read_table_snapshots(*backend_);
+    INFO(snapshots.status());
+    REQUIRE(snapshots.ok());
+    source_ = std::make_unique<net::FileSnapshotSource>(*backend_, *std::move(snapshots));
   }
 
   net::QueryResult run(std::string_view query, net::ResultSink& sink) { return net::SqlEngine(*source_).run(query, sink); }

@@ -14,6 +14,7 @@
 #include "tools/load.h"
 #include "tools/serve.h"
 #include "tools/sink.h"
+#include "tools/sql.h"
 
 namespace tools {
 namespace {
@@ -29,6 +30,7 @@ constexpr std::array subcommands = {
     Subcommand{"load", "send generated rows to a server and check that they can be read back", make_load_command},
     Subcommand{"serve", "run the server", make_serve_command},
     Subcommand{"sink", "receive rows and forget them: what the machine can do at best", make_sink_command},
+    Subcommand{"sql", "answer a query on the files of a data directory, or ask a running server", make_sql_command},
 };
 
 int usage_error(const CLI::App& app, const std::string& message) {
