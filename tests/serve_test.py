@@ -62,7 +62,7 @@ class Refusals(unittest.TestCase):
                     self.check_refused(["serve", "--data", self.data, flag, text], text)
 
     def test_bad_numbers(self):
-        cases = {"--memory": ("", "much", "1Q", "-1", "1.5G"), "--shards": ("0", "-1", "two", "257"),
+        cases = {"--memory": ("", "0", "1M", "much", "1Q", "-1", "1.5G"), "--shards": ("0", "-1", "two", "257"),
                  "--cpus": ("", "x", "3-1", "0,0", "0-", "0,1000")}
         for flag, texts in cases.items():
             for text in texts:

@@ -218,6 +218,10 @@ absl::Status Serve::prepare() {
   for (size_t i = 0; cpus_->size() < shards; ++i) cpus_->push_back((*cpus_)[i]);
   cpus_->resize(shards);
   if (!memory_) memory_ = default_memory();
+  if (*memory_ < memory_min * shards) {
+    return engine::invalid_argument(fmt::format("--memory: {} bytes are too few, {} shards need at least {} MiB", *memory_,
+                                                shards, (memory_min * shards) >> 20));
+  }
   plan_ = plan_memory(*memory_, static_cast<uint16_t>(shards));
   options_ = make_node_options(flags_, file_, *memory_, static_cast<uint16_t>(shards));
   const uint64_t frame_max = storage::frame_size_max(options_.owner.wal.segment_size);

@@ -35,6 +35,8 @@ struct ConfigFile {
 absl::StatusOr<ConfigFile> read_config_file(const std::string& path);
 absl::StatusOr<ConfigFile> parse_config(std::string_view text, std::string_view path);
 
+inline constexpr uint64_t memory_min = uint64_t{32} << 20;  // bytes, for each shard
+
 // How `--memory` is divided, for one shard of `shards`.
 struct MemoryPlan {
   uint32_t receive_buffers = 0;  // of 64 KiB; power of two
