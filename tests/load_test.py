@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """`millrace load` and `millrace sink` as people call them: rows sent, read back and verified, figures, exit codes."""
+# Builds: release
 import json
 import shutil
 import subprocess

@@ -4,6 +4,7 @@ a bad line ends its connection.
 
 Vectors share a server as long as no two name the same table; those whose lines are all refused share another one, where no
 table ever gets a row. Some are sent once more in pieces of 1 to 3 bytes."""
+# Builds: release
 import base64
 import json
 import unittest
