@@ -107,8 +107,9 @@ meson_options() {
   case ${1#clang-} in
     release) echo "-Db_lto=$link_time_optimization" ;;
     debug) echo -Dbuildtype=debug -Db_lto=false ;;
-    asan) echo -Dbuildtype=debugoptimized -Db_lto=false -Db_lundef=false -Db_sanitize=address,undefined -Dperf=false ;;
-    tsan) echo -Dbuildtype=debugoptimized -Db_lto=false -Db_lundef=false -Db_sanitize=thread -Dperf=false ;;
+    # -O1: half the time to compile, and the tests are as quick.
+    asan) echo -Dbuildtype=debugoptimized -Doptimization=1 -Db_lto=false -Db_lundef=false -Db_sanitize=address,undefined -Dperf=false ;;
+    tsan) echo -Dbuildtype=debugoptimized -Doptimization=1 -Db_lto=false -Db_lundef=false -Db_sanitize=thread -Dperf=false ;;
     *) fail "unknown kind of build '$1': release, debug, asan or tsan" ;;
   esac
 }
