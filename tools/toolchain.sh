@@ -104,12 +104,13 @@ choose_compiler() {
 }
 
 meson_options() {
+  local sanitized="-Dbuildtype=debugoptimized -Doptimization=1 -Db_lto=false -Db_lundef=false -Dperf=false"
   case ${1#clang-} in
     release) echo "-Db_lto=$link_time_optimization" ;;
     debug) echo -Dbuildtype=debug -Db_lto=false ;;
     # -O1: half the time to compile, and the tests are as quick.
-    asan) echo -Dbuildtype=debugoptimized -Doptimization=1 -Db_lto=false -Db_lundef=false -Db_sanitize=address,undefined -Dperf=false ;;
-    tsan) echo -Dbuildtype=debugoptimized -Doptimization=1 -Db_lto=false -Db_lundef=false -Db_sanitize=thread -Dperf=false ;;
+    asan) echo "$sanitized -Db_sanitize=address,undefined" ;;
+    tsan) echo "$sanitized -Db_sanitize=thread" ;;
     *) fail "unknown kind of build '$1': release, debug, asan or tsan" ;;
   esac
 }
