@@ -1,5 +1,5 @@
-// The one judge of table names. Lives on shard 0, in memory: name -> table id and owner. A name that is new gets the next id and
-// the shard that owns least; the table itself is created by its owner, whose WAL makes it durable before any row of it.
+// The one judge of table names. Lives on shard 0, in memory: name -> table id and owner. A name that is new gets the next id
+// and the shard that owns least; the table itself is created by its owner, whose WAL makes it durable before any row of it.
 #pragma once
 
 #include <cstdint>
