@@ -137,11 +137,11 @@ absl::Status restrict_operations(io_uring& ring) {
 std::vector<UringFeature> describe_features(uint32_t features, const KernelFacts& facts) {
   const auto has = [&](uint32_t bit) { return (features & bit) != 0 ? "yes" : "no"; };
   return {
-      {"kernel", facts.release, "needs " + std::string(kernel_wanted)},
-      {"completions", "deferred to the shard's own turn", "yes"},
-      {"restrictions", "yes", std::to_string(operations_used.size()) + " operations"},
-      {"receive bundles", has(IORING_FEAT_RECVSEND_BUNDLE), "no: a buffer takes a whole receive"},
-      {"minimum wait", has(IORING_FEAT_MIN_TIMEOUT), "no: a turn begins with the first completion"},
+      {"kernel", facts.release, "needed: " + std::string(kernel_wanted)},
+      {"deferred completions", "yes", "they run in the shard's own turn"},
+      {"restrictions", "yes", std::to_string(operations_used.size()) + " operations allowed"},
+      {"receive bundles", has(IORING_FEAT_RECVSEND_BUNDLE), "not used: a buffer takes a whole receive"},
+      {"minimum wait", has(IORING_FEAT_MIN_TIMEOUT), "not used: a turn begins with the first completion"},
   };
 }
 

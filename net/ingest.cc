@@ -1,5 +1,7 @@
 #include "net/ingest.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -38,8 +40,18 @@ void Ingest::add_udp(engine::FileId socket) {
 
 bool Ingest::on_turn(engine::Instant now) {
   closed_.clear();
+  log_refused_batches(now);
   if (!context_.starved.empty() && !starved_timer_.armed()) starved_timer_.arm(now + starved_pause);
   return false;
+}
+
+// Rows that were refused behind the judge. Of many such batches one in a while is named.
+void Ingest::log_refused_batches(engine::Instant now) {
+  if (source_.counters().rows_refused == refused_rows_logged_ || now < refusal_log_at_) return;
+  const absl::Status refusal = source_.take_refusal();
+  spdlog::warn("{} rows refused: {}", source_.counters().rows_refused - refused_rows_logged_, engine::message_of(refusal));
+  refused_rows_logged_ = source_.counters().rows_refused;
+  refusal_log_at_ = now + refusal_log_pause;
 }
 
 void Ingest::on_starved_timer(engine::Instant) {

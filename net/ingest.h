@@ -37,10 +37,12 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
  private:
   static constexpr engine::Duration starved_pause = engine::milliseconds(1);
   static constexpr engine::Duration quiet_time = engine::milliseconds(20);
+  static constexpr engine::Duration refusal_log_pause = engine::seconds(1);
 
   void on_closed(TcpConnection& connection) override;
   void on_starved_timer(engine::Instant now);
   void on_stop_timer(engine::Instant now);
+  void log_refused_batches(engine::Instant now);
 
   engine::Shard& shard_;
   storage::Source& source_;
@@ -52,6 +54,8 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
   std::vector<std::unique_ptr<TcpConnection>> connections_;
   std::vector<std::unique_ptr<TcpConnection>> closed_;  // destroyed at the next turn: their completion is still on the stack
   std::unique_ptr<UdpReceiver> udp_;
+  uint64_t refused_rows_logged_ = 0;
+  engine::Instant refusal_log_at_;  // not before
   bool stopping_ = false;
   engine::MemberTimer<&Ingest::on_starved_timer> starved_timer_;
   engine::MemberTimer<&Ingest::on_stop_timer> stop_timer_;

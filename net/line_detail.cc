@@ -58,6 +58,7 @@ std::string line_detail(const BadLine& line) {
     case LineError::invalid_table_name:
       return fmt::format("table: {}; invalid table name", line.name);
     case LineError::invalid_column_name:
+      if (line.name.empty()) return fmt::format("table: {}; invalid column name, from its first byte on", line.table);
       return fmt::format("table: {}; invalid column name: {}", line.table, line.name);
     case LineError::invalid_utf8:
       return fmt::format("table: {}; invalid UTF-8 in: {}", line.table, line.name);

@@ -40,7 +40,7 @@ enum class LineError : uint8_t {
 
   // Limits.
   symbol_too_long,  // storage::symbol_size_max
-  limit_reached,    // the owner refused a table or a column
+  limit_reached,    // of tables, columns, or runs of a partition
 };
 
 inline constexpr size_t line_error_count = static_cast<size_t>(LineError::limit_reached) + 1;

@@ -11,6 +11,7 @@
 #include "engine/shard.h"
 #include "engine/status.h"
 #include "storage/column_batch.h"
+#include "storage/crowding.h"
 #include "storage/ids.h"
 #include "storage/schema.h"
 #include "storage/sender.h"
@@ -71,6 +72,7 @@ struct RoutedBatch {
   // The owner's.
   Txn txn;
   absl::Status refusal;  // not ok: a limit was reached, none of the rows is stored
+  CrowdedRef crowded;    // of the lane
 };
 
 // Whoever waits for the answer to an ask.

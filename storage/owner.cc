@@ -106,6 +106,7 @@ bool Owner::try_admit(const engine::MeshMessage& message) {
 
 void Owner::refuse(RoutedBatch& batch, absl::Status refusal) {
   batch.refusal = std::move(refusal);
+  batch.crowded = find_lane(batch.lane)->writer->crowded();
   ++counters_.batches_refused;
   shard_.endpoint().send_return(batch.source, make_message(MessageKind::batch_home, &batch));
 }
@@ -113,6 +114,7 @@ void Owner::refuse(RoutedBatch& batch, absl::Status refusal) {
 bool Owner::try_commit(RoutedBatch& batch) {
   Lane* lane = find_lane(batch.lane);
   VERIFY(lane != nullptr);  // a source learns of a table by its owner's answer
+  if (is_closed(*lane, batch)) return true;
   if (!wal_->has_room(stored_size_bound(batch))) return false;
   if (!resolve_symbols(*lane, batch)) return true;
   encode_symbol_section(batch.symbols, fresh_symbols_, head_);
@@ -130,6 +132,21 @@ bool Owner::try_commit(RoutedBatch& batch) {
   in_flight_.push_back({.lsn = lsn, .txn = batch.txn, .lane = lane, .batch = &batch, .schema = nullptr});
   if (sabotaged(Sabotage::schema_not_awaited)) append_late_schema(*lane);
   return true;
+}
+
+// True when a partition has no room for the batch; it is then on its way home, refused.
+bool Owner::is_closed(const Lane& lane, RoutedBatch& batch) {
+  const CrowdedRef crowded = lane.writer->crowded();
+  if (crowded == nullptr) return false;
+  const auto header = engine::load<BatchHeader>(batch.body.data());
+  for (const CrowdedPartition& partition : *crowded) {
+    if (!partition.is_closed_to(header.timestamp_min, header.timestamp_max)) continue;
+    refuse(batch, engine::resource_exhausted("table " + lane.schema->name + ": a partition has " +
+                                             std::to_string(partition.runs) + " runs of late rows and takes no rows before " +
+                                             std::to_string(partition.floor)));
+    return true;
+  }
+  return false;
 }
 
 // Gives every local symbol its id. False when a limit was reached; the batch is then on its way home, refused.
@@ -224,6 +241,7 @@ void Owner::on_durable(Lsn upto) {
     frame.lane->add_rows(frame.txn, *frame.batch);
     ++counters_.batches;
     counters_.rows_committed += frame.batch->rows;
+    frame.batch->crowded = frame.lane->writer->crowded();
     shard_.endpoint().send_return(frame.batch->source, make_message(MessageKind::batch_home, frame.batch));
   }
   std::erase_if(replies_, [&](const Reply& reply) {

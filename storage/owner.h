@@ -112,6 +112,7 @@ class Owner final : public engine::Service, public WalListener {
   bool try_add_columns(ColumnsAsk& ask);
   bool try_append_schema(Lane& lane, FrameType type, SchemaRef schema);
   void append_late_schema(Lane& lane);
+  bool is_closed(const Lane& lane, RoutedBatch& batch);
   bool resolve_symbols(Lane& lane, RoutedBatch& batch);
   void refuse(RoutedBatch& batch, absl::Status refusal);
   void reply_when_durable(Lsn lsn, engine::ShardId target, const engine::MeshMessage& message);

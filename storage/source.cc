@@ -181,12 +181,14 @@ void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
 }
 
 void Source::on_batch_home(RoutedBatch& batch) {
+  SourceTable& table = *tables_.at(batch.lane.table);
+  table.crowded_ = std::exchange(batch.crowded, nullptr);
   const bool refused = !batch.refusal.ok();
   if (refused) {
     refusal_ = batch.refusal;
     counters_.rows_refused += batch.rows;
   } else {
-    learn_symbols(batch);
+    learn_symbols(table, batch);
   }
   for (const BatchShare& share : batch.shares) share.sender->batch_home(share.interval, refused ? share.rows : 0);
   trim(batch.body);
@@ -196,8 +198,7 @@ void Source::on_batch_home(RoutedBatch& batch) {
   for (RoomWaiter* waiter : waiters) waiter->on_room();
 }
 
-void Source::learn_symbols(const RoutedBatch& batch) {
-  SourceTable& table = *tables_.at(batch.lane.table);
+void Source::learn_symbols(SourceTable& table, const RoutedBatch& batch) {
   for (const BatchSymbols& symbols : batch.symbols) {
     const auto column = std::ranges::find(table.schema_->columns, symbols.column, &Column::id);
     VERIFY(column != table.schema_->columns.end());

@@ -49,6 +49,9 @@ class SourceTable {
   engine::ShardId owner() const { return owner_; }
   LaneId lane() const { return {.table = schema_->table, .lane = LaneNumber{0}}; }
 
+  // The partition that takes no row of this time, or null.
+  const CrowdedPartition* find_refusing(int64_t timestamp) const { return storage::find_refusing(crowded_, timestamp); }
+
  private:
   friend class Source;
 
@@ -57,6 +60,7 @@ class SourceTable {
   std::vector<std::unique_ptr<SymbolCache>> symbols_;  // by schema index; null where the column is no symbol
   RoutedBatch* batch_ = nullptr;                       // open
   uint64_t serial_ = 0;                                // of the open batch
+  CrowdedRef crowded_;                                 // as the last batch that came home says
 };
 
 // Told when a batch came home while somebody waited for one.
@@ -119,7 +123,7 @@ class Source final : public engine::Service {
   void on_batch_home(RoutedBatch& batch);
   void on_table(TableAsk& ask);
   void on_columns(ColumnsAsk& ask);
-  void learn_symbols(const RoutedBatch& batch);
+  void learn_symbols(SourceTable& table, const RoutedBatch& batch);
   void send_ask(engine::ShardId target, const engine::MeshMessage& message);
   void ask_done();
 

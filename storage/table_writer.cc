@@ -7,6 +7,7 @@
 #include "storage/lane_apply.h"
 #include "storage/lane_checkpoint.h"
 #include "storage/lane_state.h"
+#include "storage/partition_key.h"
 
 namespace storage {
 
@@ -30,6 +31,7 @@ class LaneWriter final : public TableWriter, private RoundWaiter, private RoundL
   Txn checkpointed() const override { return state_.checkpointed; }
   bool dirty() const override;
   LaneSnapshotRef snapshot() const override { return snapshot_; }
+  CrowdedRef crowded() const override { return crowded_; }
   SymbolDictionary& dictionary(ColumnId column) override;
   const SchemaRef& schema() const override { return state_.schema; }
   LaneId lane() const override { return state_.lane; }
@@ -50,6 +52,7 @@ class LaneWriter final : public TableWriter, private RoundWaiter, private RoundL
   LaneApply apply_;
   LaneCheckpoint checkpoint_;
   LaneSnapshotRef snapshot_;
+  CrowdedRef crowded_;
   Step step_ = Step::none;
   absl::Status start_status_;  // why the step cannot begin
   IoRound* round_ = nullptr;   // while the step has one
@@ -138,9 +141,19 @@ void LaneWriter::publish() {
   snapshot->lane = state_.lane;
   snapshot->applied = state_.applied;
   snapshot->committed = state_.applied;
+  std::vector<CrowdedPartition> crowded;
   for (const auto& [key, partition] : state_.partitions) {
-    if (!partition.manifest->runs.empty()) snapshot->partitions.push_back(partition.manifest);
+    const std::vector<Run>& runs = partition.manifest->runs;
+    if (!runs.empty()) snapshot->partitions.push_back(partition.manifest);
+    if (runs.size() < crowded_from) continue;
+    const Schema& schema = *state_.schema;
+    const PartitionRange range = partition_of(key.value, schema.partition_unit, schema.designated_column().type);
+    crowded.push_back({.timestamp_first = key.value,
+                       .timestamp_last = range.timestamp_last,
+                       .floor = runs.back().timestamp_max,
+                       .runs = runs.size()});
   }
+  crowded_ = crowded.empty() ? nullptr : std::make_shared<const std::vector<CrowdedPartition>>(std::move(crowded));
   for (const auto& [column, dictionary] : state_.dictionaries) {
     if (dictionary->extent.count != 0) snapshot->dictionaries.push_back(dictionary->extent);
   }

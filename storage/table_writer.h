@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "engine/status.h"
+#include "storage/crowding.h"
 #include "storage/row_block.h"
 #include "storage/snapshot.h"
 #include "storage/symbol_dictionary.h"
@@ -63,6 +64,9 @@ class TableWriter {
   virtual Txn checkpointed() const = 0;
   virtual bool dirty() const = 0;  // something applied or a schema is not checkpointed
   virtual LaneSnapshotRef snapshot() const = 0;
+
+  // Which partitions take no rows before which timestamp, as of snapshot().
+  virtual CrowdedRef crowded() const = 0;
 
   // The dictionary of a symbol column; the owner resolves texts with it before a frame is written.
   virtual SymbolDictionary& dictionary(ColumnId column) = 0;

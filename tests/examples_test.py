@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The lines that introductions to the protocol begin with: each is stored as its reader expects, however it arrives."""
+# Builds: release asan tsan
 import socket
 import unittest
 from datetime import datetime, timezone

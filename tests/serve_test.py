@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """What scripts may rely on of `millrace serve`: refusals before anything is touched, the ready file, SIGTERM and kill -9, the
 configuration keys, HTTP, and what becomes of bad lines."""
+# Builds: release asan tsan
+import os
+import pty
 import re
 import shutil
 import socket
 import subprocess
 import unittest
+from pathlib import Path
 
 import closing_line
 from server import PROGRAM, SECONDS_MAX, Server, SqlError, temporary_directory, wait_until
@@ -221,6 +225,42 @@ class Http(unittest.TestCase):
         self.assertEqual(self.server.exec("SELECT 1 AS one"), {
             "query": "SELECT 1 AS one", "columns": [{"name": "one", "type": "LONG"}], "timestamp": -1, "dataset": [[1]],
             "count": 1})
+
+
+class Threads(unittest.TestCase):
+    def test_shards_are_pinned_to_the_cpus_that_are_named(self):
+        cpus = sorted(os.sched_getaffinity(0))
+        named = [cpus[-1], cpus[0]][:len(cpus)]
+        with Server("--cpus", ",".join(map(str, named)), config=SMALL_SEGMENTS) as server:
+            pinned = {}
+            for task in Path(f"/proc/{server.process.pid}/task").iterdir():
+                pinned[(task / "comm").read_text().strip()] = os.sched_getaffinity(int(task.name))
+            for shard, cpu in enumerate(named):
+                self.assertEqual(pinned[f"shard-{shard}"], {cpu})
+            self.assertEqual(pinned["reader"], set(cpus))
+
+
+class LiveLine(unittest.TestCase):
+    def test_a_terminal_sees_what_comes_in(self):
+        ours, servers = pty.openpty()
+        self.addCleanup(os.close, ours)
+        os.set_blocking(ours, False)
+        seen = ""
+
+        def shows(pattern):
+            nonlocal seen
+            try:
+                seen += os.read(ours, 65536).decode()
+            except BlockingIOError:
+                pass
+            return re.search(pattern, seen)
+
+        with Server("--shards", 1, config=SMALL_SEGMENTS, terminal=servers) as server, server.connect() as connection:
+            os.close(servers)
+            wait_until(lambda: shows(r"0 rows/s .* 0 durable .* 0 rejected .* WAL .* connections"), lambda: repr(seen))
+            connection.send(b"t f=1 1000\nbad\nt f=2 2000\n")
+            wait_until(lambda: shows(r"\r +\S+ rows/s .* 2 durable .* 1 rejected .* 1 connections"), lambda: repr(seen))
+            self.assertEqual(server.stop(), 0)
 
 
 class BadLines(unittest.TestCase):

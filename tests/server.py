@@ -13,6 +13,7 @@ SECONDS_MAX.
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -122,9 +123,11 @@ class Connection:
 class Server:
     """Starts with `with`, on a data directory that lives as long as this object: a second start() goes on with its data."""
 
-    def __init__(self, *arguments, config=None):
+    def __init__(self, *arguments, config=None, terminal=None):
+        """`terminal` is a file descriptor for stdout, which else goes to a file."""
         self.arguments = [str(argument) for argument in arguments]
         self.config = config
+        self.terminal = terminal
         self.directory = temporary_directory()
         self.data = self.directory / "data"
         self.process = None
@@ -140,7 +143,7 @@ class Server:
 
     def __exit__(self, *_):
         self.kill()
-        errors = [line for line in self.log().splitlines() if "runtime error:" in line or "ERROR: AddressSanitizer" in line]
+        errors = [line for line in self.log().splitlines() if re.search("runtime error:|(ERROR|WARNING): .*Sanitizer", line)]
         shutil.rmtree(self.directory, ignore_errors=True)
         if errors:
             raise AssertionError("\n".join(errors))
@@ -158,7 +161,7 @@ class Server:
             file.write_text("".join(f"{key}={value}\n" for key, value in self.config.items()))
             command += ["--config", file]
         with open(self.directory / "stdout", "ab") as stdout, open(self.directory / "stderr", "ab") as stderr:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.terminal or stdout, stderr=stderr)
         wait_until(lambda: ready.exists() or self.process.poll() is not None, "the ready file")
         if not ready.exists():
             raise AssertionError(f"the server ended with exit code {self.process.returncode}: {self.log()}")

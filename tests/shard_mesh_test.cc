@@ -187,7 +187,7 @@ class Referee final : private MeshReceiver {
   uint32_t back_count_ = 0;
 };
 
-TEST_CASE("shard_mesh: a million messages between two threads that sleep when idle, none lost", "[threads]") {
+TEST_CASE("shard_mesh: a million messages between two threads that sleep when idle, none lost") {
   const tests::TemporaryDirectory directory;
   ShardMesh mesh({.endpoint_count = 3, .forward_count_max = 4, .return_count_max = ball_count});
   const auto left_backend = make_backend(directory);

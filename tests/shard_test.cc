@@ -117,7 +117,7 @@ TEST_CASE("shard: a turn above 25 ms is counted for the phase that took longest"
   CHECK(std::string_view(phases[3].name) == "noting");
 }
 
-TEST_CASE("threads: a CPU that is not there is an error that names it, and nothing runs", "[threads]") {
+TEST_CASE("threads: a CPU that is not there is an error that names it, and nothing runs") {
   Node node;
   Threads threads;
   const absl::Status status = threads.start(*node.shard, {.name = "shard-0", .cpu = 1'000});
@@ -125,7 +125,7 @@ TEST_CASE("threads: a CPU that is not there is an error that names it, and nothi
   CHECK(node.shard->turn_count() == 0);
 }
 
-TEST_CASE("threads: stop ends a shard that waits for ever", "[threads]") {
+TEST_CASE("threads: stop ends a shard that waits for ever") {
   Node node;
   auto waker = UringBackend::create({.data_directory = node.directory.path()});
   REQUIRE(waker.ok());

@@ -1,7 +1,9 @@
 #include "engine/spsc_ring.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <thread>
 
 #include "engine/prng.h"
 #include "tests/catch.h"
@@ -75,6 +77,30 @@ TEST_CASE("spsc_ring: every number arrives once and in order, whatever the sizes
     }
     CHECK(expected > 5'000);
   }
+}
+
+TEST_CASE("spsc_ring: a million numbers arrive once and in order between two threads") {
+  constexpr uint64_t numbers = 1'000'000;
+  SpscRing<uint64_t> ring(64);
+  std::jthread producer([&] {
+    Prng prng{1};
+    for (uint64_t next = 0; next < numbers;) {
+      const size_t count = std::min<uint64_t>(1 + prng.below(32), numbers - next);
+      if (produce(ring, count, next) == 0) std::this_thread::yield();
+    }
+  });
+  Prng prng{2};
+  uint64_t expected = 0;
+  bool in_order = true;
+  while (expected < numbers) {
+    const std::span<const uint64_t> seen = ring.peek();
+    const size_t count = prng.below(seen.size() + 1);
+    for (const uint64_t number : seen.first(count)) in_order &= number == expected++;
+    ring.release(count);
+    if (count == 0) std::this_thread::yield();
+  }
+  producer.join();
+  CHECK(in_order);
 }
 
 }  // namespace

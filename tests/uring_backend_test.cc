@@ -406,7 +406,7 @@ class Sleeper final : public Loop {
   IoBackend& peer_;
 };
 
-TEST_CASE("uring_backend: a wake ends a wait without end, in both directions and before the peer has begun", "[threads]") {
+TEST_CASE("uring_backend: a wake ends a wait without end, in both directions and before the peer has begun") {
   Node first;
   Node second;
   std::array<IoResult, 4> results;

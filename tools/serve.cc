@@ -250,11 +250,8 @@ int Serve::run() {
                     .node = &server.node(),
                     .cpus = *cpus_,
                     .memory = *memory_,
-                    .features = {},
+                    .features = server.features(),
                     .unknown_keys = unknown_keys_};
-  for (const engine::UringFeature& feature : server.features()) {
-    facts.features.emplace_back(feature.name, feature.found + ": " + feature.chosen);
-  }
   std::fputs(make_banner(facts).c_str(), stdout);
   std::fflush(stdout);
   if (!ready_path_.empty()) {

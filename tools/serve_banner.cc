@@ -55,7 +55,9 @@ std::string make_banner(const BannerFacts& facts) {
     text += line("recovered", fmt::format("{} rows in {} frames of {} earlier starts, {} torn tails cut off",
                                           report.rows_replayed, report.frames_replayed, report.streams, report.torn_tails));
   }
-  for (const auto& [name, found] : facts.features) text += fmt::format("  io_uring   {:<28} {}\n", name, found);
+  for (const engine::UringFeature& feature : facts.features) {
+    text += line("io_uring", fmt::format("{:<25} {}, {}", feature.name, feature.found, feature.chosen));
+  }
   if (!facts.unknown_keys.empty()) {
     text += line("config", fmt::format("keys without effect here: {}", fmt::join(facts.unknown_keys, ", ")));
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/time.h"
+#include "engine/uring_features.h"
 #include "net/node.h"
 
 namespace tools {
@@ -15,7 +16,7 @@ struct BannerFacts {
   const net::Node* node = nullptr;
   std::vector<uint32_t> cpus;  // of each shard
   uint64_t memory = 0;
-  std::vector<std::pair<std::string, std::string>> features;  // name, what was found and chosen
+  std::vector<engine::UringFeature> features;
   std::vector<std::string> unknown_keys;
 };
 

@@ -1,0 +1,121 @@
+#include "storage/crowding.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/catch.h"
+#include "tests/sim/sim_net.h"
+#include "tests/sim/sim_node.h"
+#include "tests/sim/sim_world.h"
+
+namespace sim {
+namespace {
+
+constexpr int64_t day_us = 86'400'000'000;
+constexpr int64_t noon_us = 20'000 * day_us + day_us / 2;
+
+net::NodeOptions make_options() {
+  net::NodeOptions options;
+  options.shards = 1;
+  options.tcp = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
+  options.ingest.log_bad_lines = false;
+  options.ingest.line_size_max = 1024;
+  options.owner.wal.segment_size = 64 * 1024;
+  options.owner.wal.group_size_max = 16 * 1024;
+  options.owner.wal.size_max = 1024 * 1024;
+  options.owner.wal.sync_method = storage::SyncMethod::write_then_sync;
+  options.owner.apply_age_max = engine::Duration{};  // each row by itself
+  options.owner.checkpoint_pause = engine::seconds(1);
+  return options;
+}
+
+// A node and one client that sends a row at a time.
+class Life {
+ public:
+  explicit Life(SimWorld& world) : world_(world), node_(world, make_options()) {
+    REQUIRE(node_.recover().ok());
+    const absl::Status started = node_.start();
+    INFO(engine::message_of(started));
+    REQUIRE(started.ok());
+    client_.emplace(world_.net().connect(node_.addresses().tcp->port));
+  }
+
+  // False when the row was refused.
+  bool send(int64_t timestamp_us) {
+    const net::LedgerRow before = figures();
+    client_->send("t f=1 " + std::to_string(timestamp_us) + "000\n");
+    run_until([&] { return figures().rows_received > before.rows_received && figures().rows_pending == 0; });
+    run_until([&] { return owner().counters().rows_applied == owner().counters().rows_committed; });
+    const net::LedgerRow after = figures();
+    CHECK(after.rows_durable + after.rows_rejected == before.rows_durable + before.rows_rejected + 1);
+    return after.rows_rejected == before.rows_rejected;
+  }
+
+  void stop() {
+    client_->half_close();
+    CHECK(node_.stop(100'000));
+  }
+
+ private:
+  const storage::Owner& owner() { return node_.shard(0).owner(); }
+
+  net::LedgerRow figures() const {
+    const std::vector<net::LedgerRow> rows = node_.ledger();
+    return rows.empty() ? net::LedgerRow{} : rows.front();
+  }
+
+  template <typename Condition>
+  void run_until(Condition condition) {
+    for (int step = 0; step < 10'000 && !condition(); ++step) {
+      if (!node_.step()) world_.advance_by(engine::milliseconds(1));
+    }
+    REQUIRE(node_.fatal().ok());
+    REQUIRE(condition());
+  }
+
+  SimWorld& world_;
+  SimNode node_;
+  std::optional<SimClient> client_;
+};
+
+TEST_CASE("crowding: a sender that goes back in time is refused before a partition has too many runs, and nobody else is") {
+  SimWorld world({.seed = 1});
+  {
+    Life life(world);
+    int64_t timestamp = noon_us;
+    size_t accepted = 0;
+    while (accepted < storage::runs_max && life.send(timestamp--)) ++accepted;
+    // The source hears of it with the next batch that comes home.
+    CHECK(accepted == storage::crowded_from + 1);
+    CHECK_FALSE(life.send(timestamp));
+    CHECK(life.send(noon_us));
+    CHECK(life.send(noon_us + 1));
+    CHECK(life.send(noon_us - day_us));  // another partition
+    life.stop();
+  }
+  Life life(world);
+  CHECK(life.send(noon_us + 2));
+  CHECK_FALSE(life.send(noon_us - 10'000));
+  CHECK(life.send(noon_us + day_us));
+  life.stop();
+}
+
+TEST_CASE("crowding: a closed partition takes no batch that may need a run") {
+  storage::CrowdedPartition partition{
+      .timestamp_first = 100, .timestamp_last = 199, .floor = 150, .runs = storage::closed_from};
+  CHECK(partition.is_closed_to(100, 100));
+  CHECK(partition.is_closed_to(0, 149));
+  CHECK(partition.is_closed_to(149, 300));
+  CHECK_FALSE(partition.is_closed_to(150, 300));
+  CHECK_FALSE(partition.is_closed_to(0, 99));
+  CHECK_FALSE(partition.is_closed_to(200, 300));
+  CHECK(partition.refuses(149));
+  CHECK_FALSE(partition.refuses(150));
+  CHECK_FALSE(partition.refuses(99));
+  --partition.runs;
+  CHECK_FALSE(partition.is_closed_to(100, 100));
+}
+
+}  // namespace
+}  // namespace sim
