@@ -118,7 +118,8 @@ absl::Status UringBackend::set_up() {
                                                                   .buffer_size = options_.stream_buffer_size}));
   ASSIGN_OR_RETURN(datagram_buffers_, UringBuffers::create(*ring_, {.group = datagram_group,
                                                                     .buffer_count = options_.datagram_buffer_count,
-                                                                    .buffer_size = datagram_buffer_size}));
+                                                                    .buffer_size = datagram_buffer_size,
+                                                                    .offered_min = options_.datagram_buffer_count}));
   return restrict_operations(*ring_);
 }
 
@@ -238,7 +239,7 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
       prepare_socket(entry, request);
       break;
     case IoOp::cancel:
-      io_uring_prep_cancel64(&entry, user_data_of(request.target), 0);
+      prepare_cancel(entry, request.target);
       break;
   }
   const uint32_t index = pending_free_.back();
@@ -333,11 +334,12 @@ void UringBackend::prepare_socket(io_uring_sqe& entry, const IoRequest& request)
 }
 
 // A walk over all requests: a cancel is as rare as the end of a connection.
-uint64_t UringBackend::user_data_of(const IoCompletion* target) const {
+void UringBackend::prepare_cancel(io_uring_sqe& entry, const IoCompletion* target) {
   VERIFY(target != nullptr);
   const auto found = std::ranges::find_if(
       pending_, [&](const Pending& pending) { return pending.is_in_flight && pending.completion == target; });
-  return found == pending_.end() ? user_data_none : static_cast<uint64_t>(found - pending_.begin());
+  if (found != pending_.end()) found->is_cancelled = true;
+  io_uring_prep_cancel64(&entry, found == pending_.end() ? user_data_none : static_cast<uint64_t>(found - pending_.begin()), 0);
 }
 
 size_t UringBackend::reap(std::span<IoResult> results, Instant deadline) {
@@ -391,6 +393,7 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
   VERIFY_LT(entry.user_data, pending_.size());
   Pending& pending = pending_[entry.user_data];
   VERIFY(pending.is_in_flight);
+  if (entry.res == -ENOBUFS && receive_again(entry.user_data)) return false;
   result = {.completion = pending.completion, .result = entry.res, .more = (entry.flags & IORING_CQE_F_MORE) != 0};
   switch (pending.op) {
     case IoOp::open:
@@ -419,6 +422,18 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
     pending_free_.push_back(static_cast<uint32_t>(entry.user_data));
   }
   return result.completion != nullptr;
+}
+
+// The kernel had no buffer although there are some: it gets them, and the request goes to it once more.
+bool UringBackend::receive_again(uint64_t index) {
+  const Pending& pending = pending_[index];
+  if ((pending.op != IoOp::recv && pending.op != IoOp::recv_once) || pending.is_cancelled) return false;
+  if (files_.at(pending.file).fd.get() < 0 || !stream_buffers_->offer_more()) return false;
+  io_uring_sqe* entry = next_entry();
+  VERIFY(entry != nullptr);
+  prepare_socket(*entry, {.op = pending.op, .file = pending.file});
+  io_uring_sqe_set_data64(entry, index);
+  return true;
 }
 
 void UringBackend::take_stream_data(const io_uring_cqe& entry, IoResult& result) {

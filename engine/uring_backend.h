@@ -73,6 +73,7 @@ class UringBackend final : public IoBackend {
     FileId file;
     IoOp op{};
     bool is_in_flight = false;
+    bool is_cancelled = false;  // it is asked to end
   };
 
   // Ends the ring before the memory that it uses.
@@ -92,7 +93,8 @@ class UringBackend final : public IoBackend {
   void prepare_file(io_uring_sqe& entry, const IoRequest& request);
   void prepare_path(io_uring_sqe& entry, const IoRequest& request);
   void prepare_socket(io_uring_sqe& entry, const IoRequest& request);
-  uint64_t user_data_of(const IoCompletion* target) const;
+  void prepare_cancel(io_uring_sqe& entry, const IoCompletion* target);
+  bool receive_again(uint64_t index);
 
   void enter(Duration wait);
   size_t take_completions(std::span<IoResult> results);

@@ -3,6 +3,7 @@
 #include <liburing.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <string>
@@ -33,10 +34,8 @@ absl::StatusOr<std::unique_ptr<UringBuffers>> UringBuffers::create(io_uring& rin
   if (const int error = io_uring_register_buf_ring(&ring, &registration, 0); error != 0) {
     return errno_status(-error, "register " + std::to_string(options.buffer_count) + " receive buffers");
   }
-  for (uint32_t index = 0; index < options.buffer_count; ++index) {
-    buffers->taken_[index] = true;
-    buffers->give_back(index);
-  }
+  for (uint32_t index = options.buffer_count; index > 0; --index) buffers->ready_.push_back(index - 1);
+  buffers->offer();
   return buffers;
 }
 
@@ -44,7 +43,9 @@ UringBuffers::UringBuffers(const UringBufferOptions& options, std::span<std::byt
     : options_(options),
       memory_(memory),
       ring_(reinterpret_cast<io_uring_buf_ring*>(memory.data())),
-      taken_(options.buffer_count) {
+      taken_(options.buffer_count),
+      offered_wanted_(options.offered_min) {
+  ready_.reserve(options.buffer_count);
   io_uring_buf_ring_init(ring_);
 }
 
@@ -53,7 +54,10 @@ UringBuffers::~UringBuffers() { munmap(memory_.data(), memory_.size()); }
 std::span<std::byte> UringBuffers::take(uint32_t index) {
   VERIFY_LT(index, options_.buffer_count);
   VERIFY(!taken_[index]);
+  VERIFY_GT(offered_, 0U);
   taken_[index] = true;
+  --offered_;
+  offer();
   return buffer(index);
 }
 
@@ -61,9 +65,26 @@ void UringBuffers::give_back(uint32_t index) {
   VERIFY_LT(index, options_.buffer_count);
   VERIFY(taken_[index]);
   taken_[index] = false;
+  ready_.push_back(index);
+  offer();
+}
+
+bool UringBuffers::offer_more() {
+  if (ready_.empty()) return false;
+  offered_wanted_ = std::min(2 * offered_wanted_, options_.buffer_count);
+  offer();
+  return true;
+}
+
+void UringBuffers::offer() {
   const int mask = io_uring_buf_ring_mask(options_.buffer_count);
-  io_uring_buf_ring_add(ring_, buffer(index).data(), options_.buffer_size, static_cast<uint16_t>(index), mask, 0);
-  io_uring_buf_ring_advance(ring_, 1);
+  int added = 0;
+  for (; offered_ < offered_wanted_ && !ready_.empty(); ++offered_, ++added) {
+    const uint32_t index = ready_.back();
+    ready_.pop_back();
+    io_uring_buf_ring_add(ring_, buffer(index).data(), options_.buffer_size, static_cast<uint16_t>(index), mask, added);
+  }
+  if (added != 0) io_uring_buf_ring_advance(ring_, added);
 }
 
 std::span<std::byte> UringBuffers::buffer(uint32_t index) const {
