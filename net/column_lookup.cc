@@ -18,7 +18,7 @@ void ColumnLookup::follow(const storage::Schema& schema) {
 uint32_t ColumnLookup::find(std::string_view name, size_t place) {
   if (place < places_.size()) {
     const Spelling& likely = spellings_[places_[place]];
-    if (likely.name == name) return likely.column;
+    if (engine::equal_text(likely.name, name)) return likely.column;
   }
   const uint32_t spelling = find_spelling(name);
   if (spelling == column_none) return column_none;

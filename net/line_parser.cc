@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/text_hash.h"
 #include "engine/verify.h"
 #include "net/byte_class.h"
 #include "net/name_rules.h"
@@ -13,6 +14,7 @@ namespace {
 constexpr size_t carry_size_idle_max = size_t{64} << 10;  // a carry that grew beyond is given back before the next line goes in
 constexpr size_t entities_size_min = 32;
 constexpr size_t buffer_size_min = 256;
+constexpr size_t expected_names_max = 256;  // later places of a line have their names read byte by byte
 
 }  // namespace
 
@@ -46,7 +48,8 @@ LineEvent LineParser::finish() {
 }
 
 size_t LineParser::memory_size() const {
-  return entities_.capacity() * sizeof(LineEntity) + carry_.capacity() + unescaped_.capacity() - 2 * std::string().capacity();
+  return entities_.capacity() * sizeof(LineEntity) + expected_names_.capacity() * sizeof(std::string) + carry_.capacity() +
+         unescaped_.capacity() - 2 * std::string().capacity();
 }
 
 // The first `used` bytes of `input` are done with. No line is open.
@@ -241,6 +244,7 @@ void LineParser::rebase_views(std::string_view from, const char* to) {
 void LineParser::release_memory() {
   if (memory_size() == 0) return;
   std::vector<LineEntity>().swap(entities_);
+  std::vector<std::string>().swap(expected_names_);
   std::string().swap(carry_);
   std::string().swap(unescaped_);
 }
@@ -279,6 +283,7 @@ LineParser::Step LineParser::scan_table() {
 }
 
 LineParser::Step LineParser::scan_name() {
+  if (take_expected_name()) return Step::again;
   if (const Step found = find_stop(class_separator | class_backslash | class_slash); found != Step::again) return found;
   const bool empty = at_ == token_;
   if (*at_ == '=') {
@@ -391,8 +396,30 @@ LineParser::Step LineParser::end_name() {
   }
   entities_[value_count_].name = name;
   ++at_;
+  if ((seen_ & class_backslash) == 0) expect_name(std::string_view(token_, static_cast<size_t>(at_ - token_)));
   begin_token(State::value);
   return Step::again;
+}
+
+// Lines of a stream mostly have the same names in the same places. Where the bytes are those that were a name before, they are
+// one again, and need not be looked at one by one.
+bool LineParser::take_expected_name() {
+  if (value_count_ >= expected_names_.size() || at_ != token_) return false;
+  const std::string& expected = expected_names_[value_count_];
+  if (static_cast<size_t>(end_ - at_) < expected.size() || !engine::equal_text({at_, expected.size()}, expected)) return false;
+  entities_[value_count_].name = {at_, expected.size() - 1};
+  at_ += expected.size();
+  begin_token(State::value);
+  return true;
+}
+
+// `name` is sent without backslashes, and valid; its '=' is the last byte.
+void LineParser::expect_name(std::string_view name) {
+  if (value_count_ < expected_names_.size()) {
+    expected_names_[value_count_] = name;
+  } else if (value_count_ == expected_names_.size() && value_count_ < expected_names_max) {
+    expected_names_.emplace_back(name);
+  }
 }
 
 LineParser::Step LineParser::end_symbol() {
@@ -401,17 +428,22 @@ LineParser::Step LineParser::end_symbol() {
     return fail(LineError::invalid_utf8, entities_[value_count_].name, text);
   }
   ++line_.tag_count;
-  return end_value({.kind = ValueKind::symbol, .text = text});
+  set_text(ValueKind::symbol, text);
+  return end_value();
 }
 
 LineParser::Step LineParser::end_field() {
-  if (at_ == token_) return end_value({});
-  LineValue value;
-  LineError error = read_field(content(token()), value);
+  if (at_ == token_) {
+    set_text(ValueKind::null, {});
+    return end_value();
+  }
+  const std::string_view text = content(token());
+  LineValue& value = entities_[value_count_].value;
+  LineError error = read_field(text, value);
   if (value.kind == ValueKind::string && (seen_ & class_wide) != 0 && !is_valid_utf8(value.text))
     error = LineError::invalid_utf8;
   if (error != LineError::none) return fail(error, entities_[value_count_].name, token());
-  return end_value(value);
+  return end_value();
 }
 
 LineParser::Step LineParser::end_string() {
@@ -420,12 +452,19 @@ LineParser::Step LineParser::end_string() {
   if ((seen_ & class_wide) != 0 && !is_valid_utf8(text)) {
     return fail(LineError::invalid_utf8, entities_[value_count_].name, text);
   }
-  return end_value({.kind = ValueKind::string, .text = text});
+  set_text(ValueKind::string, text);
+  return end_value();
 }
 
-// at_ is on a comma, space or line end.
-LineParser::Step LineParser::end_value(const LineValue& value) {
-  entities_[value_count_].value = value;
+// Member by member: a copy of a value that was just put together would wait until its parts have left the store buffer.
+void LineParser::set_text(ValueKind kind, std::string_view text) {
+  LineValue& value = entities_[value_count_].value;
+  value.kind = kind;
+  value.text = text;
+}
+
+// The value of entities_[value_count_] is set; at_ is on a comma, space or line end.
+LineParser::Step LineParser::end_value() {
   ++value_count_;
   if (is_line_end(*at_)) return accept();
   const bool section_ends = *at_ == ' ';
@@ -483,8 +522,7 @@ void LineParser::begin_token(State state) {
 }
 
 // The token without its backslashes.
-std::string_view LineParser::content(std::string_view token) {
-  if ((seen_ & class_backslash) == 0) return token;
+std::string_view LineParser::unescape(std::string_view token) {
   const size_t start = unescaped_.size();
   grow(unescaped_, start + token.size());
   for (const char* at = token.data(); at != token.data() + token.size(); ++at) {

@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "net/byte_class.h"
 #include "net/line_error.h"
 #include "net/line_value.h"
 #include "net/number.h"
@@ -139,14 +140,18 @@ class LineParser {
   Step end_symbol();
   Step end_field();
   Step end_string();
-  Step end_value(const LineValue& value);
+  Step end_value();
   Step end_timestamp();
   Step accept();
+  bool take_expected_name();
+  void expect_name(std::string_view name);
+  void set_text(ValueKind kind, std::string_view text);
   Step fail(LineError error, std::string_view name = {}, std::string_view value = {});
   Step fail_in_place();
   void begin_token(State state);
   std::string_view token() const { return {token_, static_cast<size_t>(at_ - token_)}; }
-  std::string_view content(std::string_view token);
+  std::string_view content(std::string_view token) { return (seen_ & class_backslash) == 0 ? token : unescape(token); }
+  std::string_view unescape(std::string_view token);
 
   const LineParserOptions options_;
   uint64_t stream_offset_ = 0;
@@ -163,9 +168,10 @@ class LineParser {
   const char* end_ = nullptr;    // of the bytes that may be looked at
   size_t value_count_ = 0;
 
-  std::vector<LineEntity> entities_;  // the first value_count_ are whole, the next one may have its name
-  std::string carry_;                 // the line that came in pieces
-  std::string unescaped_;             // texts of the current line that were sent with backslashes
+  std::vector<LineEntity> entities_;         // the first value_count_ are whole, the next one may have its name
+  std::vector<std::string> expected_names_;  // by place in the line, with the '=' behind them
+  std::string carry_;                        // the line that came in pieces
+  std::string unescaped_;                    // texts of the current line that were sent with backslashes
   ParsedLine line_;
   BadLine bad_line_;
 };

@@ -15,7 +15,7 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) {
 
 LineError read_integer(std::string_view text, LineValue& value) {
   constexpr size_t hex_size_min = 4;  // 0x, a digit, the suffix
-  const std::string_view digits = text.substr(0, text.size() - 1);
+  const std::string_view digits(text.data(), text.size() - 1);
   if (text.size() > 1 && text[1] == 'x') {
     value.kind = ValueKind::long256;
     const bool is_hex = text[0] == '0' && text.size() >= hex_size_min && parse_long256(digits.substr(2)).has_value();
@@ -66,6 +66,8 @@ LineError read_string(std::string_view text, LineValue& value) {
 
 LineError read_field(std::string_view text, LineValue& value) {
   VERIFY_DEBUG(!text.empty());
+  value.kind = ValueKind::null;
+  value.unit = TimestampUnit::unspecified;
   value.text = text;
   switch (text.back()) {
     case 'i':

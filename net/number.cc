@@ -31,8 +31,13 @@ constexpr uint64_t eight_digits(uint64_t word) {
          32;
 }
 
-// Reads digits from `at` into `value`, modulo 2^64, and returns where they end.
-const char* read_digits(const char* at, const char* end, uint64_t& value) {
+struct Digits {
+  const char* end = nullptr;
+  uint64_t value = 0;  // modulo 2^64
+};
+
+// The digits from `at` on, as further ones of `value`. By value, which stays in a register.
+inline Digits read_digits(const char* at, const char* end, uint64_t value) {
   while (end - at >= 8) {
     uint64_t word = 0;
     std::memcpy(&word, at, sizeof(word));
@@ -41,7 +46,7 @@ const char* read_digits(const char* at, const char* end, uint64_t& value) {
     at += 8;
   }
   for (; at != end && is_digit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
-  return at;
+  return {at, value};
 }
 
 std::optional<int64_t> with_sign(uint64_t magnitude, bool negative) {
@@ -78,8 +83,8 @@ std::optional<double> in_range(double magnitude, bool is_zero, bool negative) {
 
 bool is_exponent(std::string_view text) {
   if (!text.empty() && (text.front() == '+' || text.front() == '-')) text.remove_prefix(1);
-  uint64_t unused = 0;
-  return !text.empty() && read_digits(text.data(), text.data() + text.size(), unused) == text.data() + text.size();
+  const char* const end = text.data() + text.size();
+  return !text.empty() && read_digits(text.data(), end, 0).end == end;
 }
 
 // `digits` follows 0x. The standard library reads the value, the grammar is ours: 'p' and its digits are not optional.
@@ -105,13 +110,14 @@ constexpr uint64_t exact_mantissa_max = uint64_t{1} << 53;
 std::optional<double> parse_decimal_double(std::string_view token, bool negative) {
   const char* const begin = token.data();
   const char* const end = begin + token.size();
-  uint64_t mantissa = 0;
-  const char* at = read_digits(begin, end, mantissa);
+  auto [at, mantissa] = read_digits(begin, end, 0);
   auto digit_count = static_cast<size_t>(at - begin);
   int64_t exponent = 0;
   if (at != end && *at == '.') {
     const char* const fraction = ++at;
-    at = read_digits(at, end, mantissa);
+    const Digits all = read_digits(at, end, mantissa);
+    at = all.end;
+    mantissa = all.value;
     digit_count += static_cast<size_t>(at - fraction);
     exponent = fraction - at;
   }
@@ -148,11 +154,9 @@ std::optional<int64_t> parse_long(std::string_view token) {
   const bool negative = !token.empty() && token.front() == '-';
   if (negative) token.remove_prefix(1);
   const char* const end = token.data() + token.size();
-  uint64_t magnitude = 0;
-  if (token.empty() || token.size() > digits_exact_max || read_digits(token.data(), end, magnitude) != end) {
-    return parse_long_slowly(token, negative);
-  }
-  return with_sign(magnitude, negative);
+  if (token.empty() || token.size() > digits_exact_max) return parse_long_slowly(token, negative);
+  const Digits digits = read_digits(token.data(), end, 0);
+  return digits.end == end ? with_sign(digits.value, negative) : parse_long_slowly(token, negative);
 }
 
 std::optional<double> parse_double(std::string_view token) {

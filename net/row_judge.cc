@@ -60,11 +60,13 @@ storage::Long256 JudgedCell::long256() const {
 
 Judgement RowJudge::judge(const ParsedLine& line, const storage::Schema* schema, TimestampUnit default_unit) {
   default_unit_ = default_unit;
-  refusal_ = {.table = line.table};
+  table_name_ = line.table;
   row_ = {};
   cells_.clear();
-  wish_.columns.clear();
-  wish_names_.clear();
+  if (!wish_.columns.empty() || !wish_names_.empty()) {
+    wish_.columns.clear();
+    wish_names_.clear();
+  }
   return schema != nullptr ? judge_row(line, *schema) : judge_new_table(line);
 }
 
@@ -157,7 +159,11 @@ bool RowJudge::judge_cell(const LineEntity& entity, uint32_t column, ColumnType 
     if (!timestamp) return refuse(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
     word = static_cast<uint64_t>(*timestamp);
   }
-  cells_.push_back({.column = column, .type = type, .word = word, .text = value.text});
+  JudgedCell& cell = cells_.emplace_back();  // filled in place: see LineParser::set_text
+  cell.column = column;
+  cell.type = type;
+  cell.word = word;
+  cell.text = value.text;
   return true;
 }
 
@@ -191,6 +197,7 @@ RowJudge::Table& RowJudge::table(const storage::Schema& schema) {
 
 bool RowJudge::refuse(LineError error, std::string_view column, ValueKind kind, ColumnType type, int64_t timestamp) {
   refusal_.error = error;
+  refusal_.table = table_name_;
   refusal_.column = column;
   refusal_.value_kind = kind;
   refusal_.column_type = type;

@@ -97,6 +97,7 @@ class RowJudge {
 
   TimestampUnit default_unit_ = TimestampUnit::ns;
   std::vector<JudgedCell> cells_;
+  std::string_view table_name_;  // of the line
   JudgedRow row_;
   storage::TableWish wish_;                      // `columns` serves column_wishes() too
   absl::flat_hash_set<std::string> wish_names_;  // folded
