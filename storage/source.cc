@@ -18,25 +18,6 @@ void trim(std::vector<std::byte>& body) {
 
 }  // namespace
 
-uint32_t SymbolCache::local_index(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text) {
-  auto found = entries_.find(text);
-  if (found == entries_.end()) {
-    if (entries_.size() >= entries_max) entries_.clear();
-    found = entries_.emplace(std::string(text), Entry{}).first;
-  }
-  Entry& entry = found->second;
-  if (entry.serial != serial) {
-    entry.local_index = entry.id == symbol_none ? batch.add_symbol(column, text) : batch.add_symbol(column, entry.id);
-    entry.serial = serial;
-  }
-  return entry.local_index;
-}
-
-void SymbolCache::learn(std::string_view text, SymbolId id) {
-  const auto found = entries_.find(text);
-  if (found != entries_.end()) found->second.id = id;
-}
-
 SourceTable::SourceTable(engine::ShardId owner, SchemaRef schema, uint64_t hash_seed)
     : owner_(owner), schema_(std::move(schema)) {
   for (const Column& column : schema_->columns) {

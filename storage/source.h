@@ -15,30 +15,9 @@
 #include "engine/shard.h"
 #include "engine/text_hash.h"
 #include "storage/messages.h"
+#include "storage/symbol_cache.h"
 
 namespace storage {
-
-// Text -> id of one symbol column, as far as this source has learned it, and the local index in the batch that is open.
-class SymbolCache {
- public:
-  static constexpr size_t entries_max = 1'000'000;  // then it starts anew
-
-  explicit SymbolCache(uint64_t hash_seed) : entries_(0, engine::TextHash{hash_seed}) {}
-
-  // The local index of `text` in the batch numbered `serial`, which is `batch`.
-  uint32_t local_index(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text);
-
-  void learn(std::string_view text, SymbolId id);
-
- private:
-  struct Entry {
-    SymbolId id = symbol_none;
-    uint32_t local_index = 0;
-    uint64_t serial = 0;  // of the batch that local_index belongs to
-  };
-
-  absl::flat_hash_map<std::string, Entry, engine::TextHash, engine::TextEqual> entries_;
-};
 
 // A table as one source knows it. Its schema may be older than the owner's; it is never newer.
 class SourceTable {

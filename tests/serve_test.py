@@ -230,14 +230,14 @@ class Http(unittest.TestCase):
 class Threads(unittest.TestCase):
     def test_shards_are_pinned_to_the_cpus_that_are_named(self):
         cpus = sorted(os.sched_getaffinity(0))
-        named = [cpus[-1], cpus[0]][:len(cpus)]
-        with Server("--cpus", ",".join(map(str, named)), config=SMALL_SEGMENTS) as server:
-            pinned = {}
-            for task in Path(f"/proc/{server.process.pid}/task").iterdir():
-                pinned[(task / "comm").read_text().strip()] = os.sched_getaffinity(int(task.name))
-            for shard, cpu in enumerate(named):
-                self.assertEqual(pinned[f"shard-{shard}"], {cpu})
-            self.assertEqual(pinned["reader"], set(cpus))
+        for named in (cpus[-1:], cpus[:2]):
+            with Server("--cpus", ",".join(map(str, named)), config=SMALL_SEGMENTS) as server:
+                pinned = {}
+                for task in Path(f"/proc/{server.process.pid}/task").iterdir():
+                    pinned[(task / "comm").read_text().strip()] = os.sched_getaffinity(int(task.name))
+                for shard, cpu in enumerate(named):
+                    self.assertEqual(pinned[f"shard-{shard}"], {cpu})
+                self.assertEqual(pinned["reader"], set(cpus))
 
 
 class LiveLine(unittest.TestCase):
