@@ -5,11 +5,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -353,6 +355,41 @@ TEST_CASE("uring_backend: without buffers a recv ends with ENOBUFS, and armed ag
   }
   CHECK(text == sent);
   CHECK(exhausted_count >= 3);
+}
+
+TEST_CASE("uring_backend: many receivers at once find a buffer each, though the kernel has few of them at first") {
+  constexpr size_t connection_count = 12;
+  Node node({.stream_buffer_count = 16, .stream_buffer_size = 64});
+  std::vector<Connection> connections;
+  std::vector<Recorder> received(connection_count);
+  for (size_t i = 0; i < connection_count; ++i) connections.push_back(connect_to(node));
+  for (int round = 0; round < 3; ++round) {
+    for (size_t i = 0; i < connection_count; ++i) {
+      node.start({.op = IoOp::recv_once, .file = connections[i].server}, received[i]);
+      connections[i].client->send("hello " + std::to_string(i));
+    }
+    node.reap_until([&] { return std::ranges::all_of(received, &Recorder::is_done); });
+    for (size_t i = 0; i < connection_count; ++i) {
+      CHECK(received[i].results().size() == 1);
+      CHECK(take_bytes(node, received[i]) == "hello " + std::to_string(i));
+      received[i].clear();
+    }
+  }
+}
+
+TEST_CASE("uring_backend: one receiver is given the same few buffers again and again") {
+  Node node({.stream_buffer_count = 64, .stream_buffer_size = 64});
+  Connection connection = connect_to(node);
+  std::set<const std::byte*> buffers;
+  for (int round = 0; round < 40; ++round) {
+    Recorder received;
+    node.start({.op = IoOp::recv_once, .file = connection.server}, received);
+    connection.client->send("hello");
+    node.reap_until([&] { return received.is_done(); });
+    buffers.insert(received.results().front().data.data());
+    CHECK(take_bytes(node, received) == "hello");
+  }
+  CHECK(buffers.size() <= 2);
 }
 
 TEST_CASE("uring_backend: datagrams come whole, with their sender, up to the largest there is") {

@@ -18,6 +18,7 @@ packages_to_build=(
   libspdlog-dev
   libsqlite3-dev
   liburing-dev
+  libxxhash-dev
   make  # runs the parallel part of link-time optimization
   meson
   ninja-build
