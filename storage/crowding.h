@@ -37,7 +37,8 @@ using CrowdedRef = std::shared_ptr<const std::vector<CrowdedPartition>>;
 
 // Null too when `crowded` has no such partition.
 inline const CrowdedPartition* find_refusing(const CrowdedRef& crowded, int64_t timestamp) {
-  if (crowded == nullptr) [[likely]] return nullptr;
+  if (crowded == nullptr) [[likely]]
+    return nullptr;
   for (const CrowdedPartition& partition : *crowded) {
     if (partition.refuses(timestamp)) return &partition;
   }

@@ -61,7 +61,7 @@ TEST_CASE("superblock: a directory of somebody else is not touched") {
   const uint64_t effects = machine.disk().effect_count();
   const absl::Status status = open_or_create_superblock(machine.backend()).status();
   CHECK(absl::IsFailedPrecondition(status));
-  CHECK_THAT(std::string(engine::message_of(status)), Catch::Contains("holiday.jpg"));
+  CHECK_THAT(std::string(engine::message_of(status)), tests::contains_text("holiday.jpg"));
   CHECK(machine.disk().effect_count() == effects);
 }
 

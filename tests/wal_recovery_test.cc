@@ -174,7 +174,7 @@ TEST_CASE("wal_reader: an error of the disk is reported as it is, and is no end 
     CHECK(read.frames.empty());
     CHECK_FALSE(read.status.ok());
     CHECK_FALSE(absl::IsDataLoss(read.status));
-    CHECK_THAT(std::string(engine::message_of(read.status)), Catch::Contains("wal/1-0/1"));
+    CHECK_THAT(std::string(engine::message_of(read.status)), tests::contains_text("wal/1-0/1"));
   }
   CHECK(stream.read().frames == stream.written());
 }

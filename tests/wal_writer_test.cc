@@ -86,8 +86,8 @@ TEST_CASE("wal_writer: a failed write or sync ends the stream once, and nothing 
     stream.append(make_frame(2, 10, 100));
     stream.settle();
     REQUIRE(stream.failures().size() == 1);
-    CHECK_THAT(std::string(engine::message_of(stream.failures()[0])), Catch::Contains("wal/1-0/1"));
-    CHECK_THAT(std::string(engine::message_of(stream.failures()[0])), Catch::Contains("frames 2 to 2"));
+    CHECK_THAT(std::string(engine::message_of(stream.failures()[0])), tests::contains_text("wal/1-0/1"));
+    CHECK_THAT(std::string(engine::message_of(stream.failures()[0])), tests::contains_text("frames 2 to 2"));
     CHECK(stream.writer().failed());
     CHECK_FALSE(stream.writer().has_room(100));
     const uint64_t effects = stream.machine().disk().effect_count();
