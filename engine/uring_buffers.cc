@@ -70,10 +70,9 @@ void UringBuffers::give_back(uint32_t index) {
 }
 
 bool UringBuffers::offer_more() {
-  if (ready_.empty()) return false;
-  offered_wanted_ = std::min(2 * offered_wanted_, options_.buffer_count);
+  if (!ready_.empty()) offered_wanted_ = std::min(2 * offered_wanted_, options_.buffer_count);
   offer();
-  return true;
+  return offered_ != 0;
 }
 
 void UringBuffers::offer() {

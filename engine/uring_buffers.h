@@ -41,7 +41,7 @@ class UringBuffers {
   std::span<std::byte> take(uint32_t index);
   void give_back(uint32_t index);
 
-  // The kernel found no buffer. False when it has all that are not taken; else it has more of them now.
+  // The kernel found no buffer: it gets more. False when all are taken.
   bool offer_more();
 
   const UringBufferOptions& options() const { return options_; }

@@ -225,8 +225,14 @@ absl::Status Query::translate_message(std::string_view message) {
     return engine::not_found("table does not exist [table=" + std::string(table) + "]");
   }
   if (message == "not authorized") return engine::invalid_argument("only queries are answered here");
-  if (message.starts_with(no_column))
-    return engine::invalid_argument("Invalid column: " + std::string(message.substr(no_column.size())));
+  if (message.starts_with(no_column)) {
+    // SQLite from 3.41 on: "name" - should this be a string literal in single-quotes?
+    std::string_view column = message.substr(no_column.size());
+    column = column.substr(0, column.find(" - should this be"));
+    const bool is_quoted = column.size() >= 2 && column.front() == '"' && column.back() == '"';
+    if (is_quoted) column = column.substr(1, column.size() - 2);
+    return engine::invalid_argument("Invalid column: " + std::string(column));
+  }
   return engine::invalid_argument(message);
 }
 
