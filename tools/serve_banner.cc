@@ -52,7 +52,7 @@ std::string make_banner(const BannerFacts& facts) {
   text += line("shards", fmt::format("{} on CPU {}", facts.cpus.size(), fmt::join(facts.cpus, ", ")));
   text += line("memory", format_size(static_cast<double>(facts.memory)));
   if (report.streams != 0) {
-    text += line("recovered", fmt::format("{} rows in {} frames of {} earlier starts, {} torn tails cut off",
+    text += line("recovered", fmt::format("{} rows in {} frames of {} earlier streams, {} torn tails cut off",
                                           report.rows_replayed, report.frames_replayed, report.streams, report.torn_tails));
   }
   for (const engine::UringFeature& feature : facts.features) {
