@@ -47,7 +47,7 @@ bool Ingest::on_turn(engine::Instant now) {
 
 // Rows that were refused behind the judge. Of many such batches one in a while is named.
 void Ingest::log_refused_batches(engine::Instant now) {
-  if (source_.counters().rows_refused == refused_rows_logged_ || now < refusal_log_at_) return;
+  if (source_.counters().rows_refused == refused_rows_logged_ || now < refusal_log_at_ || !options_.log_bad_lines) return;
   const absl::Status refusal = source_.take_refusal();
   spdlog::warn("{} rows refused: {}", source_.counters().rows_refused - refused_rows_logged_, engine::message_of(refusal));
   refused_rows_logged_ = source_.counters().rows_refused;

@@ -22,6 +22,15 @@ size_t stored_size_bound(const RoutedBatch& batch) {
   return engine::align_up(wal_body_offset(head_size, 0) + batch.body.size(), wal_frame_alignment);
 }
 
+// False when the dictionary would get more than `count_max` symbols.
+bool has_room_for(const SymbolDictionary& dictionary, const BatchSymbols& symbols, size_t count_max) {
+  if (dictionary.size() + symbols.entries.size() <= count_max) return true;
+  const auto is_new = [&](const BatchSymbols::Entry& entry) {
+    return entry.id == symbol_none && !dictionary.contains(symbols.text(entry));
+  };
+  return dictionary.size() + static_cast<size_t>(std::ranges::count_if(symbols.entries, is_new)) <= count_max;
+}
+
 size_t stored_size(std::span<const std::byte> head) { return WalFrame{.head = head, .body = {}}.stored_size(); }
 
 }  // namespace
@@ -149,16 +158,18 @@ bool Owner::is_closed(const Lane& lane, RoutedBatch& batch) {
   return false;
 }
 
-// Gives every local symbol its id. False when a limit was reached; the batch is then on its way home, refused.
+// Gives every local symbol its id. False when a limit was reached; the batch is then on its way home, refused, and no
+// dictionary has changed: a new id whose text stands in no frame would be lost with the next crash.
 bool Owner::resolve_symbols(Lane& lane, RoutedBatch& batch) {
+  for (const BatchSymbols& symbols : batch.symbols) {
+    if (has_room_for(lane.writer->dictionary(symbols.column), symbols, options_.symbols_max)) continue;
+    refuse(batch, engine::resource_exhausted("table " + lane.schema->name + ": a symbol column has reached the limit of " +
+                                             std::to_string(options_.symbols_max) + " distinct values"));
+    return false;
+  }
   fresh_symbols_.clear();
   for (BatchSymbols& symbols : batch.symbols) {
     SymbolDictionary& dictionary = lane.writer->dictionary(symbols.column);
-    if (dictionary.size() + symbols.entries.size() > symbols_max) {
-      refuse(batch, engine::resource_exhausted("table " + lane.schema->name + ": a symbol column has reached the limit of " +
-                                               std::to_string(symbols_max) + " distinct values"));
-      return false;
-    }
     for (BatchSymbols::Entry& entry : symbols.entries) {
       if (entry.id != symbol_none) continue;
       const uint32_t size_before = dictionary.size();

@@ -29,6 +29,7 @@ namespace storage {
 struct OwnerOptions {
   WalOptions wal;
   TableIoOptions table_io;
+  uint32_t symbols_max = storage::symbols_max;                   // distinct ones of a column
   size_t pending_size_max = size_t{64} << 20;                    // unapplied rows of all lanes
   size_t apply_size_min = size_t{4} << 20;                       // of one lane, applied at once
   engine::Duration apply_age_max = engine::seconds(1);           // readers do not wait for it: they ask

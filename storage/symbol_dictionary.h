@@ -26,6 +26,7 @@ class SymbolDictionary {
   // For replay: `id` must be the next new id, or known with the same text; anything else is data loss.
   absl::Status restore(SymbolId id, std::string_view text);
 
+  bool contains(std::string_view text) const { return ids_.contains(text); }
   std::string_view text(SymbolId id) const { return texts_[id.value]; }
   uint32_t size() const { return static_cast<uint32_t>(texts_.size()); }
   size_t memory_size() const { return memory_size_; }

@@ -1,3 +1,5 @@
+// What a node does with rows for which there is no place: each is refused before it is acked, counted, and nothing else
+// suffers.
 #include "storage/crowding.h"
 
 #include <optional>
@@ -33,7 +35,7 @@ net::NodeOptions make_options() {
 // A node and one client that sends a row at a time.
 class Life {
  public:
-  explicit Life(SimWorld& world) : world_(world), node_(world, make_options()) {
+  explicit Life(SimWorld& world, const net::NodeOptions& options = make_options()) : world_(world), node_(world, options) {
     REQUIRE(node_.recover().ok());
     const absl::Status started = node_.start();
     INFO(engine::message_of(started));
@@ -41,10 +43,12 @@ class Life {
     client_.emplace(world_.net().connect(node_.addresses().tcp->port));
   }
 
+  bool send(int64_t timestamp_us) { return send("t f=1 " + std::to_string(timestamp_us) + "000\n"); }
+
   // False when the row was refused.
-  bool send(int64_t timestamp_us) {
+  bool send(const std::string& line) {
     const net::LedgerRow before = figures();
-    client_->send("t f=1 " + std::to_string(timestamp_us) + "000\n");
+    client_->send(line);
     run_until([&] { return figures().rows_received > before.rows_received && figures().rows_pending == 0; });
     run_until([&] { return owner().counters().rows_applied == owner().counters().rows_committed; });
     const net::LedgerRow after = figures();
@@ -79,7 +83,47 @@ class Life {
   std::optional<SimClient> client_;
 };
 
-TEST_CASE("crowding: a sender that goes back in time is refused before a partition has too many runs, and nobody else is") {
+TEST_CASE("limits: a symbol column that is full refuses new symbols, takes the known ones, and leaves other tables alone") {
+  net::NodeOptions options = make_options();
+  options.owner.symbols_max = 3;
+  SimWorld world({.seed = 2});
+  {
+    Life life(world, options);
+    CHECK(life.send("t,s=a f=1\n"));
+    CHECK(life.send("t,s=b f=1\n"));
+    CHECK(life.send("t,s=c f=1\n"));
+    CHECK_FALSE(life.send("t,s=d f=1\n"));
+    CHECK(life.send("t,s=a f=2\n"));
+    CHECK(life.send("t f=3\n"));
+    CHECK_FALSE(life.send("t,s=e f=1\n"));
+    CHECK(life.send("other,s=d f=1\n"));
+    life.stop();
+  }
+  Life life(world, options);
+  CHECK(life.send("t,s=b f=4\n"));
+  CHECK_FALSE(life.send("t,s=d f=1\n"));
+  life.stop();
+}
+
+// An id that no frame has introduced must not be in a later frame.
+TEST_CASE("limits: a batch that is refused for one symbol column leaves no new symbol in another") {
+  net::NodeOptions options = make_options();
+  options.owner.symbols_max = 1;
+  SimWorld world({.seed = 3});
+  {
+    Life life(world, options);
+    CHECK(life.send("t,s=a f=1\n"));
+    CHECK_FALSE(life.send("t,p=x,s=b f=1\n"));
+    CHECK(life.send("t,p=x f=2\n"));
+    world.power_off();
+  }
+  world.restart();
+  Life life(world, options);
+  CHECK(life.send("t,p=x,s=a f=3\n"));
+  life.stop();
+}
+
+TEST_CASE("limits: a sender that goes back in time is refused before a partition has too many runs, and nobody else is") {
   SimWorld world({.seed = 1});
   {
     Life life(world);
@@ -101,7 +145,7 @@ TEST_CASE("crowding: a sender that goes back in time is refused before a partiti
   life.stop();
 }
 
-TEST_CASE("crowding: a closed partition takes no batch that may need a run") {
+TEST_CASE("limits: a closed partition takes no batch that may need a run") {
   storage::CrowdedPartition partition{
       .timestamp_first = 100, .timestamp_last = 199, .floor = 150, .runs = storage::closed_from};
   CHECK(partition.is_closed_to(100, 100));
