@@ -12,9 +12,10 @@
 namespace storage {
 
 // Sources hear of a crowded partition with the next batch that comes home, and rows are applied after they are acked: what is
-// under way by then needs room. So refusing begins well before runs_max.
-inline constexpr size_t crowded_from = runs_max - 512;
-inline constexpr size_t closed_from = runs_max - 128;
+// under way by then needs room. And a replay makes blocks of other sizes than the run before the crash did, which may need more
+// runs for the same rows. So refusing begins well before runs_max.
+inline constexpr size_t crowded_from = runs_max / 2 - 512;
+inline constexpr size_t closed_from = runs_max / 2 - 128;
 
 struct CrowdedPartition {
   int64_t timestamp_first = 0;  // both included, in the designated column's unit

@@ -19,7 +19,7 @@
 
 namespace storage {
 
-inline constexpr size_t runs_max = 4096;  // per partition
+inline constexpr size_t runs_max = 8192;  // per partition; rows that need more are refused long before (crowding.h)
 
 // A partition's time bucket: the timestamp of its start, in the designated column's unit; 0 for PartitionUnit::none.
 using PartitionKey = engine::Id<struct PartitionTag, int64_t>;
