@@ -63,6 +63,7 @@ class Replay final : private TableWriterListener {
   engine::Reactor reactor_;
   TableIo table_io_;
   std::map<TableId, Table> tables_;
+  size_t pending_size_ = 0;  // of all tables
   absl::Status status_;  // of the first step that failed
 };
 
@@ -169,11 +170,11 @@ absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Table& 
                                         ", the newest known is " + std::to_string(table.writer->schema()->version)));
   }
   if (const absl::Status status = restore_symbols(*section, table); !status.ok()) return with_place(status);
+  const size_t size_before = table.pending.memory_size();
   table.pending.append(frame.txn, *view, section->columns);
+  pending_size_ += table.pending.memory_size() - size_before;
   report_.rows_replayed += view->rows();
-  size_t pending_size = 0;
-  for (const auto& [id, other] : tables_) pending_size += other.pending.memory_size();
-  return pending_size < options_.pending_size_max ? absl::OkStatus() : apply_all();
+  return pending_size_ < options_.pending_size_max ? absl::OkStatus() : apply_all();
 }
 
 absl::Status Replay::wait_until_idle() {
@@ -186,6 +187,7 @@ absl::Status Replay::wait_until_idle() {
 }
 
 absl::Status Replay::apply_all() {
+  pending_size_ = 0;
   for (auto& [id, table] : tables_) {
     if (!table.pending.empty()) table.writer->apply(std::exchange(table.pending, RowBlock()));
   }
