@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <CLI/App.hpp>
+#include <CLI/CLI.hpp>  // whole: App.hpp alone leaves vtables to somebody else
 #include <cerrno>
 #include <cstdio>
 #include <memory>
