@@ -64,7 +64,7 @@ class Replay final : private TableWriterListener {
   TableIo table_io_;
   std::map<TableId, Table> tables_;
   size_t pending_size_ = 0;  // of all tables
-  absl::Status status_;  // of the first step that failed
+  absl::Status status_;      // of the first step that failed
 };
 
 absl::Status Replay::add_table(SchemaRef schema) {
