@@ -1,7 +1,8 @@
 #include "storage/symbol_cache.h"
 
-#include <cstring>
 #include <utility>
+
+#include "engine/bytes.h"
 
 namespace storage {
 namespace {
@@ -13,10 +14,8 @@ constexpr uint64_t mix_low = 0xa0761d6478bd642fU;
 constexpr uint64_t mix_high = 0xe7037ed1a0b428dbU;
 
 template <typename T>
-uint64_t load(const char* source) {
-  T value;
-  std::memcpy(&value, source, sizeof(T));
-  return value;
+uint64_t word(const std::byte* source) {
+  return engine::load<T>(source);
 }
 
 }  // namespace
@@ -25,13 +24,13 @@ SymbolCache::SymbolCache(uint64_t hash_seed) : seed_(hash_seed), slots_(slots_mi
 
 // Loads that overlap instead of a loop over bytes.
 SymbolCache::ShortText SymbolCache::pack(std::string_view text) {
-  const char* const data = text.data();
+  const std::byte* const data = engine::as_bytes(text).data();
   const size_t size = text.size();
   const uint64_t size_byte = static_cast<uint64_t>(size) << 56;
-  if (size > 8) return {load<uint64_t>(data), (load<uint64_t>(data + size - 8) >> (8 * (16 - size))) | size_byte};
-  if (size >= 4) return {load<uint32_t>(data) | load<uint32_t>(data + size - 4) << (8 * (size - 4)), size_byte};
-  return {load<uint8_t>(data) | load<uint8_t>(data + size / 2) << (8 * (size / 2)) |
-              load<uint8_t>(data + size - 1) << (8 * (size - 1)),
+  if (size > 8) return {word<uint64_t>(data), (word<uint64_t>(data + size - 8) >> (8 * (16 - size))) | size_byte};
+  if (size >= 4) return {word<uint32_t>(data) | word<uint32_t>(data + size - 4) << (8 * (size - 4)), size_byte};
+  return {word<uint8_t>(data) | word<uint8_t>(data + size / 2) << (8 * (size / 2)) |
+              word<uint8_t>(data + size - 1) << (8 * (size - 1)),
           size_byte};
 }
 
@@ -51,17 +50,16 @@ SymbolCache::Entry& SymbolCache::find_or_insert_short(ShortText text) {
   for (; slots_[at].text != ShortText{}; at = (at + 1) & mask) {
     if (slots_[at].text == text) return slots_[at].entry;
   }
-  if (size() >= entries_max || 2 * (short_count_ + 1) > slots_.size()) {
-    if (size() >= entries_max) {
-      forget_all();
-    } else {
-      grow();
-    }
-    return find_or_insert_short(text);
+  if (size() >= entries_max) {
+    forget_all();
+  } else if (2 * (short_count_ + 1) > slots_.size()) {
+    grow();
+  } else {
+    ++short_count_;
+    slots_[at] = {.text = text, .entry = {}};
+    return slots_[at].entry;
   }
-  ++short_count_;
-  slots_[at] = {.text = text, .entry = {}};
-  return slots_[at].entry;
+  return find_or_insert_short(text);
 }
 
 SymbolCache::Entry& SymbolCache::find_or_insert_long(std::string_view text) {

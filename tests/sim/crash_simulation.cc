@@ -70,7 +70,7 @@ class Story {
   engine::Prng& prng() { return world_.prng(); }
 
   void live(bool is_last);
-  bool recover(SimNode& node, bool may_fail);
+  bool recover(SimNode& node);
   void serve(SimNode& node);
   void send(const SimNode& node);
   void stop(SimNode& node);
@@ -111,13 +111,13 @@ void Story::live(bool is_last) {
     clients_.clear();
     const bool crash_in_recovery = !is_last && prng().chance(1, 4);
     if (crash_in_recovery) plan_outage(60);
-    if (recover(node, crash_in_recovery) && !is_last) serve(node);
+    if (recover(node) && !is_last) serve(node);
     count(node);
   }
   if (world_.outage() != Outage::none) world_.restart();
 }
 
-bool Story::recover(SimNode& node, bool may_fail) {
+bool Story::recover(SimNode& node) {
   const absl::Status status = node.recover();
   if (world_.outage() != Outage::none) {
     ++result_.counts.recovery_crashes;
@@ -138,7 +138,6 @@ bool Story::recover(SimNode& node, bool may_fail) {
   result_.counts.rows_checked += model_.rows_found();
   result_.counts.late_runs += model_.runs_max() > 1 ? 1 : 0;
   result_.counts.torn_groups += node.recovery().torn_tails;
-  static_cast<void>(may_fail);
   return true;
 }
 
