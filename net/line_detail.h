@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "net/line_parser.h"
+#include "net/parsed_line.h"
 #include "net/row_judge.h"
 
 namespace net {

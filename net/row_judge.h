@@ -17,7 +17,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "net/column_lookup.h"
 #include "net/line_error.h"
-#include "net/line_parser.h"
+#include "net/parsed_line.h"
 #include "storage/column_batch.h"
 #include "storage/schema.h"
 
