@@ -10,10 +10,10 @@
 #include <array>
 #include <bit>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <span>
 
+#include "engine/uring_requests.h"
 #include "engine/uring_startup.h"
 #include "engine/verify.h"
 
@@ -25,48 +25,14 @@ constexpr uint64_t user_data_wake = UINT64_MAX - 1;       // a peer woke us
 constexpr uint64_t user_data_wake_sent = UINT64_MAX - 2;  // our wake of a peer failed; success makes no completion
 constexpr uint64_t user_data_none = UINT64_MAX - 3;       // no request: the target of a cancel that comes too late; cancel_all
 
-constexpr uint16_t stream_group = 0;
-constexpr uint16_t datagram_group = 1;
-constexpr uint32_t buffer_group_shift = 16;  // BufferId := | group 16 bits | index 16 bits |
-constexpr uint32_t buffer_index_mask = 0xffff;
-
-constexpr uint32_t datagram_buffer_size = 68 * 1024;  // 65,507 bytes at most, and in front of them:
-static_assert(datagram_buffer_size >= 65'507 + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_in));
-
-constexpr mode_t file_mode = 0640;
-constexpr mode_t directory_mode = 0750;
-
 constexpr Duration wait_max = seconds(3'600);  // now + wait stays far from the end of the kernel's 64 bits
 constexpr Duration cancel_wait_max = milliseconds(10);
-
-constexpr size_t io_size_max = size_t{1} << 30;  // one read, write or send; the kernel cuts at 2 GiB
 
 Instant clock_now(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);
   return {time.tv_sec * 1'000'000'000 + time.tv_nsec};
 }
-
-int open_flags(OpenMode mode) {
-  switch (mode) {
-    case OpenMode::read:
-      return O_RDONLY | O_CLOEXEC;
-    case OpenMode::read_write:
-      return O_RDWR | O_CREAT | O_CLOEXEC;
-    case OpenMode::read_write_direct:
-      return O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC;
-    case OpenMode::directory:
-      return O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  }
-  UNREACHABLE("open mode");
-}
-
-unsigned io_size(std::span<const std::byte> buffer) {
-  VERIFY_LE(buffer.size(), io_size_max);
-  return static_cast<unsigned>(buffer.size());
-}
-
-BufferId buffer_id(uint16_t group, uint32_t index) { return {uint32_t{group} << buffer_group_shift | index}; }
 
 // Zero when the connection is gone already.
 PeerAddress peer_of(int socket) {
@@ -92,11 +58,9 @@ UringBackend::UringBackend(const UringOptions& options, OwnedFd data_directory)
     : options_(options),
       kernel_facts_(read_kernel_facts()),
       data_directory_(std::move(data_directory)),
-      datagram_header_(std::make_unique<msghdr>()),
       pending_(options.request_count_max),
       files_(options.file_count_max),
       prng_(random_seed()) {
-  datagram_header_->msg_namelen = sizeof(sockaddr_in);
   pending_free_.reserve(options.request_count_max);
   for (uint32_t index = options.request_count_max; index > 0; --index) pending_free_.push_back(index - 1);
 }
@@ -113,13 +77,9 @@ absl::Status UringBackend::set_up() {
   ring_.reset(ring.release());  // open from here on
   ring_fd_ = ring_->ring_fd;
   RETURN_IF_ERROR(check_operations(*ring_, kernel_facts_));
-  ASSIGN_OR_RETURN(stream_buffers_, UringBuffers::create(*ring_, {.group = stream_group,
-                                                                  .buffer_count = options_.stream_buffer_count,
-                                                                  .buffer_size = options_.stream_buffer_size}));
-  ASSIGN_OR_RETURN(datagram_buffers_, UringBuffers::create(*ring_, {.group = datagram_group,
-                                                                    .buffer_count = options_.datagram_buffer_count,
-                                                                    .buffer_size = datagram_buffer_size,
-                                                                    .offered_min = options_.datagram_buffer_count}));
+  ASSIGN_OR_RETURN(receive_, UringReceive::create(*ring_, {.stream_buffer_count = options_.stream_buffer_count,
+                                                           .stream_buffer_size = options_.stream_buffer_size,
+                                                           .datagram_buffer_count = options_.datagram_buffer_count}));
   return restrict_operations(*ring_);
 }
 
@@ -182,12 +142,8 @@ void UringBackend::cancel_all() {
 
 std::vector<UringFeature> UringBackend::features() const {
   std::vector<UringFeature> features = describe_features(ring_->features, kernel_facts_);
-  const auto describe = [](const UringBuffers& buffers) {
-    return std::to_string(buffers.options().buffer_count) + " x " + std::to_string(buffers.options().buffer_size / 1024) +
-           " KiB";
-  };
-  features.push_back({"stream receive buffers", "yes", describe(*stream_buffers_)});
-  features.push_back({"datagram receive buffers", "yes", describe(*datagram_buffers_)});
+  features.push_back({"stream receive buffers", "yes", receive_->describe_stream_buffers()});
+  features.push_back({"datagram receive buffers", "yes", receive_->describe_datagram_buffers()});
   features.push_back(
       {"kernel workers", "yes", "at most " + std::to_string(options_.kernel_worker_count_max) + " of each kind"});
   return features;
@@ -220,7 +176,7 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
     case IoOp::unlink:
     case IoOp::mkdir:
     case IoOp::rmdir:
-      prepare_path(entry, request);
+      prepare_path(entry, data_directory_.get(), files_, request);
       break;
     case IoOp::close:
     case IoOp::read:
@@ -228,15 +184,17 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
     case IoOp::write_dsync:
     case IoOp::sync_data:
     case IoOp::allocate:
-      prepare_file(entry, request);
+      prepare_file(entry, files_, request);
       break;
     case IoOp::accept:
+    case IoOp::send:
+    case IoOp::shutdown:
+      prepare_socket(entry, files_, request);
+      break;
     case IoOp::recv:
     case IoOp::recv_once:
     case IoOp::recv_from:
-    case IoOp::send:
-    case IoOp::shutdown:
-      prepare_socket(entry, request);
+      receive_->prepare(entry, request.op, files_.fd(request.file));
       break;
     case IoOp::cancel:
       prepare_cancel(entry, request.target);
@@ -246,91 +204,6 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
   pending_free_.pop_back();
   pending_[index] = {.completion = request.completion, .file = request.file, .op = request.op, .is_in_flight = true};
   io_uring_sqe_set_data64(&entry, index);
-}
-
-void UringBackend::prepare_path(io_uring_sqe& entry, const IoRequest& request) {
-  VERIFY(request.path != nullptr);
-  const int root = data_directory_.get();
-  switch (request.op) {
-    case IoOp::open:
-      VERIFY(files_.at(request.file).fd.get() < 0);
-      files_.at(request.file).is_directory = request.open_mode == OpenMode::directory;
-      io_uring_prep_openat(&entry, root, request.path, open_flags(request.open_mode), file_mode);
-      return;
-    case IoOp::rename:
-      VERIFY(request.path_target != nullptr);
-      io_uring_prep_renameat(&entry, root, request.path, root, request.path_target, 0);
-      return;
-    case IoOp::unlink:
-      io_uring_prep_unlinkat(&entry, root, request.path, 0);
-      return;
-    case IoOp::mkdir:
-      io_uring_prep_mkdirat(&entry, root, request.path, directory_mode);
-      return;
-    case IoOp::rmdir:
-      io_uring_prep_unlinkat(&entry, root, request.path, AT_REMOVEDIR);
-      return;
-    default:
-      UNREACHABLE("operation on a path");
-  }
-}
-
-void UringBackend::prepare_file(io_uring_sqe& entry, const IoRequest& request) {
-  switch (request.op) {
-    case IoOp::close:
-      io_uring_prep_close(&entry,
-                          files_.at(request.file).fd.release());  // the kernel closes it now, even if we end before it did
-      return;
-    case IoOp::read:
-      io_uring_prep_read(&entry, files_.fd(request.file), request.buffer.data(), io_size(request.buffer), request.offset);
-      return;
-    case IoOp::write:
-    case IoOp::write_dsync:
-      io_uring_prep_write(&entry, files_.fd(request.file), request.buffer.data(), io_size(request.buffer), request.offset);
-      if (request.op == IoOp::write_dsync) entry.rw_flags = RWF_DSYNC;
-      return;
-    case IoOp::sync_data:
-      // The entries of a directory are all there is of it: no data without metadata.
-      io_uring_prep_fsync(&entry, files_.fd(request.file), files_.at(request.file).is_directory ? 0 : IORING_FSYNC_DATASYNC);
-      return;
-    case IoOp::allocate:
-      io_uring_prep_fallocate(&entry, files_.fd(request.file), 0, static_cast<off_t>(request.offset),
-                              static_cast<off_t>(request.size));
-      return;
-    default:
-      UNREACHABLE("operation on a file");
-  }
-}
-
-void UringBackend::prepare_socket(io_uring_sqe& entry, const IoRequest& request) {
-  switch (request.op) {
-    case IoOp::accept:
-      io_uring_prep_multishot_accept(&entry, files_.fd(request.file), nullptr, nullptr, SOCK_CLOEXEC);
-      return;
-    case IoOp::recv:
-      io_uring_prep_recv_multishot(&entry, files_.fd(request.file), nullptr, 0, 0);
-      entry.flags |= IOSQE_BUFFER_SELECT;
-      entry.buf_group = stream_group;
-      return;
-    case IoOp::recv_once:
-      io_uring_prep_recv(&entry, files_.fd(request.file), nullptr, 0, 0);
-      entry.flags |= IOSQE_BUFFER_SELECT;
-      entry.buf_group = stream_group;
-      return;
-    case IoOp::recv_from:
-      io_uring_prep_recvmsg_multishot(&entry, files_.fd(request.file), datagram_header_.get(), 0);
-      entry.flags |= IOSQE_BUFFER_SELECT;
-      entry.buf_group = datagram_group;
-      return;
-    case IoOp::send:
-      io_uring_prep_send(&entry, files_.fd(request.file), request.buffer.data(), io_size(request.buffer), MSG_NOSIGNAL);
-      return;
-    case IoOp::shutdown:
-      io_uring_prep_shutdown(&entry, files_.fd(request.file), SHUT_RDWR);
-      return;
-    default:
-      UNREACHABLE("operation on a socket");
-  }
 }
 
 // A walk over all requests: a cancel is as rare as the end of a connection.
@@ -409,10 +282,10 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
       break;
     case IoOp::recv:
     case IoOp::recv_once:
-      take_stream_data(entry, result);
+      receive_->take_stream_data(entry, result);
       break;
     case IoOp::recv_from:
-      take_datagram(entry, result);
+      receive_->take_datagram(entry, result);
       break;
     default:
       break;
@@ -428,50 +301,12 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
 bool UringBackend::receive_again(uint64_t index) {
   const Pending& pending = pending_[index];
   if ((pending.op != IoOp::recv && pending.op != IoOp::recv_once) || pending.is_cancelled) return false;
-  if (files_.at(pending.file).fd.get() < 0 || !stream_buffers_->offer_more()) return false;
+  if (files_.at(pending.file).fd.get() < 0 || !receive_->offer_more()) return false;
   io_uring_sqe* entry = next_entry();
   VERIFY(entry != nullptr);
-  prepare_socket(*entry, {.op = pending.op, .file = pending.file});
+  receive_->prepare(*entry, pending.op, files_.fd(pending.file));
   io_uring_sqe_set_data64(entry, index);
   return true;
-}
-
-void UringBackend::take_stream_data(const io_uring_cqe& entry, IoResult& result) {
-  if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return;
-  const uint32_t index = entry.flags >> IORING_CQE_BUFFER_SHIFT;
-  const std::span<std::byte> buffer = stream_buffers_->take(index);
-  if (entry.res <= 0) {
-    stream_buffers_->give_back(index);  // taken by the kernel, then not needed
-    return;
-  }
-  result.data = buffer.first(static_cast<size_t>(entry.res));
-  result.buffer = buffer_id(stream_group, index);
-}
-
-// buffer := | io_uring_recvmsg_out | sockaddr_in of the sender | payload |; entry.res is the size of all three
-void UringBackend::take_datagram(const io_uring_cqe& entry, IoResult& result) {
-  if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return;
-  const uint32_t index = entry.flags >> IORING_CQE_BUFFER_SHIFT;
-  const std::span<std::byte> buffer = datagram_buffers_->take(index);
-  io_uring_recvmsg_out* header = io_uring_recvmsg_validate(buffer.data(), entry.res, datagram_header_.get());
-  if (header == nullptr) {
-    datagram_buffers_->give_back(index);
-    return;
-  }
-  sockaddr_in sender{};
-  std::memcpy(&sender, io_uring_recvmsg_name(header), sizeof(sender));
-  result.peer = {.ipv4 = ntohl(sender.sin_addr.s_addr), .port = ntohs(sender.sin_port)};
-  result.data = {static_cast<std::byte*>(io_uring_recvmsg_payload(header, datagram_header_.get())),
-                 io_uring_recvmsg_payload_length(header, entry.res, datagram_header_.get())};
-  result.result = static_cast<int32_t>(result.data.size());
-  result.buffer = buffer_id(datagram_group, index);
-}
-
-void UringBackend::release_buffer(BufferId buffer) {
-  const uint32_t group = buffer.value >> buffer_group_shift;
-  VERIFY_LE(group, datagram_group);
-  UringBuffers& buffers = group == stream_group ? *stream_buffers_ : *datagram_buffers_;
-  buffers.give_back(buffer.value & buffer_index_mask);
 }
 
 Instant UringBackend::now() const { return clock_now(CLOCK_MONOTONIC); }

@@ -1,5 +1,5 @@
 // IoBackend on the kernel's io_uring: one ring per shard, completions delivered only inside the shard's own turn (deferred task
-// work). The only user of liburing, together with uring_buffers and uring_features. Linux 6.1 or newer.
+// work). The only user of liburing, together with the other uring_* files. Linux 6.1 or newer.
 //
 // May be created on any thread. The thread of the first submit or reap becomes the owner: only it uses the backend from then
 // on, and kernel workers of this ring stay on its CPUs. Destroyed by the owner, or by anyone after the owner thread has ended.
@@ -16,14 +16,13 @@
 
 #include "engine/io_backend.h"
 #include "engine/prng.h"
-#include "engine/uring_buffers.h"
 #include "engine/uring_features.h"
 #include "engine/uring_files.h"
+#include "engine/uring_receive.h"
 
 struct io_uring;
 struct io_uring_cqe;
 struct io_uring_sqe;
-struct msghdr;
 
 namespace engine {
 
@@ -55,7 +54,7 @@ class UringBackend final : public IoBackend {
 
   size_t submit(std::span<const IoRequest> requests) override;
   size_t reap(std::span<IoResult> results, Instant deadline) override;
-  void release_buffer(BufferId buffer) override;
+  void release_buffer(BufferId buffer) override { receive_->release(buffer); }
   Instant now() const override;
   WallTime wall_now() const override;
   uint64_t random() override { return prng_.next(); }
@@ -90,24 +89,17 @@ class UringBackend final : public IoBackend {
 
   io_uring_sqe* next_entry();
   void prepare(io_uring_sqe& entry, const IoRequest& request);
-  void prepare_file(io_uring_sqe& entry, const IoRequest& request);
-  void prepare_path(io_uring_sqe& entry, const IoRequest& request);
-  void prepare_socket(io_uring_sqe& entry, const IoRequest& request);
   void prepare_cancel(io_uring_sqe& entry, const IoCompletion* target);
   bool receive_again(uint64_t index);
 
   void enter(Duration wait);
   size_t take_completions(std::span<IoResult> results);
   bool take_completion(const io_uring_cqe& entry, IoResult& result);
-  void take_stream_data(const io_uring_cqe& entry, IoResult& result);
-  void take_datagram(const io_uring_cqe& entry, IoResult& result);
 
   UringOptions options_;
   KernelFacts kernel_facts_;
   OwnedFd data_directory_;
-  std::unique_ptr<UringBuffers> stream_buffers_;
-  std::unique_ptr<UringBuffers> datagram_buffers_;
-  std::unique_ptr<msghdr> datagram_header_;  // the same for every recv_from; the kernel reads it while one is armed
+  std::unique_ptr<UringReceive> receive_;
   std::unique_ptr<io_uring, CloseRing> ring_;
   int ring_fd_ = -1;                    // constant, for peers
   std::vector<Pending> pending_;        // by user_data
