@@ -126,9 +126,7 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
   const int64_t timestamp = row.has_timestamp ? row.timestamp : wall_clock(schema.designated_column().type);
   if (const storage::CrowdedPartition* crowded = table.find_refusing(timestamp)) {
     return refuse_text(LineError::limit_reached,
-                       "table: " + schema.name + "; its partition has " + std::to_string(crowded->runs) +
-                           " runs of late rows and takes none before " + std::to_string(crowded->floor) +
-                           ", timestamp: " + std::to_string(timestamp));
+                       "table: " + schema.name + "; " + crowded->describe() + ", timestamp: " + std::to_string(timestamp));
   }
   storage::OpenBatch* batch = context_.source.begin_row(table, record_.sender);
   if (batch == nullptr) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "storage/manifest.h"
@@ -14,14 +15,17 @@ namespace storage {
 // Sources hear of a crowded partition with the next batch that comes home, and rows are applied after they are acked: what is
 // under way by then needs room. And a replay makes blocks of other sizes than the run before the crash did, which may need more
 // runs for the same rows. So refusing begins well before runs_max.
-inline constexpr size_t crowded_from = runs_max / 2 - 512;
-inline constexpr size_t closed_from = runs_max / 2 - 128;
+struct CrowdingLimits {
+  size_t crowded_from = runs_max / 2 - 512;  // runs of a partition: sources refuse rows
+  size_t closed_from = runs_max / 2 - 128;   // the owner refuses batches
+};
 
 struct CrowdedPartition {
   int64_t timestamp_first = 0;  // both included, in the designated column's unit
   int64_t timestamp_last = 0;
   int64_t floor = 0;  // rows before this one would need a further run
   size_t runs = 0;
+  bool is_closed = false;
 
   bool refuses(int64_t timestamp) const {
     return timestamp >= timestamp_first && timestamp <= timestamp_last && timestamp < floor;
@@ -29,7 +33,12 @@ struct CrowdedPartition {
 
   // No room either for what may be under way: of rows from `min` to `max` one may need a run.
   bool is_closed_to(int64_t min, int64_t max) const {
-    return runs >= closed_from && min < floor && min <= timestamp_last && max >= timestamp_first;
+    return is_closed && min < floor && min <= timestamp_last && max >= timestamp_first;
+  }
+
+  // For who is refused.
+  std::string describe() const {
+    return "its partition has " + std::to_string(runs) + " runs of late rows and takes none before " + std::to_string(floor);
   }
 };
 

@@ -151,8 +151,7 @@ bool Owner::is_closed(const Lane& lane, RoutedBatch& batch) {
   for (const CrowdedPartition& partition : *crowded) {
     if (!partition.is_closed_to(header.timestamp_min, header.timestamp_max)) continue;
     refuse(batch,
-           engine::resource_exhausted("table " + lane.schema->name + ": a partition has " + std::to_string(partition.runs) +
-                                      " runs of late rows and takes no rows before " + std::to_string(partition.floor)));
+           engine::resource_exhausted("table " + lane.schema->name + ": a batch has late rows; " + partition.describe()));
     return true;
   }
   return false;

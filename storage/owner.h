@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/shard.h"
+#include "storage/crowding.h"
 #include "storage/messages.h"
 #include "storage/row_block.h"
 #include "storage/symbol_section.h"
@@ -29,6 +30,7 @@ namespace storage {
 struct OwnerOptions {
   WalOptions wal;
   TableIoOptions table_io;
+  CrowdingLimits crowding;
   uint32_t symbols_max = storage::symbols_max;                   // distinct ones of a column
   size_t pending_size_max = size_t{64} << 20;                    // unapplied rows of all lanes
   size_t apply_size_min = size_t{4} << 20;                       // of one lane, applied at once

@@ -9,7 +9,7 @@ namespace storage {
 
 Owner::Lane::Lane(Owner& owner, SchemaRef first_schema) : schema(std::move(first_schema)), owner_(owner) {
   const LaneId lane{.table = schema->table, .lane = LaneNumber{0}};
-  writer = TableWriter::create(owner.table_io_, schema, lane, *this);
+  writer = TableWriter::create(owner.table_io_, schema, lane, *this, owner.options_.crowding);
 }
 
 void Owner::Lane::account(size_t before) { owner_.pending_size_ += pending_.memory_size() - before; }

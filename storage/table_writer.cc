@@ -15,8 +15,8 @@ namespace {
 
 class LaneWriter final : public TableWriter, private RoundWaiter, private RoundListener {
  public:
-  LaneWriter(TableIo& io, SchemaRef schema, LaneId lane, TableWriterListener& listener)
-      : io_(io), listener_(listener), apply_(state_), checkpoint_(state_) {
+  LaneWriter(TableIo& io, SchemaRef schema, LaneId lane, TableWriterListener& listener, const CrowdingLimits& crowding)
+      : io_(io), listener_(listener), crowding_(crowding), apply_(state_), checkpoint_(state_) {
     state_.schema = std::move(schema);
     state_.lane = lane;
     publish();
@@ -48,6 +48,7 @@ class LaneWriter final : public TableWriter, private RoundWaiter, private RoundL
 
   TableIo& io_;
   TableWriterListener& listener_;
+  const CrowdingLimits crowding_;
   LaneState state_;
   LaneApply apply_;
   LaneCheckpoint checkpoint_;
@@ -145,13 +146,14 @@ void LaneWriter::publish() {
   for (const auto& [key, partition] : state_.partitions) {
     const std::vector<Run>& runs = partition.manifest->runs;
     if (!runs.empty()) snapshot->partitions.push_back(partition.manifest);
-    if (runs.size() < crowded_from) continue;
+    if (runs.size() < crowding_.crowded_from) continue;
     const Schema& schema = *state_.schema;
     const PartitionRange range = partition_of(key.value, schema.partition_unit, schema.designated_column().type);
     crowded.push_back({.timestamp_first = key.value,
                        .timestamp_last = range.timestamp_last,
                        .floor = runs.back().timestamp_max,
-                       .runs = runs.size()});
+                       .runs = runs.size(),
+                       .is_closed = runs.size() >= crowding_.closed_from});
   }
   crowded_ = crowded.empty() ? nullptr : std::make_shared<const std::vector<CrowdedPartition>>(std::move(crowded));
   for (const auto& [column, dictionary] : state_.dictionaries) {
@@ -162,9 +164,10 @@ void LaneWriter::publish() {
 
 }  // namespace
 
-std::unique_ptr<TableWriter> TableWriter::create(TableIo& io, SchemaRef schema, LaneId lane, TableWriterListener& listener) {
+std::unique_ptr<TableWriter> TableWriter::create(TableIo& io, SchemaRef schema, LaneId lane, TableWriterListener& listener,
+                                                 const CrowdingLimits& crowding) {
   VERIFY_EQ(schema->table, lane.table);
-  return std::make_unique<LaneWriter>(io, std::move(schema), lane, listener);
+  return std::make_unique<LaneWriter>(io, std::move(schema), lane, listener, crowding);
 }
 
 }  // namespace storage

@@ -3,8 +3,7 @@
 //
 // apply:      new dictionary texts and column bytes written (not synced), then a new snapshot is published in memory
 // checkpoint: dictionaries and column files, then the schema, then partition manifests, then the lane manifest durable, in that
-// order
-//             (lane_checkpoint.h); then the caller may let the WAL forget every commit up to checkpointed()
+//             order (lane_checkpoint.h); then the caller may let the WAL forget every commit up to checkpointed()
 #pragma once
 
 #include <cstdint>
@@ -39,7 +38,8 @@ class TableWriterListener {
 class TableWriter {
  public:
   // A lane without files yet, or one whose files load() reads. `io` is shared by the writers of a shard.
-  static std::unique_ptr<TableWriter> create(TableIo& io, SchemaRef schema, LaneId lane, TableWriterListener& listener);
+  static std::unique_ptr<TableWriter> create(TableIo& io, SchemaRef schema, LaneId lane, TableWriterListener& listener,
+                                             const CrowdingLimits& crowding = {});
   virtual ~TableWriter() = default;
 
   // Start-up, blocking: reads the manifests and the dictionaries. Blocks that a crash has torn are written again by the first

@@ -46,15 +46,19 @@ class Life {
   bool send(int64_t timestamp_us) { return send("t f=1 " + std::to_string(timestamp_us) + "000\n"); }
 
   // False when the row was refused.
-  bool send(const std::string& line) {
+  bool send(const std::string& line) { return refused_of(line, 1) == 0; }
+
+  uint64_t refused_of(const std::string& lines, uint64_t rows) {
     const net::LedgerRow before = figures();
-    client_->send(line);
-    run_until([&] { return figures().rows_received > before.rows_received && figures().rows_pending == 0; });
+    client_->send(lines);
+    run_until([&] { return figures().rows_received == before.rows_received + rows && figures().rows_pending == 0; });
     run_until([&] { return owner().counters().rows_applied == owner().counters().rows_committed; });
     const net::LedgerRow after = figures();
-    CHECK(after.rows_durable + after.rows_rejected == before.rows_durable + before.rows_rejected + 1);
-    return after.rows_rejected == before.rows_rejected;
+    CHECK(after.rows_durable + after.rows_rejected == before.rows_durable + before.rows_rejected + rows);
+    return after.rows_rejected - before.rows_rejected;
   }
+
+  uint64_t batches_refused() { return owner().counters().batches_refused; }
 
   void stop() {
     client_->half_close();
@@ -131,11 +135,12 @@ TEST_CASE("limits: a sender that goes back in time is refused before a partition
     size_t accepted = 0;
     while (accepted < storage::runs_max && life.send(timestamp--)) ++accepted;
     // The source hears of it with the next batch that comes home.
-    CHECK(accepted == storage::crowded_from + 1);
+    CHECK(accepted == storage::CrowdingLimits().crowded_from + 1);
     CHECK_FALSE(life.send(timestamp));
     CHECK(life.send(noon_us));
     CHECK(life.send(noon_us + 1));
     CHECK(life.send(noon_us - day_us));  // another partition
+    CHECK(life.batches_refused() == 0);
     life.stop();
   }
   Life life(world);
@@ -145,9 +150,31 @@ TEST_CASE("limits: a sender that goes back in time is refused before a partition
   life.stop();
 }
 
+// Here a partition is closed as soon as it is crowded, so the owner knows before the source does.
+TEST_CASE("limits: a batch for a closed partition is refused whole, and counted, and its sender goes on") {
+  net::NodeOptions options = make_options();
+  options.owner.crowding = {.crowded_from = 3, .closed_from = 3};
+  SimWorld world({.seed = 4});
+  {
+    Life life(world, options);
+    for (int64_t late = 0; late < 3; ++late) CHECK(life.send(noon_us - late));
+    const auto row = [](int64_t timestamp_us) { return "t f=1 " + std::to_string(timestamp_us) + "000\n"; };
+    CHECK(life.refused_of(row(noon_us + 1) + row(noon_us - 3) + row(noon_us + 2), 3) == 3);
+    CHECK(life.batches_refused() == 1);
+    CHECK(life.refused_of(row(noon_us + 1) + row(noon_us - 3) + row(noon_us + 2), 3) == 1);  // now the source knows
+    CHECK(life.batches_refused() == 1);
+    CHECK(life.send("other f=1 " + std::to_string(noon_us - 3) + "000\n"));
+    life.stop();
+  }
+  Life life(world, options);
+  CHECK_FALSE(life.send(noon_us - 3));
+  CHECK(life.send(noon_us + 3));
+  life.stop();
+}
+
 TEST_CASE("limits: a closed partition takes no batch that may need a run") {
   storage::CrowdedPartition partition{
-      .timestamp_first = 100, .timestamp_last = 199, .floor = 150, .runs = storage::closed_from};
+      .timestamp_first = 100, .timestamp_last = 199, .floor = 150, .runs = 4000, .is_closed = true};
   CHECK(partition.is_closed_to(100, 100));
   CHECK(partition.is_closed_to(0, 149));
   CHECK(partition.is_closed_to(149, 300));
@@ -157,7 +184,7 @@ TEST_CASE("limits: a closed partition takes no batch that may need a run") {
   CHECK(partition.refuses(149));
   CHECK_FALSE(partition.refuses(150));
   CHECK_FALSE(partition.refuses(99));
-  --partition.runs;
+  partition.is_closed = false;
   CHECK_FALSE(partition.is_closed_to(100, 100));
 }
 
