@@ -1,7 +1,9 @@
 #include "net/line_scanner.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -9,6 +11,7 @@
 #include "engine/verify.h"
 #include "net/name_rules.h"
 #include "net/number.h"
+#include "net/plain_number.h"
 #include "net/utf8.h"
 
 namespace net {
@@ -137,6 +140,7 @@ LineScanner::Step LineScanner::scan_value() {
       state_ = State::string;
       return Step::again;
     }
+    if (take_plain_field()) return end_value();
   }
   if (const Step found = find_stop(class_separator | class_backslash); found != Step::again) return found;
   if (*at_ == '=') return fail(LineError::invalid_field_separator, entities_[value_count_].name);
@@ -158,6 +162,7 @@ LineScanner::Step LineScanner::scan_string_end() {
 }
 
 LineScanner::Step LineScanner::scan_timestamp() {
+  if (at_ == token_ && take_plain_timestamp()) return accept();
   if (const Step found = find_stop(class_separator | class_backslash | class_slash); found != Step::again) return found;
   if (!is_line_end(*at_)) return fail(LineError::invalid_field_separator);
   return at_ == token_ ? accept() : end_timestamp();
@@ -269,6 +274,35 @@ LineScanner::Step LineScanner::end_field() {
     error = LineError::invalid_utf8;
   if (error != LineError::none) return fail(error, entities_[value_count_].name, token());
   return end_value();
+}
+
+// Most fields are plain numbers: they need not be split first and read then.
+bool LineScanner::take_plain_field() {
+  const PlainNumber number = read_plain_number(at_, end_);
+  if (number.end == nullptr) return false;
+  const bool is_integer = *number.end == 'i' && !number.has_point;
+  const char* const stop = number.end + (is_integer ? 1 : 0);
+  if (stop == end_ || (*stop != ',' && *stop != ' ' && !is_line_end(*stop))) return false;
+  LineValue& value = entities_[value_count_].value;
+  value.kind = is_integer ? ValueKind::integer : ValueKind::real;
+  value.unit = TimestampUnit::unspecified;
+  value.bits = is_integer ? static_cast<uint64_t>(number.integer()) : std::bit_cast<uint64_t>(number.real());
+  value.text = {token_, static_cast<size_t>(stop - token_)};
+  at_ = stop;
+  return true;
+}
+
+// And most timestamps are digits alone.
+bool LineScanner::take_plain_timestamp() {
+  constexpr auto timestamp_max = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  const Digits digits = read_digits(at_, end_, 0);
+  const auto digit_count = static_cast<size_t>(digits.end - at_);
+  if (digit_count == 0 || digit_count > digits_exact_max || digits.value > timestamp_max) return false;
+  if (digits.end == end_ || !is_line_end(*digits.end)) return false;
+  line_.has_timestamp = true;
+  line_.timestamp = static_cast<int64_t>(digits.value);
+  at_ = digits.end;
+  return true;
 }
 
 LineScanner::Step LineScanner::end_string() {

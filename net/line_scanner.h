@@ -82,6 +82,8 @@ class LineScanner {
   Step end_timestamp();
   Step accept();
   bool take_expected_name();
+  bool take_plain_field();
+  bool take_plain_timestamp();
   void expect_name(std::string_view name);
   void set_text(ValueKind kind, std::string_view text);
   Step fail(LineError error, std::string_view name = {}, std::string_view value = {});

@@ -4,50 +4,14 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <system_error>
 
 #include "fast_float/fast_float.h"
+#include "net/plain_number.h"
 
 namespace net {
 namespace {
-
-constexpr size_t digits_exact_max = 19;  // any 19 digits fit an uint64_t
-
-constexpr bool is_digit(char byte) { return byte >= '0' && byte <= '9'; }
-
-// True when all eight bytes of the word are '0'..'9': the high nibble is 3, and stays 3 after adding 6.
-constexpr bool is_eight_digits(uint64_t word) {
-  return ((word & 0xf0f0f0f0f0f0f0f0U) | (((word + 0x0606060606060606U) & 0xf0f0f0f0f0f0f0f0U) >> 4)) == 0x3333333333333333U;
-}
-
-// Adds neighbours in three steps: 8 digits -> 4 pairs -> 2 quads -> 1 number. The first digit is the lowest byte.
-constexpr uint64_t eight_digits(uint64_t word) {
-  word -= 0x3030303030303030U;
-  word = word * 10 + (word >> 8);
-  return (((word & 0x000000ff000000ffU) * 0x000f424000000064U) +
-          (((word >> 16) & 0x000000ff000000ffU) * 0x0000271000000001U)) >>
-         32;
-}
-
-struct Digits {
-  const char* end = nullptr;
-  uint64_t value = 0;  // modulo 2^64
-};
-
-// The digits from `at` on, as further ones of `value`. By value, which stays in a register.
-inline Digits read_digits(const char* at, const char* end, uint64_t value) {
-  while (end - at >= 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, at, sizeof(word));
-    if (!is_eight_digits(word)) break;
-    value = value * 100'000'000 + eight_digits(word);
-    at += 8;
-  }
-  for (; at != end && is_digit(*at); ++at) value = value * 10 + static_cast<uint64_t>(*at - '0');
-  return {at, value};
-}
 
 std::optional<int64_t> with_sign(uint64_t magnitude, bool negative) {
   constexpr auto positive_max = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
@@ -101,12 +65,6 @@ std::optional<double> parse_hex_double(std::string_view digits, bool negative) {
   return in_range(magnitude, is_zero, negative);
 }
 
-// Exact when mantissa and power of ten both are exact doubles: one correctly rounded operation (Clinger 1990).
-constexpr double powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-constexpr int64_t exact_power_max = 22;
-constexpr uint64_t exact_mantissa_max = uint64_t{1} << 53;
-
 std::optional<double> parse_decimal_double(std::string_view token, bool negative) {
   const char* const begin = token.data();
   const char* const end = begin + token.size();
@@ -136,9 +94,8 @@ std::optional<double> parse_decimal_double(std::string_view token, bool negative
     }
   }
   if (digit_count <= digits_exact_max && mantissa <= exact_mantissa_max && std::abs(exponent) <= exact_power_max) {
-    const double magnitude = static_cast<double>(mantissa);
-    const double scaled = exponent < 0 ? magnitude / powers_of_ten[-exponent] : magnitude * powers_of_ten[exponent];
-    return negative ? -scaled : scaled;
+    const double magnitude = exact_double(mantissa, exponent);
+    return negative ? -magnitude : magnitude;
   }
   const std::string_view mantissa_text(begin, static_cast<size_t>(mantissa_end - begin));
   const bool is_zero = mantissa_text.find_first_not_of("0.") == std::string_view::npos;
