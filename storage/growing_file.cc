@@ -35,15 +35,14 @@ void FileAppend::change_last_byte(std::byte value) {
 
 void FileAppend::finish() {
   VERIFY_LE(filled_, memory_.size());
+  const engine::FileId file = round_.pin(file_.handle, file_.path.c_str());
+  if (filled_ == 0) return;  // nothing but the file itself: an append of no bytes, and no part of a block before it
   const size_t written = engine::align_up(filled_, block_size);
   std::memset(memory_.data() + filled_, 0, written - filled_);
   committed_.crc = engine::crc32c_extend(committed_.crc, memory_.subspan(kept_, filled_ - kept_));
   committed_.size = offset_ + filled_;
   const std::span<const std::byte> tail = memory_.subspan(filled_ - tail_size(committed_.size), tail_size(committed_.size));
   committed_.tail.assign(tail.begin(), tail.end());
-
-  const engine::FileId file = round_.pin(file_.handle, file_.path.c_str());
-  if (written == 0) return;  // nothing but the file itself
   reserve(file, offset_ + written);
   round_.add(Stage::write, {.op = engine::IoOp::write,
                             .open_mode = engine::OpenMode::read_write_direct,

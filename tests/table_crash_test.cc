@@ -154,7 +154,8 @@ TEST_CASE("table_writer, crash: a power failure at any change of the disk", "[si
 }
 
 TEST_CASE("table_writer, crash: a killed process at any change of the disk", "[sim]") {
-  const tests::WorkloadOptions options{.partition_unit = PartitionUnit::day, .rows_max = 60, .disorder_us = 3'000'000'000};
+  const tests::WorkloadOptions options{
+      .partition_unit = PartitionUnit::day, .rows_max = 60, .disorder_us = 3'000'000'000, .block_texts = true};
   uint64_t effect = 1;
   while (crash_at(effect % 5 + 11, effect, options, sim::Outage::process)) effect += 11;
   CHECK(effect > 100);

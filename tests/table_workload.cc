@@ -38,6 +38,11 @@ int64_t Workload::next_timestamp() {
 
 std::string Workload::random_text() { return std::string(prng_.below(12), static_cast<char>('a' + prng_.below(26))); }
 
+std::string Workload::random_varchar() {
+  if (!options_.block_texts) return prng_.chance(1, 50) ? std::string(5000, 'x') : random_text();
+  return std::string(prng_.chance(1, 10) ? prng_.between(1, 2) * engine::block_size : 0, 'b');
+}
+
 void Workload::add_cell(storage::OpenBatch& batch, uint32_t index, ModelRow& row, storage::TableWriter& writer,
                         std::vector<storage::ResolvedSymbols>& symbols) {
   const storage::Column& column = schema()->columns[index];
@@ -57,7 +62,7 @@ void Workload::add_cell(storage::OpenBatch& batch, uint32_t index, ModelRow& row
       return;
     }
     case ColumnType::varchar: {
-      const std::string text = prng_.chance(1, 50) ? std::string(5000, 'x') : random_text();
+      const std::string text = random_varchar();
       batch.set_text(index, text);
       cell = "v" + text;
       return;

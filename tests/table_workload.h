@@ -23,6 +23,7 @@ struct WorkloadOptions {
   int64_t disorder_us = 0;       // rows are up to so much late
   int64_t step_us = 60'000'000;  // from row to row, at most
   uint32_t null_rate = 300'000;  // per million, of each nullable cell
+  bool block_texts = false;      // varchars are empty, or whole blocks
 };
 
 // A commit: what its frame holds.
@@ -56,6 +57,7 @@ class Workload {
                 std::vector<storage::ResolvedSymbols>& symbols);
   int64_t next_timestamp();
   std::string random_text();
+  std::string random_varchar();
 
   WorkloadOptions options_;
   engine::Prng prng_;

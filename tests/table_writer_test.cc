@@ -46,7 +46,8 @@ TEST_CASE("table_writer: any order, nulls and new columns read back cell by cell
                              .rows_max = seed % 2 == 0 ? 30U : 400U,
                              .disorder_us = seed % 4 == 0 ? 0 : 1'800'000'000,
                              .step_us = 10'000'000,
-                             .null_rate = seed % 5 == 0 ? 0U : 300'000U});
+                             .null_rate = seed % 5 == 0 ? 0U : 300'000U,
+                             .block_texts = seed % 3 == 1});
     SimLaneOwner owner(world, workload.schema());
     for (int i = 0; i < 15; ++i) {
       if (i == 4 || i == 9) {
@@ -61,7 +62,7 @@ TEST_CASE("table_writer: any order, nulls and new columns read back cell by cell
 }
 
 RowBlock block_of(const SchemaRef& schema, const std::function<void(OpenBatch&)>& fill,
-                  const std::vector<ResolvedSymbols>& resolved = {}) {
+                  const std::vector<ResolvedSymbols>& resolved = {}, Txn txn = Txn{1}) {
   OpenBatch batch;
   batch.open(schema);
   fill(batch);
@@ -69,7 +70,7 @@ RowBlock block_of(const SchemaRef& schema, const std::function<void(OpenBatch&)>
   std::vector<BatchSymbols> symbols;
   batch.seal(body, symbols);
   RowBlock block;
-  block.append(Txn{1}, BatchView::parse(body).value(), resolved);
+  block.append(txn, BatchView::parse(body).value(), resolved);
   return block;
 }
 
@@ -93,6 +94,38 @@ TEST_CASE("table_writer: a text that is larger than a round") {
   REQUIRE(rows.size() == 3);
   CHECK(rows[1].at(note) == "v" + text);
   CHECK(rows[0].size() == 1);
+}
+
+// The server died of it, and of each replay.
+TEST_CASE("table_writer: an append of no bytes to a text file that ends with a block") {
+  sim::SimWorld world({.seed = 3});
+  Workload workload(3, {});
+  workload.add_columns();
+  SimLaneOwner owner(world, workload.schema());
+  constexpr uint32_t note = 4;
+  Txn txn{1};
+  const std::string block(engine::block_size, 'b');
+  for (const std::string& text : {block, std::string(), block, block, std::string(), std::string("end")}) {
+    REQUIRE(owner->apply(block_of(
+        workload.schema(),
+        [&](OpenBatch& batch) {
+          batch.begin_row();
+          batch.set_word(1, txn.value);
+          batch.set_text(note, text);
+        },
+        {}, txn)));
+    ++txn.value;
+    REQUIRE(owner->checkpoint());
+  }
+  std::vector<std::string> errors;
+  const std::vector<Cells> rows = owner->read(owner.reader(), errors);
+  CHECK(errors == std::vector<std::string>{});
+  REQUIRE(rows.size() == 6);
+  CHECK(rows[0].at(note) == "v" + block);
+  CHECK(rows[1].at(note) == "v");
+  CHECK(rows[3].at(note) == "v" + block);
+  CHECK(rows[4].at(note) == "v");
+  CHECK(rows[5].at(note) == "vend");
 }
 
 TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md") {
