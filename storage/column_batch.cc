@@ -190,46 +190,34 @@ void OpenBatch::open(SchemaRef schema) {
   columns_used_ = 0;
 }
 
-OpenBatch::OpenColumn& OpenBatch::column(uint32_t index) {
-  uint32_t& slot = slots_[index];
-  if (slot == 0) [[unlikely]] {
-    if (columns_used_ == columns_.size()) columns_.emplace_back();
-    OpenColumn& fresh = columns_[columns_used_++];
-    fresh.index = index;
-    fresh.present = 0;
-    fresh.words.clear();
-    fresh.validity.clear();
-    fresh.texts.clear();
-    fresh.wide.clear();
-    fresh.symbols.column = schema_->columns[index].id;
-    fresh.symbols.entries.clear();
-    fresh.symbols.texts.clear();
-    slot = static_cast<uint32_t>(columns_used_);
-    other_size_ += sizeof(BatchEntry);
-  }
-  return columns_[slot - 1];
+OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
+  if (columns_used_ == columns_.size()) columns_.emplace_back();
+  OpenColumn& fresh = columns_[columns_used_++];
+  fresh.index = index;
+  fresh.present = 0;
+  fresh.words.clear();
+  fresh.validity.clear();
+  fresh.texts.clear();
+  fresh.wide.clear();
+  fresh.symbols.column = schema_->columns[index].id;
+  fresh.symbols.entries.clear();
+  fresh.symbols.texts.clear();
+  slots_[index] = static_cast<uint32_t>(columns_used_);
+  other_size_ += sizeof(BatchEntry);
+  return fresh;
 }
 
-OpenBatch::OpenColumn& OpenBatch::put(uint32_t index, uint64_t word) {
-  OpenColumn& target = column(index);
+// Before a value of the row goes into a column that had, or now has, rows without one.
+void OpenBatch::close_gap(OpenColumn& column) const {
   const size_t row = rows_ - 1;
-  if (target.words.size() != row) [[unlikely]] {
-    VERIFY_LT(target.words.size(), rows_);
-    if (target.validity.empty()) {
-      target.validity.assign(batch_rows_max / word_bits, 0);
-      for (size_t i = 0; i < target.words.size(); ++i) set_bit(target.validity, i);
-    }
-    target.words.resize(row, 0);
+  VERIFY_LE(column.words.size(), row);
+  if (column.validity.empty()) {
+    column.validity.assign(batch_rows_max / word_bits, 0);
+    for (size_t i = 0; i < column.words.size(); ++i) set_bit(column.validity, i);
   }
-  target.words.push_back(word);
-  if (!target.validity.empty()) set_bit(target.validity, row);
-  ++target.present;
-  return target;
+  column.words.resize(row, 0);
+  set_bit(column.validity, row);
 }
-
-void OpenBatch::set_word(uint32_t column, uint64_t bits) { put(column, bits); }
-
-void OpenBatch::set_symbol(uint32_t column, uint32_t local_index) { put(column, local_index); }
 
 void OpenBatch::set_text(uint32_t column, std::string_view text) {
   put(column, text.size()).texts.append(text);

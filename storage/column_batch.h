@@ -94,8 +94,8 @@ class OpenBatch {
   // A row is begun and its cells are set in any order, each column at most once; there is no way back, so the whole line is
   // judged before. `column` is an index into the schema. Columns not set are null.
   void begin_row() { ++rows_; }
-  void set_word(uint32_t column, uint64_t bits);           // boolean, int64, float64, timestamps
-  void set_symbol(uint32_t column, uint32_t local_index);  // an index that add_symbol gave
+  void set_word(uint32_t column, uint64_t bits) { put(column, bits); }                  // boolean, int64, float64, timestamps
+  void set_symbol(uint32_t column, uint32_t local_index) { put(column, local_index); }  // an index that add_symbol gave
   void set_text(uint32_t column, std::string_view text);
   void set_long256(uint32_t column, const Long256& value);
 
@@ -123,8 +123,24 @@ class OpenBatch {
     BatchSymbols symbols;
   };
 
-  OpenColumn& column(uint32_t index);
-  OpenColumn& put(uint32_t index, uint64_t word);
+  OpenColumn& column(uint32_t index) {
+    const uint32_t slot = slots_[index];
+    return slot != 0 ? columns_[slot - 1] : add_column(index);
+  }
+
+  // Inline, as each cell of each row comes by.
+  OpenColumn& put(uint32_t index, uint64_t word) {
+    OpenColumn& target = column(index);
+    const bool has_gap = target.words.size() + 1 != rows_ || !target.validity.empty();
+    if (has_gap) [[unlikely]]
+      close_gap(target);
+    target.words.push_back(word);
+    ++target.present;
+    return target;
+  }
+
+  OpenColumn& add_column(uint32_t index);
+  void close_gap(OpenColumn& column) const;
   void complete_validity(OpenColumn& column) const;
   void write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const;
 

@@ -40,26 +40,38 @@ size_t SymbolCache::home_of(ShortText text) const {
   return static_cast<size_t>(static_cast<uint64_t>(product >> 64) ^ static_cast<uint64_t>(product)) & (slots_.size() - 1);
 }
 
-SymbolCache::Entry& SymbolCache::find_or_insert(std::string_view text) {
-  return is_short(text) ? find_or_insert_short(pack(text)) : find_or_insert_long(text);
+// Null when it is not there. Word by word, and apart from the inserting: a text that is copied whole goes through memory, where
+// a load of both words would wait for the two stores before it.
+SymbolCache::Entry* SymbolCache::find_short(ShortText text) {
+  Slot* const slots = slots_.data();
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = home_of(text);; at = (at + 1) & mask) {
+    Slot& slot = slots[at];
+    if (slot.text.low == text.low && slot.text.high == text.high) return &slot.entry;
+    if (slot.text.is_none()) return nullptr;
+  }
 }
 
-SymbolCache::Entry& SymbolCache::find_or_insert_short(ShortText text) {
-  const size_t mask = slots_.size() - 1;
-  size_t at = home_of(text);
-  for (; slots_[at].text != ShortText{}; at = (at + 1) & mask) {
-    if (slots_[at].text == text) return slots_[at].entry;
-  }
+SymbolCache::Entry& SymbolCache::find_or_insert(std::string_view text) {
+  if (!is_short(text)) return find_or_insert_long(text);
+  const ShortText packed = pack(text);
+  Entry* const known = find_short(packed);
+  return known != nullptr ? *known : insert_short(packed);
+}
+
+// Of a text that is not there.
+SymbolCache::Entry& SymbolCache::insert_short(ShortText text) {
   if (size() >= entries_max) {
     forget_all();
   } else if (2 * (short_count_ + 1) > slots_.size()) {
     grow();
-  } else {
-    ++short_count_;
-    slots_[at] = {.text = text, .entry = {}};
-    return slots_[at].entry;
   }
-  return find_or_insert_short(text);
+  const size_t mask = slots_.size() - 1;
+  size_t at = home_of(text);
+  while (!slots_[at].text.is_none()) at = (at + 1) & mask;
+  ++short_count_;
+  slots_[at] = {.text = text, .entry = {}};
+  return slots_[at].entry;
 }
 
 SymbolCache::Entry& SymbolCache::find_or_insert_long(std::string_view text) {
@@ -82,7 +94,7 @@ void SymbolCache::grow() {
   before.swap(slots_);
   short_count_ = 0;
   for (const Slot& slot : before) {
-    if (slot.text != ShortText{}) find_or_insert_short(slot.text) = slot.entry;
+    if (!slot.text.is_none()) insert_short(slot.text) = slot.entry;
   }
 }
 

@@ -28,7 +28,8 @@ class SymbolCache {
 
   // The local index of `text` in the batch numbered `serial`, which is `batch`. Serials are not 0.
   uint32_t local_index(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text) {
-    Entry& entry = find_or_insert(text);
+    Entry* const known = is_short(text) ? find_short(pack(text)) : nullptr;
+    Entry& entry = known != nullptr ? *known : find_or_insert(text);
     if (entry.serial != serial) [[unlikely]]
       add_to(batch, serial, column, text, entry);
     return entry.local_index;
@@ -51,11 +52,11 @@ class SymbolCache {
     uint64_t low = 0;
     uint64_t high = 0;
 
-    friend bool operator==(const ShortText&, const ShortText&) = default;
+    bool is_none() const { return high == 0; }  // the size of a text is not 0
   };
 
   struct Slot {
-    ShortText text;  // all zeros: the slot is free
+    ShortText text;  // none: the slot is free
     Entry entry;
   };
 
@@ -64,8 +65,9 @@ class SymbolCache {
   static ShortText pack(std::string_view text);
   static bool is_short(std::string_view text) { return text.size() - 1 < short_size_max; }
   size_t home_of(ShortText text) const;
+  Entry* find_short(ShortText text);
   Entry& find_or_insert(std::string_view text);
-  Entry& find_or_insert_short(ShortText text);  // by value: two registers, where a reference would mean memory
+  Entry& insert_short(ShortText text);
   Entry& find_or_insert_long(std::string_view text);
   void add_to(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text, Entry& entry);
   void grow();
