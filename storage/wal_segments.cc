@@ -103,6 +103,7 @@ WalSegments::Segment WalSegments::take() {
 void WalSegments::recycle(Segment segment) {
   VERIFY(returned_.empty() || returned_.back().sequence < segment.sequence);
   returned_.push_back(segment);
+  if (step_ == Step::waiting_for_space) stop_waiting();
   start_job();
 }
 
@@ -127,14 +128,15 @@ void WalSegments::start_renaming() {
 }
 
 void WalSegments::start_making() {
-  job_ = {.sequence = sequence_next_++, .file = reactor_.backend().reserve_file()};
+  job_ = {.sequence = sequence_next_++, .file = engine::file_none};
   path_ = segment_path(stream_, job_.sequence);
-  opened_ = false;
   ++segment_count_;
   start_opening();
 }
 
 void WalSegments::start_opening() {
+  if (job_.file == engine::file_none) job_.file = std::exchange(slot_, engine::file_none);
+  if (job_.file == engine::file_none) job_.file = reactor_.backend().reserve_file();
   submit(Step::opening,
          {.op = IoOp::open, .open_mode = engine::OpenMode::read_write_direct, .file = job_.file, .path = path_.c_str()});
 }
@@ -172,6 +174,12 @@ void WalSegments::on_step(const engine::IoResult& result) {
     case Step::syncing_directory:
       if (result.result < 0) return fail(result.result, "sync the directory of");
       return finish_job();
+    case Step::unlinking:
+      if (result.result < 0) return fail(result.result, "remove");
+      return submit(Step::closing, {.op = IoOp::close, .file = job_.file});
+    case Step::closing:
+      job_.file = engine::file_none;
+      return wait_for_space();
     case Step::idle:
     case Step::waiting_for_space:
     case Step::failed:
@@ -182,7 +190,6 @@ void WalSegments::on_step(const engine::IoResult& result) {
 
 void WalSegments::on_opened(int32_t result) {
   if (result < 0) return wait_or_fail(result, "open");
-  opened_ = true;
   start_allocating();
 }
 
@@ -210,16 +217,33 @@ void WalSegments::finish_job() {
   start_job();
 }
 
+// The segment was never used, and is the last of the stream: a crash in between leaves it or takes it, both are right.
 void WalSegments::wait_or_fail(int32_t result, const char* operation) {
   if (result != -ENOSPC && result != -EDQUOT) return fail(result, operation);
+  if (step_ == Step::opening) return wait_for_space();
+  submit(Step::unlinking, {.op = IoOp::unlink, .path = path_.c_str()});
+}
+
+void WalSegments::wait_for_space() {
   step_ = Step::waiting_for_space;
   retry_.arm(reactor_.now() + space_retry_interval);
+  if (returned_.empty()) return;
+  stop_waiting();
+  start_job();
 }
 
 void WalSegments::on_retry(engine::Instant) {
   VERIFY(step_ == Step::waiting_for_space);
-  if (opened_) return start_allocating();
   start_opening();
+}
+
+// A used segment has come back: renaming it needs no space.
+void WalSegments::stop_waiting() {
+  retry_.disarm();
+  slot_ = std::exchange(job_.file, engine::file_none);
+  --sequence_next_;
+  --segment_count_;
+  step_ = Step::idle;
 }
 
 void WalSegments::fail(int32_t result, const char* operation) {

@@ -7,7 +7,8 @@
 //
 // Names change one at a time, oldest first, each durable before the next: a crash never leaves a hole in the sequences.
 //
-// A full disk is waited out. Every other error is final.
+// A full disk is waited out, and what a segment that does not fit has taken is given back for the time: column files may need
+// it. Every other error is final.
 #pragma once
 
 #include <cstdint>
@@ -78,6 +79,8 @@ class WalSegments {
     syncing,
     renaming,
     syncing_directory,
+    unlinking,  // on a full disk
+    closing,
     waiting_for_space,
     failed,
   };
@@ -97,6 +100,8 @@ class WalSegments {
   void on_allocated(int32_t result);
   void on_filled(int32_t result);
   void finish_job();
+  void wait_for_space();
+  void stop_waiting();
   void submit(Step step, engine::IoRequest request);
   void wait_or_fail(int32_t result, const char* operation);
   void fail(int32_t result, const char* operation);
@@ -118,9 +123,9 @@ class WalSegments {
   // The segment that is being made or renamed, one at a time.
   Step step_ = Step::idle;
   Segment job_;
-  std::string path_;         // of the job, its final one
-  std::string path_source_;  // what a returned segment was called
-  bool opened_ = false;
+  engine::FileId slot_ = engine::file_none;  // reserved for a segment that could not be made
+  std::string path_;                         // of the job, its final one
+  std::string path_source_;                  // what a returned segment was called
   uint64_t filled_ = 0;
   uint32_t tries_ = 0;  // of the current write, without progress
   engine::BufferPool zero_pool_;

@@ -158,19 +158,43 @@ TEST_CASE("wal_writer: at its cap the log holds back until a checkpoint releases
 TEST_CASE("wal_writer: a full disk is waited out") {
   WalStream stream;
   sim::WorldOptions& options = stream.machine().world.options();
-  options.disk_capacity = stream.machine().disk().used_size();
+  const uint64_t used = stream.machine().disk().used_size();
+  options.disk_capacity = used + WalStream::segment_size / 2;  // which a segment that does not fit gives back
   for (uint64_t i = 1; stream.writer().has_room(4'000); ++i) {
     stream.append(make_frame(i, 0, 3'900));
     stream.settle();
   }
   CHECK(stream.writer().waiting_for_space());
   CHECK(stream.failures().empty());
+  CHECK(stream.machine().disk().used_size() == used);
   options.disk_capacity = UINT64_MAX;
   stream.machine().world.advance_by(engine::seconds(2));
   stream.turn();
   stream.settle();
   CHECK_FALSE(stream.writer().waiting_for_space());
   CHECK(stream.writer().has_room(4'000));
+}
+
+TEST_CASE("wal_writer: on a full disk a segment that a checkpoint releases is used again") {
+  WalStream stream;
+  sim::WorldOptions& options = stream.machine().world.options();
+  options.disk_capacity = stream.machine().disk().used_size() + 5 * WalStream::segment_size / 2;
+  uint64_t number = 0;
+  for (int i = 0; i < 20; ++i) {
+    while (stream.writer().has_room(4'000)) {
+      stream.append(make_frame(++number, 0, 3'900));
+      stream.settle();
+    }
+    CHECK(stream.writer().waiting_for_space());
+    stream.writer().release(stream.durable());
+    stream.settle();
+    REQUIRE(stream.failures().empty());
+  }
+  CHECK(number > 100);
+  stream.end();
+  const ReadStream read = stream.read();
+  REQUIRE(read.status.ok());
+  CHECK(read.frames.back().lsn == Lsn{number});
 }
 
 TEST_CASE("wal_writer: the sync method is chosen by what the disk is faster at") {

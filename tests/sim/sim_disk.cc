@@ -113,11 +113,16 @@ int32_t SimDisk::read(const FileHandle& handle, uint64_t offset, std::span<std::
   return static_cast<int32_t>(handle.inode->file.read(offset, target));
 }
 
-bool SimDisk::has_room(const SimFile& file, uint64_t size_after) const {
+uint64_t SimDisk::room() const {
   const uint64_t capacity = world_.options().disk_capacity;
-  if (capacity == UINT64_MAX || size_after <= file.size()) return true;
+  const uint64_t used = used_size();
+  return capacity <= used ? 0 : engine::align_down(capacity - used, engine::block_size);
+}
+
+bool SimDisk::has_room(const SimFile& file, uint64_t size_after) const {
+  if (world_.options().disk_capacity == UINT64_MAX || size_after <= file.size()) return true;
   const uint64_t growth = engine::align_up(size_after, engine::block_size) - engine::align_up(file.size(), engine::block_size);
-  return used_size() + growth <= capacity;
+  return growth <= room();
 }
 
 int32_t SimDisk::write(const FileHandle& handle, uint64_t offset, std::span<const std::byte> source, ChangeId& change) {
@@ -189,11 +194,17 @@ int32_t SimDisk::allocate(const FileHandle& handle, uint64_t offset, uint64_t si
   if (!writable(handle)) return -EBADF;
   if (size == 0) return -EINVAL;
   if (const int32_t error = injected(IoOp::allocate, 0); error != 0) return error;
-  if (!has_room(handle.inode->file, offset + size)) return -ENOSPC;
-  handle.inode->file.extend(++last_change_, offset + size);
-  dirty_files_[handle.inode->number] = handle.inode;
-  effect();
-  return 0;
+  SimFile& file = handle.inode->file;
+  uint64_t end = offset + size;
+  const bool fits = has_room(file, end);
+  // What there was stays allocated, as on ext4.
+  if (!fits) end = engine::align_up(file.size(), engine::block_size) + room();
+  if (end > file.size()) {
+    file.extend(++last_change_, end);
+    dirty_files_[handle.inode->number] = handle.inode;
+    effect();
+  }
+  return fits ? 0 : -ENOSPC;
 }
 
 int32_t SimDisk::rename(std::string_view path, std::string_view path_target) {

@@ -123,6 +123,7 @@ class SimDisk {
   void crash_entries(const CrashPlan& plan);
   void crash_files(const CrashPlan& plan);
   int32_t injected(engine::IoOp op, uint32_t rate);
+  uint64_t room() const;  // bytes of free blocks
   bool has_room(const SimFile& file, uint64_t size_after) const;
   int32_t write_partly(const FileHandle& handle, uint64_t offset, std::span<const std::byte> source);
   void write_bytes(const InodeRef& inode, uint64_t offset, std::span<const std::byte> source);
