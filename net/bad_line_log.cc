@@ -36,7 +36,7 @@ void BadLineLog::write(const SenderRecord& sender, const RefusedLine& line, engi
   const std::string more = quota.left_out == 0 ? std::string() : fmt::format(" ({} similar left out)", quota.left_out);
   quota.left_out = 0;
   spdlog::warn("{} {} byte {}: {} {}: \"{}\"{}", protocol_name(sender.protocol), to_string(sender.peer), line.offset,
-               line_error_text(line.error), line.detail, escape_for_log(line.raw), more);
+               line_error_text(line.error), escape_for_log(line.detail), escape_for_log(line.raw), more);
 }
 
 }  // namespace net

@@ -312,6 +312,7 @@ void Owner::serve_lanes(engine::Instant now) {
   std::erase_if(active_, [](Lane* lane) {
     if (!lane->quiet()) return false;
     lane->is_active = false;
+    lane->rest();
     return true;
   });
   if (!active_.empty() && !checkpoints_begun_) next = std::min(next, checkpoint_at_);

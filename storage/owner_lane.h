@@ -23,6 +23,9 @@ class Owner::Lane final : public TableWriterListener {
   // Nothing is pending, dirty or asked: the lane can leave the active ones.
   bool quiet() const;
 
+  // Gives back the memory that is kept for the next rows.
+  void rest() { spare_ = RowBlock(); }
+
   void on_applied(TableWriter& writer, RowBlock spent) override;
   void on_checkpointed(TableWriter& writer) override;
   void on_failed(TableWriter& writer, const absl::Status& status) override;

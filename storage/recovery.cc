@@ -227,11 +227,10 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
                       std::back_inserter(recovery.reusable_segments));
   }
   RETURN_IF_ERROR(replay.checkpoint());
+  // Those that were released before once more: their markers may be visible and not yet durable.
   recovery.released_streams = inventory.released;
-  for (const WalStreamFiles& stream : inventory.streams) {
-    RETURN_IF_ERROR(release_stream(backend, stream.stream));
-    recovery.released_streams.push_back(stream.stream);
-  }
+  for (const WalStreamFiles& stream : inventory.streams) recovery.released_streams.push_back(stream.stream);
+  for (const StreamId stream : recovery.released_streams) RETURN_IF_ERROR(release_stream(backend, stream));
   recovery.tables = replay.schemas();
   recovery.report.tables = recovery.tables.size();
   return recovery;

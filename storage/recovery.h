@@ -46,7 +46,8 @@ struct RecoveryOptions {
   size_t pending_size_max = size_t{64} << 20;  // decoded rows that wait for their files
 };
 
-// data-loss: acked rows are damaged; the message says which. Nothing but the epoch has changed then.
+// data-loss: acked rows are damaged; the message says which. Nothing but the epoch and bytes that no manifest counts has
+// changed then.
 absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options);
 
 // When the new streams have taken what they want. Blocking; what a crash leaves is removed after the next start.

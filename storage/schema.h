@@ -15,7 +15,7 @@
 
 namespace storage {
 
-inline constexpr size_t columns_max = 2048;  // per table
+inline constexpr size_t columns_max = 2000;  // per table; SQLite, which answers queries, has no more
 inline constexpr size_t tables_max = 10'000;
 
 // Values are stored in frames, manifests and schema files.

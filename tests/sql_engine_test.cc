@@ -341,11 +341,11 @@ TEST_CASE("sql_engine: a user's table may be called like a function, a keyword o
   CHECK(database.rows("SELECT \"order\" FROM \xC3\xA4PFEL") == Lines{"7"});
 }
 
-TEST_CASE("sql_engine: a table of 1,500 columns is read whole") {
+TEST_CASE("sql_engine: a table with the most columns is read whole") {
   Database database;
   std::vector<storage::ColumnWish> columns{{"ts", ColumnType::timestamp_us}};
   Row row{int64_t{0}};
-  for (int64_t i = 1; i < 1500; ++i) {
+  for (int64_t i = 1; i < static_cast<int64_t>(storage::columns_max); ++i) {
     columns.push_back({"c" + std::to_string(i), ColumnType::int64});
     row.push_back(i);
   }
@@ -353,17 +353,8 @@ TEST_CASE("sql_engine: a table of 1,500 columns is read whole") {
   files.add(row);
   files.write();
   database.open();
-  CHECK(database.rows("SELECT c1, c62, c63, c64, c1499 FROM broad") == Lines{"1|62|63|64|1499"});
-  CHECK(database.answer("broad").columns.size() == 1500);
-}
-
-TEST_CASE("sql_engine: more columns than SQLite takes are refused in so many words") {
-  Database database;
-  std::vector<storage::ColumnWish> columns{{"ts", ColumnType::timestamp_us}};
-  for (int64_t i = 1; i < 2048; ++i) columns.push_back({"c" + std::to_string(i), ColumnType::int64});
-  tests::TableFiles(database.directory(), tests::make_table(20, "broad", columns, 0)).write();
-  database.open();
-  CHECK(database.error("SELECT c1 FROM broad") == "table broad: too many columns on t @0");
+  CHECK(database.rows("SELECT c1, c62, c63, c64, c1999 FROM broad") == Lines{"1|62|63|64|1999"});
+  CHECK(database.answer("broad").columns.size() == storage::columns_max);
 }
 
 TEST_CASE("sql_engine: a damaged file is an error of the queries that read it, and of no others") {
