@@ -21,15 +21,16 @@ constexpr std::string_view json = "application/json; charset=utf-8";
 }  // namespace
 
 HttpConnection::HttpConnection(engine::Shard& shard, engine::FileId socket, HttpConnectionListener& listener)
-    : shard_(shard), socket_(socket), listener_(listener), retry_(shard.reactor().timers(), *this) {
+    : shard_(shard),
+      socket_(socket),
+      listener_(listener),
+      retry_(shard.reactor().timers(), *this),
+      too_slow_(shard.reactor().timers(), *this) {
   query_.http_shard = shard.id();
   query_.connection = this;
 }
 
-void HttpConnection::start() {
-  begin_request();
-  receive();
-}
+void HttpConnection::start() { begin_request(); }
 
 void HttpConnection::begin_request() {
   state_ = State::reading;
@@ -38,15 +39,19 @@ void HttpConnection::begin_request() {
   parser_->eager(true);
   parser_->header_limit(head_size_max);
   parser_->body_limit(body_size_max);
+  too_slow_.arm(shard_.reactor().now() + (input_.empty() ? idle_time_max : request_time_max));
+  read_request();
 }
 
 void HttpConnection::receive() {
+  if (receiving_ || retry_.armed()) return;
   receiving_ = true;
   shard_.reactor().submit({.op = engine::IoOp::recv_once, .file = socket_, .completion = &received_});
 }
 
 void HttpConnection::on_received(const engine::IoResult& result) {
   receiving_ = false;
+  const bool is_first = state_ == State::reading && !parser_->got_some() && input_.empty();
   if (result.buffer != engine::buffer_none) {
     input_.append(engine::as_text(result.data));
     shard_.backend().release_buffer(result.buffer);
@@ -54,12 +59,16 @@ void HttpConnection::on_received(const engine::IoResult& result) {
   if (state_ == State::ending) return end_when_quiet();
   if (result.result == -ENOBUFS) return retry_.arm(shard_.reactor().now() + retry_pause);
   if (result.result <= 0) return close();
-  parse();
+  if (is_first) too_slow_.arm(shard_.reactor().now() + request_time_max);
+  if (state_ == State::reading) return read_request();
+  if (input_.size() < head_size_max) receive();  // requests that came early wait
 }
 
 void HttpConnection::on_retry(engine::Instant) { receive(); }
 
-void HttpConnection::parse() {
+void HttpConnection::on_too_slow(engine::Instant) { close(); }
+
+void HttpConnection::read_request() {
   boost::system::error_code error;
   while (!parser_->is_done() && !input_.empty() && !error) {
     const size_t used = parser_->put(boost::asio::buffer(input_), error);
@@ -71,6 +80,7 @@ void HttpConnection::parse() {
   if (error == http::error::body_limit) return refuse(413, "Request body is too large");
   if (error) return refuse(400, fmt::format("Bad request: {}", error.message()));
   if (!parser_->is_done()) return receive();
+  too_slow_.disarm();
   handle();
 }
 
@@ -104,6 +114,7 @@ void HttpConnection::start_query(std::string text) {
   if (!listener_.start_query(query_)) return refuse(503, "Too many queries are running", "Retry-After: 1\r\n");
   lent_ = true;
   state_ = State::querying;
+  if (input_.size() < head_size_max) receive();
 }
 
 void HttpConnection::on_query_part() {
@@ -142,6 +153,7 @@ void HttpConnection::send(std::string text) {
 
 void HttpConnection::submit_send() {
   sending_ = true;
+  too_slow_.arm(shard_.reactor().now() + send_time_max);
   const std::span<char> left = std::span(output_).subspan(output_sent_);
   shard_.reactor().submit(
       {.op = engine::IoOp::send, .file = socket_, .buffer = std::as_writable_bytes(left), .completion = &sent_});
@@ -153,22 +165,23 @@ void HttpConnection::on_sent(const engine::IoResult& result) {
   if (result.result <= 0) return close();
   output_sent_ += static_cast<size_t>(result.result);
   if (output_sent_ < output_.size()) return submit_send();
+  too_slow_.disarm();
   if (!lent_) return end_request();
   part_here_ = false;
-  listener_.go_on(query_, false);
+  listener_.go_on({.query = &query_, .part_taken = true});
 }
 
 void HttpConnection::end_request() {
   if (!keep_alive_) return close();
   begin_request();
-  if (input_.empty()) return receive();
-  parse();
 }
 
 void HttpConnection::close() {
   if (state_ == State::ending || state_ == State::closed) return;
   state_ = State::ending;
   retry_.disarm();
+  too_slow_.disarm();
+  if (lent_ && !part_here_) listener_.go_on({.query = &query_, .cancelled = true});
   if (receiving_ || sending_) {
     shutting_down_ = true;
     shard_.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &shut_down_});
@@ -179,7 +192,7 @@ void HttpConnection::close() {
 void HttpConnection::end_when_quiet() {
   if (receiving_ || sending_ || shutting_down_) return;
   if (lent_) {
-    if (std::exchange(part_here_, false)) listener_.go_on(query_, true);
+    if (std::exchange(part_here_, false)) listener_.go_on({.query = &query_, .part_taken = true, .cancelled = true});
     return;
   }
   state_ = State::closed;

@@ -2,7 +2,9 @@
 //
 //   reading --request--> answering --sent--> reading
 //   reading --/exec--> querying: parts of the answer come from the reader one by one, each is sent before the next is asked for
-//   any --end of stream, error, protocol error--> ending --nothing in flight or lent--> closed
+//   any --end of stream, error, protocol error, too slow--> ending --nothing in flight or lent--> closed
+//
+// It goes on receiving while a query runs: a client that goes away ends its query.
 #pragma once
 
 #include <boost/beast/http/parser.hpp>
@@ -23,7 +25,7 @@ class HttpConnectionListener {
  public:
   // Hands the query to a reader. False: none has room.
   virtual bool start_query(Query& query) = 0;
-  virtual void go_on(Query& query, bool cancelled) = 0;
+  virtual void go_on(const QueryGoOn& go_on) = 0;
   virtual void on_closed(HttpConnection& connection) = 0;
 
  protected:
@@ -34,7 +36,10 @@ class HttpConnection final {
  public:
   static constexpr uint32_t head_size_max = 64 * 1024;  // request line and headers; a query travels in the request line
   static constexpr uint64_t body_size_max = 64 * 1024;
-  static constexpr engine::Duration retry_pause = engine::milliseconds(1);  // when there is no receive buffer
+  static constexpr engine::Duration retry_pause = engine::milliseconds(1);   // when there is no receive buffer
+  static constexpr engine::Duration idle_time_max = engine::seconds(60);     // between two requests
+  static constexpr engine::Duration request_time_max = engine::seconds(10);  // from its first byte to its last
+  static constexpr engine::Duration send_time_max = engine::seconds(30);     // in which the client must take something
 
   HttpConnection(engine::Shard& shard, engine::FileId socket, HttpConnectionListener& listener);
 
@@ -55,10 +60,12 @@ class HttpConnection final {
   void on_shut_down(const engine::IoResult& result);
   void on_file_closed(const engine::IoResult& result);
   void on_retry(engine::Instant now);
+  void on_too_slow(engine::Instant now);
 
   void receive();
   void parse();
   void begin_request();
+  void read_request();
   void handle();
   void start_query(std::string text);
   void refuse(uint16_t status, std::string_view text, std::string_view extra = {});
@@ -88,6 +95,7 @@ class HttpConnection final {
   engine::MemberCompletion<&HttpConnection::on_shut_down> shut_down_{*this};
   engine::MemberCompletion<&HttpConnection::on_file_closed> file_closed_{*this};
   engine::MemberTimer<&HttpConnection::on_retry> retry_;
+  engine::MemberTimer<&HttpConnection::on_too_slow> too_slow_;  // disarmed while the client is not waited for
 };
 
 }  // namespace net

@@ -34,9 +34,8 @@ bool HttpServer::start_query(Query& query) {
   return true;
 }
 
-void HttpServer::go_on(Query& query, bool cancelled) {
-  const QueryGoOn go_on{.query = &query, .cancelled = cancelled};
-  shard_.endpoint().send_return(query.reader, make_message(MessageKind::query_go_on, go_on));
+void HttpServer::go_on(const QueryGoOn& go_on) {
+  shard_.endpoint().send_return(go_on.query->reader, make_message(MessageKind::query_go_on, go_on));
 }
 
 void HttpServer::on_message(engine::ShardId, const engine::MeshMessage& message) {

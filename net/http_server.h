@@ -33,7 +33,7 @@ class HttpServer final : public engine::Service, public ListenerSink, public Htt
  private:
   void on_accepted(int32_t raw_socket, engine::PeerAddress peer) override;
   bool start_query(Query& query) override;
-  void go_on(Query& query, bool cancelled) override;
+  void go_on(const QueryGoOn& go_on) override;
   void on_closed(HttpConnection& connection) override;
 
   engine::Shard& shard_;

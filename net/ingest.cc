@@ -28,8 +28,10 @@ Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOption
 void Ingest::add_connection(int32_t raw_socket, engine::PeerAddress peer) {
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   connections_.push_back(std::make_unique<TcpConnection>(context_, socket, peer, *this));
-  if (stopping_ || connections_.size() > options_.connections_max) return connections_.back()->close();
-  connections_.back()->start();
+  const bool has_room = connections_.size() <= options_.connections_max;
+  if (has_room && !stopping_) return connections_.back()->start();
+  if (!has_room) ++connections_refused_;
+  connections_.back()->close();
 }
 
 void Ingest::add_udp(engine::FileId socket) {
@@ -40,18 +42,24 @@ void Ingest::add_udp(engine::FileId socket) {
 
 bool Ingest::on_turn(engine::Instant now) {
   closed_.clear();
-  log_refused_batches(now);
+  log_refusals(now);
   if (!context_.starved.empty() && !starved_timer_.armed()) starved_timer_.arm(now + starved_pause);
   return false;
 }
 
-// Rows that were refused behind the judge. Of many such batches one in a while is named.
-void Ingest::log_refused_batches(engine::Instant now) {
-  if (source_.counters().rows_refused == refused_rows_logged_ || now < refusal_log_at_ || !options_.log_bad_lines) return;
-  const absl::Status refusal = source_.take_refusal();
-  spdlog::warn("{} rows refused: {}", source_.counters().rows_refused - refused_rows_logged_, engine::message_of(refusal));
-  refused_rows_logged_ = source_.counters().rows_refused;
+// Rows that were refused behind the judge, and connections. Of many refusals one in a while is named.
+void Ingest::log_refusals(engine::Instant now) {
+  const uint64_t rows_refused = source_.counters().rows_refused;
+  if ((rows_refused == refused_rows_logged_ && connections_refused_ == 0) || now < refusal_log_at_) return;
   refusal_log_at_ = now + refusal_log_pause;
+  if (connections_refused_ != 0) {
+    spdlog::warn("shard {}: {} connections closed at once: line.tcp.net.connection.limit allows {} here", shard_.id().value,
+                 std::exchange(connections_refused_, 0), options_.connections_max);
+  }
+  if (rows_refused == refused_rows_logged_ || !options_.log_bad_lines) return;
+  const absl::Status refusal = source_.take_refusal();
+  spdlog::warn("{} rows refused: {}", rows_refused - refused_rows_logged_, escape_for_log(engine::message_of(refusal)));
+  refused_rows_logged_ = rows_refused;
 }
 
 void Ingest::on_starved_timer(engine::Instant) {
@@ -79,21 +87,19 @@ void Ingest::on_closed(TcpConnection& connection) {
 
 void Ingest::begin_stop() {
   stopping_ = true;
+  stop_at_ = shard_.reactor().now() + stop_time_max;
   if (udp_ != nullptr) udp_->stop();
   for (const auto& connection : connections_) connection->mark_quiet();
   stop_timer_.arm(shard_.reactor().now() + quiet_time);
 }
 
 void Ingest::on_stop_timer(engine::Instant now) {
-  const std::vector<TcpConnection*> quiet = [&] {
-    std::vector<TcpConnection*> found;
-    for (const auto& connection : connections_) {
-      if (connection->is_quiet()) found.push_back(connection.get());
-      connection->mark_quiet();
-    }
-    return found;
-  }();
-  for (TcpConnection* connection : quiet) connection->close();
+  std::vector<TcpConnection*> ending;
+  for (const auto& connection : connections_) {
+    if (connection->is_quiet() || now >= stop_at_) ending.push_back(connection.get());
+    connection->mark_quiet();
+  }
+  for (TcpConnection* connection : ending) connection->close();
   if (!stopped()) stop_timer_.arm(now + quiet_time);
 }
 

@@ -23,7 +23,7 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
   void add_connection(int32_t raw_socket, engine::PeerAddress peer);
   void add_udp(engine::FileId socket);
 
-  // Connections that send nothing for a moment are closed, one after the other until none is left.
+  // Connections that send nothing for a moment are closed, and after stop_time_max those that still send: then none is left.
   void begin_stop();
   bool stopped() const;
 
@@ -37,12 +37,13 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
  private:
   static constexpr engine::Duration starved_pause = engine::milliseconds(1);
   static constexpr engine::Duration quiet_time = engine::milliseconds(20);
+  static constexpr engine::Duration stop_time_max = engine::seconds(1);
   static constexpr engine::Duration refusal_log_pause = engine::seconds(1);
 
   void on_closed(TcpConnection& connection) override;
   void on_starved_timer(engine::Instant now);
   void on_stop_timer(engine::Instant now);
-  void log_refused_batches(engine::Instant now);
+  void log_refusals(engine::Instant now);
 
   engine::Shard& shard_;
   storage::Source& source_;
@@ -55,8 +56,10 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
   std::vector<std::unique_ptr<TcpConnection>> closed_;  // destroyed at the next turn: their completion is still on the stack
   std::unique_ptr<UdpReceiver> udp_;
   uint64_t refused_rows_logged_ = 0;
-  engine::Instant refusal_log_at_;  // not before
+  uint64_t connections_refused_ = 0;  // since the last log line about them
+  engine::Instant refusal_log_at_;    // not before
   bool stopping_ = false;
+  engine::Instant stop_at_;  // the latest, once stopping_
   engine::MemberTimer<&Ingest::on_starved_timer> starved_timer_;
   engine::MemberTimer<&Ingest::on_stop_timer> stop_timer_;
 };

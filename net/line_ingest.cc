@@ -178,7 +178,7 @@ template <typename Refusal>
 LineIngest::Outcome LineIngest::refuse(RefusedLine line, const Refusal& refusal) {
   count_refused(line.error);
   if (context_.options.log_bad_lines) {
-    const std::string detail = escape_for_log(line_detail(refusal));
+    const std::string detail = line_detail(refusal);
     line.detail = detail;
     context_.log.write(record_, line, context_.shard.reactor().now());
   }

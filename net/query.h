@@ -25,10 +25,11 @@ struct Query {
   bool is_broken = false;  // with is_last: the answer ends in the middle, and must not look whole
 };
 
-// The HTTP side has taken query.part.
+// To the reader.
 struct QueryGoOn {
   Query* query = nullptr;
-  bool cancelled = false;  // the client is gone: end the query, and answer with a last part
+  bool part_taken = false;  // query.part is the reader's again
+  bool cancelled = false;   // the client is gone: end the query, and answer with a last part
 };
 
 }  // namespace net

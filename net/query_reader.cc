@@ -33,9 +33,9 @@ QueryReader::QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::Io
 void QueryReader::run_once() {
   if (waiting_.empty()) turn();
   if (waiting_.empty()) return;
-  Query* query = waiting_.front();
+  const Waiting waiting = waiting_.front();
   waiting_.pop_front();
-  run(*query);
+  run(waiting);
 }
 
 // Takes what has arrived; waits when nothing has.
@@ -48,13 +48,22 @@ void QueryReader::turn() {
   endpoint_.wake_up();
 }
 
-void QueryReader::run(Query& query) {
-  running_ = &query;
-  cancelled_ = false;
-  PartReply reply(*this);
-  const absl::Status status = answer_exec(sql_, query.text, reply);
-  send_last(!status.ok());
+void QueryReader::run(const Waiting& waiting) {
+  running_ = waiting.query;
+  cancelled_ = waiting.cancelled;
+  bool is_broken = true;
+  if (!cancelled_) {
+    PartReply reply(*this);
+    is_broken = !answer_exec(sql_, running_->text, reply).ok();
+  }
+  send_last(is_broken);
   running_ = nullptr;
+  tables_.reset();
+}
+
+bool QueryReader::is_wanted() {
+  endpoint_.drain(*this);
+  return !cancelled_;
 }
 
 // One part at a time: the next one waits until the client has taken this one.
@@ -82,18 +91,27 @@ void QueryReader::on_message(engine::ShardId, const engine::MeshMessage& message
   }
   switch (static_cast<MessageKind>(message.kind)) {
     case MessageKind::query:
-      waiting_.push_back(message.as<Query*>());
+      waiting_.push_back({.query = message.as<Query*>()});
       return;
     case MessageKind::query_go_on:
-      part_out_ = false;
-      cancelled_ = message.as<QueryGoOn>().cancelled;
-      return;
+      return on_go_on(message.as<QueryGoOn>());
     case MessageKind::ledger_answer:
       --answers_missing_;
       return;
     default:
       UNREACHABLE("message kind of a reader");
   }
+}
+
+// A query that has ended may still be cancelled: the message was under way. Its memory is another query's only after that.
+void QueryReader::on_go_on(const QueryGoOn& go_on) {
+  if (go_on.query == running_) {
+    if (go_on.part_taken) part_out_ = false;
+    cancelled_ |= go_on.cancelled;
+    return;
+  }
+  const auto found = std::ranges::find(waiting_, go_on.query, &Waiting::query);
+  if (found != waiting_.end()) found->cancelled = true;
 }
 
 absl::StatusOr<std::vector<storage::TableSnapshot>> QueryReader::ask_owners(const storage::SnapshotAsk& pattern) {
@@ -120,13 +138,16 @@ absl::StatusOr<std::vector<ListedTable>> QueryReader::list_tables() {
 }
 
 absl::StatusOr<storage::TableSnapshot> QueryReader::open_table(std::string_view name) {
-  ASSIGN_OR_RETURN(const std::vector<storage::TableSnapshot> tables, ask_owners({.fresh = false}));
-  const std::string folded = storage::fold_name(name);
-  const auto found =
-      std::ranges::find_if(tables, [&](const auto& table) { return storage::fold_name(table.schema->name) == folded; });
-  if (found == tables.end()) return engine::not_found("table does not exist");
-  const storage::TableId id = found->schema->table;
-  ASSIGN_OR_RETURN(std::vector<storage::TableSnapshot> fresh, ask_owners({.table = id, .fresh = true}));
+  if (!tables_) {
+    ASSIGN_OR_RETURN(const std::vector<storage::TableSnapshot> tables, ask_owners({.fresh = false}));
+    tables_.emplace();
+    for (const storage::TableSnapshot& table : tables) {
+      tables_->emplace(storage::fold_name(table.schema->name), table.schema->table);
+    }
+  }
+  const auto found = tables_->find(storage::fold_name(name));
+  if (found == tables_->end()) return engine::not_found("table does not exist");
+  ASSIGN_OR_RETURN(std::vector<storage::TableSnapshot> fresh, ask_owners({.table = found->second, .fresh = true}));
   if (fresh.empty()) return engine::not_found("table does not exist");
   return std::move(fresh.front());
 }

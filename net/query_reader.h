@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,12 +34,19 @@ class QueryReader final : public engine::Loop, public engine::MeshReceiver, publ
   absl::StatusOr<std::vector<ListedTable>> list_tables() override;
   absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override;
   absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override;
+  bool is_wanted() override;
 
  private:
+  struct Waiting {
+    Query* query = nullptr;
+    bool cancelled = false;
+  };
+
   class PartReply;
 
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
-  void run(Query& query);
+  void on_go_on(const QueryGoOn& go_on);
+  void run(const Waiting& waiting);
   void turn();
   absl::Status send_part(std::string_view text);
   void send_last(bool is_broken);
@@ -46,11 +56,12 @@ class QueryReader final : public engine::Loop, public engine::MeshReceiver, publ
   engine::IoBackend& backend_;
   uint16_t shard_count_;
   SqlEngine sql_;
-  std::deque<Query*> waiting_;
+  std::deque<Waiting> waiting_;
   Query* running_ = nullptr;
-  uint32_t answers_missing_ = 0;  // to the asks that are out
-  bool part_out_ = false;         // the HTTP side has a part of the running query
-  bool cancelled_ = false;        // likewise, and does not want another one
+  uint32_t answers_missing_ = 0;                                   // to the asks that are out
+  bool part_out_ = false;                                          // the HTTP side has a part of the running query
+  bool cancelled_ = false;                                         // it does not want another one
+  std::optional<std::map<std::string, storage::TableId>> tables_;  // by folded name, as the running query first saw them
 };
 
 }  // namespace net

@@ -49,6 +49,9 @@ class SnapshotSource {
   // Open connections, and those that closed a short while ago.
   virtual absl::StatusOr<std::vector<ConnectionInfo>> list_connections() = 0;
 
+  // False: nobody waits for the answer any more. Asked now and then while a query computes.
+  virtual bool is_wanted() { return true; }
+
   // Reads the files of the snapshots and tells the time.
   virtual engine::IoBackend& backend() = 0;
 };

@@ -49,7 +49,7 @@ class Query {
   absl::Status sqlite_status(int code);
   absl::Status translate_message(std::string_view message);
   QueryResult fail(absl::Status status) const { return {.status = std::move(status), .position = position_}; }
-  bool is_late() const { return source_.backend().now() >= deadline_; }
+  bool must_end() { return !source_.is_wanted() || source_.backend().now() >= deadline_; }
 
   SnapshotSource& source_;
   std::string_view text_;
@@ -100,7 +100,7 @@ absl::Status Query::open_database() {
   const int memory_code = sqlite3_exec(database, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);
   if (memory_code != SQLITE_OK) return sqlite_status(memory_code);
   sqlite3_progress_handler(
-      database, steps_between_checks, [](void* query) { return static_cast<const Query*>(query)->is_late() ? 1 : 0; }, this);
+      database, steps_between_checks, [](void* query) { return static_cast<Query*>(query)->must_end() ? 1 : 0; }, this);
   return absl::OkStatus();
 }
 
@@ -108,6 +108,7 @@ absl::Status Query::add_tables() {
   RETURN_IF_ERROR(add_timestamp_collations(database_.get()));
   RETURN_IF_ERROR(functions_.add_to(database_.get()));
   for (const std::string& name : translated_.table_names) {
+    if (must_end()) return sqlite_status(SQLITE_INTERRUPT);
     absl::StatusOr<storage::TableSnapshot> snapshot = source_.open_table(name);
     if (absl::IsNotFound(snapshot.status())) continue;
     if (!snapshot.ok()) return snapshot.status();

@@ -8,6 +8,8 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -86,6 +88,19 @@ class Refusals(unittest.TestCase):
 
     def test_a_configuration_file_that_is_not_there(self):
         self.check_serve_refused(["--config", self.directory / "no.conf"], "no.conf")
+        self.check_serve_refused(["--config", self.directory], self.directory)
+
+    def test_a_ready_file_that_cannot_be_written(self):
+        self.check_serve_refused(["--ready-file", self.directory / "none/ready"], "--ready-file")
+        self.check_serve_refused(["--ready-file", self.directory], "--ready-file")
+
+    def test_sizes_that_cannot_work(self):
+        for config, culprit in (("line.tcp.max.recv.buffer.size=0", "line.tcp.max.recv.buffer.size: 0 bytes"),
+                                ("wal.segment.size=8M", "wal.segment.size: 8388608 bytes are too few"),
+                                ("line.tcp.net.connection.limit=2000000000", "line.tcp.net.connection.limit")):
+            with self.subTest(config):
+                (self.directory / "bad.conf").write_text(config)
+                self.check_serve_refused(["--config", self.directory / "bad.conf"], culprit)
 
     def test_bad_configuration_lines(self):
         for line, culprit in (("line.tcp.disconnect.on.error=perhaps", "line.tcp.disconnect.on.error"), ("alone", "alone"),
@@ -160,6 +175,42 @@ class Life(unittest.TestCase):
             server.wait_readable()
             self.assertEqual(server.exec("SELECT count(*), sum(v) FROM t")["dataset"], [[rows, rows * (rows - 1) // 2]])
 
+    def test_sigterm_ends_a_server_whose_clients_go_on(self):
+        """A sender that never pauses, a query that never ends, and one whose answer nobody takes."""
+        endless = "WITH RECURSIVE x(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM x) SELECT "
+        stopped = threading.Event()
+
+        def send(connection):
+            while not stopped.is_set() and connection.send(b"t v=1i\n" * 100):
+                pass
+
+        with Server("--shards", 1, config=SMALL_SEGMENTS) as server, server.connect() as connection, \
+                server.ask(endless + "a FROM x"), server.ask(endless + "count(*) FROM x"):
+            sender = threading.Thread(target=send, args=[connection])
+            sender.start()
+            started = time.monotonic()
+            try:
+                self.assertEqual(server.stop(), 0)
+            finally:
+                stopped.set()
+                sender.join()
+            self.assertLess(time.monotonic() - started, 30)  # a query would take 60, the sender for ever
+
+    def test_few_descriptors_mean_fewer_connections_and_no_harm(self):
+        with Server("--shards", 1, config=SMALL_SEGMENTS, files_max=700) as server:
+            limit = int(re.search(r"limits +(\d+) connections", server.output())[1])
+            self.assertLess(limit, 300)
+            senders = [server.connect() for _ in range(limit)]
+            for i, sender in enumerate(senders):
+                sender.send(b"t%d v=%di 1000\n" % (i, i))
+            wait_until(lambda: server.exec("SELECT sum(rows_durable) FROM connections()")["dataset"] == [[limit]], "all rows")
+            with server.connect() as beyond:
+                beyond.wait_closed()
+            wait_until(lambda: "line.tcp.net.connection.limit" in server.log(), "a word about it")
+            server.wait_readable()
+            for sender in senders:
+                sender.socket.close()
+
     def test_sigterm_ends_a_server_that_is_at_rest(self):
         with Server("--shards", 2, config=SMALL_SEGMENTS) as server:
             with server.connect() as connection:
@@ -225,6 +276,16 @@ class Http(unittest.TestCase):
         self.assertEqual(self.server.exec("SELECT 1 AS one"), {
             "query": "SELECT 1 AS one", "columns": [{"name": "one", "type": "LONG"}], "timestamp": -1, "dataset": [[1]],
             "count": 1})
+
+
+    def test_a_query_ends_when_its_client_goes_away(self):
+        endless = "WITH RECURSIVE x(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM x) SELECT count(*) FROM x"
+        for waiting in range(3):
+            with self.server.ask(endless):
+                pass
+        started = time.monotonic()
+        self.assertEqual(self.server.exec("SELECT 1")["dataset"], [[1]])
+        self.assertLess(time.monotonic() - started, 30)  # of 60 s that each would take
 
 
 class Threads(unittest.TestCase):

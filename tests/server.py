@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -123,11 +124,12 @@ class Connection:
 class Server:
     """Starts with `with`, on a data directory that lives as long as this object: a second start() goes on with its data."""
 
-    def __init__(self, *arguments, config=None, terminal=None):
-        """`terminal` is a file descriptor for stdout, which else goes to a file."""
+    def __init__(self, *arguments, config=None, terminal=None, files_max=None):
+        """`terminal` is a file descriptor for stdout, which else goes to a file; `files_max` the limit of open files."""
         self.arguments = [str(argument) for argument in arguments]
         self.config = config
         self.terminal = terminal
+        self.files_max = files_max
         self.directory = temporary_directory()
         self.data = self.directory / "data"
         self.process = None
@@ -161,7 +163,12 @@ class Server:
             file.write_text("".join(f"{key}={value}\n" for key, value in self.config.items()))
             command += ["--config", file]
         with open(self.directory / "stdout", "ab") as stdout, open(self.directory / "stderr", "ab") as stderr:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.terminal or stdout, stderr=stderr)
+            limit = None
+            if self.files_max is not None:
+                def limit():
+                    resource.setrlimit(resource.RLIMIT_NOFILE, (self.files_max, self.files_max))
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.terminal or stdout, stderr=stderr,
+                                            preexec_fn=limit)
         wait_until(lambda: ready.exists() or self.process.poll() is not None, "the ready file")
         if not ready.exists():
             raise AssertionError(f"the server ended with exit code {self.process.returncode}: {self.log()}")
@@ -217,6 +224,13 @@ class Server:
             return reply.status, reply.headers, reply.read()
         finally:
             connection.close()
+
+    def ask(self, query):
+        """A socket on which the query is under way; nobody reads the answer."""
+        connection = socket.create_connection(self.http, SECONDS_MAX)
+        target = "/exec?query=" + urllib.parse.quote(query, safe="")
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: millrace\r\n\r\n".encode())
+        return connection
 
     def exec(self, query):
         """The decoded answer of GET /exec."""

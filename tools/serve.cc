@@ -5,11 +5,14 @@
 #include <spdlog/async.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <algorithm>
+#include <bit>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -18,6 +21,7 @@
 
 #include "engine/threads.h"
 #include "engine/uring_backend.h"
+#include "net/http_server.h"
 #include "tools/args.h"
 #include "tools/data_directory.h"
 #include "tools/free_address.h"
@@ -29,7 +33,9 @@ namespace {
 constexpr size_t log_lines_max = 8192;  // waiting to be written; older ones give way to newer ones
 constexpr engine::Duration poll_pause = engine::milliseconds(100);
 constexpr engine::Duration live_line_pause = engine::milliseconds(500);
+constexpr uint32_t requests_of_shard = 4096;            // in flight beside one for each connection
 constexpr size_t line_size_overhead = size_t{1} << 20;  // what a frame takes beside the text of its largest row
+constexpr size_t line_size_min = 64;
 
 std::vector<uint32_t> allowed_cpus() {
   cpu_set_t set;
@@ -40,6 +46,14 @@ std::vector<uint32_t> allowed_cpus() {
     if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
   }
   return cpus;
+}
+
+// Open files that this process may have, after the soft limit was raised to the hard one.
+uint64_t raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t soft = std::exchange(limit.rlim_cur, limit.rlim_max);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : soft;
 }
 
 // Log lines go to stderr from a thread of their own, so that a slow terminal never holds up a shard.
@@ -103,7 +117,10 @@ class Server {
       engine::UringOptions uring;
       uring.data_directory = data_directory;
       if (i < options.shards) {
+        const auto connections = static_cast<uint32_t>(options.ingest.connections_max + net::HttpServer::connections_max);
         uring.stream_buffer_count = plan.receive_buffers;
+        uring.request_count_max = connections + requests_of_shard;
+        uring.file_count_max = connections + 3 * options.owner.table_io.files_max + requests_of_shard;
       } else {
         uring.stream_buffer_count = 1;
         uring.datagram_buffer_count = 1;
@@ -224,21 +241,45 @@ absl::Status Serve::prepare() {
   }
   plan_ = plan_memory(*memory_, static_cast<uint16_t>(shards));
   options_ = make_node_options(flags_, file_, *memory_, static_cast<uint16_t>(shards));
-  const uint64_t frame_max = storage::frame_size_max(options_.owner.wal.segment_size);
-  if (options_.ingest.line_size_max + line_size_overhead > frame_max) {
-    return engine::invalid_argument(fmt::format("line.tcp.max.recv.buffer.size: {} bytes do not fit into a WAL segment of {}",
-                                                options_.ingest.line_size_max, options_.owner.wal.segment_size));
-  }
+  RETURN_IF_ERROR(check_line_size());
+  RETURN_IF_ERROR(check_ready_path());
+  RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), file_.connections_max.has_value()));
   for (const auto& address : {options_.tcp, options_.http}) {
     if (address) RETURN_IF_ERROR(check_address_is_free(*address, SOCK_STREAM));
   }
   return options_.udp ? check_address_is_free(*options_.udp, SOCK_DGRAM) : absl::OkStatus();
 }
 
+absl::Status Serve::check_line_size() const {
+  const uint64_t line_size = options_.ingest.line_size_max;
+  if (line_size < line_size_min) {
+    return engine::invalid_argument(
+        fmt::format("line.tcp.max.recv.buffer.size: {} bytes are too few, at least {}", line_size, line_size_min));
+  }
+  const uint64_t segment_size = options_.owner.wal.segment_size;
+  uint64_t enough = std::bit_floor(segment_size);
+  while (storage::frame_size_max(enough) < line_size + line_size_overhead) enough *= 2;
+  if (enough <= segment_size) return absl::OkStatus();
+  return engine::invalid_argument(
+      fmt::format("wal.segment.size: {} bytes are too few for lines of {} bytes (line.tcp.max.recv.buffer.size): {} are enough",
+                  segment_size, line_size, enough));
+}
+
+absl::Status Serve::check_ready_path() const {
+  namespace fs = std::filesystem;
+  if (ready_path_.empty()) return absl::OkStatus();
+  std::error_code error;
+  if (fs::is_directory(ready_path_, error)) return engine::invalid_argument("--ready-file: " + ready_path_ + " is a directory");
+  const fs::path parent = fs::absolute(ready_path_).parent_path();
+  if (::access(parent.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return engine::errno_status(errno, "--ready-file: cannot write to " + parent.string());
+}
+
 int Serve::run() {
   if (const absl::Status status = prepare(); !status.ok()) return usage_error(status);
   const absl::StatusOr<DataDirectory> directory = DataDirectory::lock(data_directory_);
   if (!directory.ok()) return usage_error(directory.status());
+  if (!ready_path_.empty()) ::unlink(ready_path_.c_str());  // it speaks of an earlier start
   const sigset_t signals = block_stop_signals();
   start_logging();
   absl::StatusOr<std::unique_ptr<Server>> created = Server::create(options_, plan_, data_directory_);
@@ -250,6 +291,7 @@ int Serve::run() {
                     .node = &server.node(),
                     .cpus = *cpus_,
                     .memory = *memory_,
+                    .connections_max = options_.ingest.connections_max * options_.shards,
                     .features = server.features(),
                     .unknown_keys = unknown_keys_};
   std::fputs(make_banner(facts).c_str(), stdout);

@@ -22,6 +22,8 @@ class Serve final : public Command {
 
  private:
   absl::Status prepare();
+  absl::Status check_line_size() const;
+  absl::Status check_ready_path() const;
 
   std::string data_directory_ = "./millrace-data";
   std::optional<uint64_t> shard_count_;

@@ -16,6 +16,7 @@ struct BannerFacts {
   const net::Node* node = nullptr;
   std::vector<uint32_t> cpus;  // of each shard
   uint64_t memory = 0;
+  uint64_t connections_max = 0;  // over TCP, of all shards
   std::vector<engine::UringFeature> features;
   std::vector<std::string> unknown_keys;
 };

@@ -1,15 +1,18 @@
 #include "tools/serve_config.h"
 
+#include <fmt/format.h>
 #include <sys/sysinfo.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 
 #include "engine/bytes.h"
+#include "net/http_server.h"
 #include "tools/args.h"
 
 namespace tools {
@@ -110,7 +113,7 @@ absl::StatusOr<ConfigFile> parse_config(std::string_view text, std::string_view 
 
 absl::StatusOr<ConfigFile> read_config_file(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return engine::not_found("cannot read the configuration file " + path);
+  if (!stream || std::filesystem::is_directory(path)) return engine::not_found("cannot read the configuration file " + path);
   std::ostringstream text;
   text << stream.rdbuf();
   return parse_config(text.str(), path);
@@ -155,6 +158,30 @@ net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& 
   options.owner.wal.segment_size =
       pick<uint64_t>(flags.wal_segment_size, file.wal_segment_size, options.owner.wal.segment_size);
   return options;
+}
+
+absl::Status fit_files(net::NodeOptions& options, uint64_t files_max, bool connections_given) {
+  constexpr uint64_t shared = net::HttpServer::connections_max + 64;  // rings, log, lock, queries
+  constexpr uint64_t of_shard = 64;                                   // WAL segments, directories, sockets that listen
+  constexpr uint64_t column_files_min = 64;
+  constexpr uint64_t connections_min = 16;
+  const uint64_t share = files_max > shared ? (files_max - shared) / options.shards : 0;
+  uint32_t& column_files = options.owner.table_io.files_max;
+  column_files = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8, column_files_min, column_files));
+  const uint64_t taken = of_shard + 2 * uint64_t{column_files};  // while one is opened, another may still be closing
+  if (share < taken + connections_min) {
+    return engine::resource_exhausted(fmt::format("{} shards need {} open files, the limit is {}: raise it (ulimit -n)",
+                                                  options.shards, shared + options.shards * (taken + connections_min),
+                                                  files_max));
+  }
+  size_t& connections = options.ingest.connections_max;
+  if (connections_given && connections > share - taken) {
+    return engine::resource_exhausted(
+        fmt::format("line.tcp.net.connection.limit: {} connections need {} open files, the limit is {}: raise it (ulimit -n)",
+                    connections * options.shards, shared + options.shards * (taken + connections), files_max));
+  }
+  connections = std::min<size_t>(connections, share - taken);
+  return absl::OkStatus();
 }
 
 }  // namespace tools

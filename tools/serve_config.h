@@ -52,4 +52,8 @@ uint64_t default_memory();
 // The options of the node: `flags` win over `file`.
 net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& file, uint64_t memory, uint16_t shards);
 
+// Makes what the server opens fit into `files_max` open files of the process: fewer column files at a time, then fewer
+// connections, unless their number was given, as `connections_given` says. An error says what does not fit.
+absl::Status fit_files(net::NodeOptions& options, uint64_t files_max, bool connections_given);
+
 }  // namespace tools
