@@ -35,8 +35,10 @@ void BadLineLog::write(const SenderRecord& sender, const RefusedLine& line, engi
   ++quota.written;
   const std::string more = quota.left_out == 0 ? std::string() : fmt::format(" ({} similar left out)", quota.left_out);
   quota.left_out = 0;
-  spdlog::warn("{} {} byte {}: {} {}: \"{}\"{}", protocol_name(sender.protocol), to_string(sender.peer), line.offset,
-               line_error_text(line.error), escape_for_log(line.detail), escape_for_log(line.raw), more);
+  std::string reason(line_error_text(line.error));
+  if (line.detail != reason) reason += ' ' + escape_for_log(line.detail);
+  spdlog::warn("{} {} byte {}: {}: \"{}\"{}", protocol_name(sender.protocol), to_string(sender.peer), line.offset, reason,
+               escape_for_log(line.raw), more);
 }
 
 }  // namespace net

@@ -28,10 +28,27 @@ LineIngest::Outcome LineIngest::consume(std::string_view& input) {
   while (true) {
     const LineStep step = parser_.consume(input);
     input.remove_prefix(step.consumed);
-    if (step.event == LineEvent::need_more) return Outcome::consumed;
+    if (step.event == LineEvent::need_more) return keep_unfinished();
     const Outcome outcome = take(step.event);
     if (outcome != Outcome::consumed) return outcome;
   }
+}
+
+// A line that is not whole waits in memory, of which all senders together have so much. Small ones always have room.
+LineIngest::Outcome LineIngest::keep_unfinished() {
+  constexpr size_t small_size_max = size_t{64} << 10;
+  const auto account = [this] {
+    const size_t size = parser_.memory_size();
+    context_.unfinished_size += size - unfinished_size_;
+    unfinished_size_ = size;
+  };
+  account();
+  if (context_.unfinished_size <= context_.options.unfinished_size_max || unfinished_size_ <= small_size_max) {
+    return Outcome::consumed;
+  }
+  const LineEvent event = parser_.refuse_unfinished();
+  account();
+  return take(event);
 }
 
 LineIngest::Outcome LineIngest::finish() {

@@ -24,6 +24,7 @@ struct IngestOptions {
   bool disconnect_on_error = false;  // line.tcp.disconnect.on.error; TCP only
   bool log_bad_lines = true;         // line.log.message.on.error
   size_t line_size_max = size_t{16} << 20;
+  size_t unfinished_size_max = size_t{256} << 20;                       // memory of all lines of the shard that are not whole
   storage::PartitionUnit partition_unit = storage::PartitionUnit::day;  // line.default.partition.by
 };
 
@@ -36,6 +37,7 @@ struct IngestContext {
   RowJudge& judge;
   const IngestOptions& options;
   std::vector<TcpConnection*> starved;  // wait for a receive buffer
+  size_t unfinished_size = 0;           // memory of lines that are not whole
 };
 
 class LineIngestListener {
@@ -56,6 +58,7 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   };
 
   LineIngest(IngestContext& context, SenderRecord& record, LineIngestListener& listener);
+  ~LineIngest() { context_.unfinished_size -= unfinished_size_; }
 
   // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
   Outcome consume(std::string_view& input);
@@ -75,6 +78,7 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   void on_answer() override;
   void on_room() override;
   Outcome take(LineEvent event);
+  Outcome keep_unfinished();
   Outcome settle_line();
   Outcome park(Waiting waiting);
   Outcome ask_for_table();
@@ -93,6 +97,7 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   const bool disconnect_on_error_;
   LineParser parser_;
   Waiting waiting_ = Waiting::nothing;
+  size_t unfinished_size_ = 0;
   bool line_parked_ = false;  // parser_.line() is to be judged again
   absl::Status ask_refusal_;  // of the parked line's ask
   storage::TableAsk table_ask_;

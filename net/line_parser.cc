@@ -41,6 +41,18 @@ LineEvent LineParser::finish() {
   return LineEvent::line;
 }
 
+LineEvent LineParser::refuse_unfinished() {
+  if (!line_open_ || skipping_) return LineEvent::need_more;
+  scanner_.fail_too_large(carry_end());
+  scanner_.bad_line().size = carry_.size();
+  skipping_ = true;
+  cut_carry(std::min(carry_.size(), kept_size_max()));
+  if (options_.report == BadLineReport::at_line_end) return LineEvent::need_more;
+  const LineEvent event = end_bad_line(carry_);
+  skipping_ = true;
+  return event;
+}
+
 size_t LineParser::memory_size() const { return scanner_.memory_size() + carry_.capacity() - std::string().capacity(); }
 
 // The first `used` bytes of `input` are done with. No line is open.

@@ -63,6 +63,10 @@ class LineParser {
   // consume begins a new line; stream_offset() goes on.
   LineEvent finish();
 
+  // There is no memory to hold a line until it ends: what is unfinished is refused as too large, whatever its size. Its end is
+  // looked for as always; need_more when the event comes with it, or when no line is unfinished.
+  LineEvent refuse_unfinished();
+
   const ParsedLine& line() const { return scanner_.line(); }
   const BadLine& bad_line() const { return scanner_.bad_line(); }
 

@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +17,10 @@ namespace net {
 namespace {
 
 constexpr int steps_between_checks = 4096;  // of SQLite's virtual machine; a row takes about ten
+
+// SQLite looks these up before any table.
+constexpr std::array<std::string_view, 4> catalogue_names{"sqlite_master", "sqlite_schema", "sqlite_temp_master",
+                                                          "sqlite_temp_schema"};
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close(database); }
@@ -112,6 +118,10 @@ absl::Status Query::add_tables() {
     absl::StatusOr<storage::TableSnapshot> snapshot = source_.open_table(name);
     if (absl::IsNotFound(snapshot.status())) continue;
     if (!snapshot.ok()) return snapshot.status();
+    if (std::ranges::find(catalogue_names, storage::fold_name(name)) != catalogue_names.end()) {
+      position_ = find_table_offset(tokens_, name);
+      return engine::invalid_argument("a table that has the name of SQLite's catalogue cannot be queried: " + name);
+    }
     RETURN_IF_ERROR(tables_.add(database_.get(), name, *std::move(snapshot)));
   }
   access_.restrict_to_reading(database_.get());

@@ -151,6 +151,7 @@ absl::StatusOr<TranslatedQuery> translate_query(std::string_view query, const st
     translated.sql = query;
   } else if (statement.size() > 1 && first.is_word("show")) {
     ASSIGN_OR_RETURN(translated.sql, translate_show(statement));
+    translated.table_names.clear();  // a table called "tables" would hide the function
   } else if (statement.size() > 1 && begins_with(refused_words)) {
     return engine::invalid_argument("only queries are answered here: " + std::string(first.raw) + " is not supported");
   } else if (is_name(first)) {

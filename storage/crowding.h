@@ -1,5 +1,6 @@
-// Partitions whose number of runs nears its bound. Rows that no run of theirs takes would need another run: sources refuse such
-// rows one by one, and the owner, as the last resort, whole batches. Rows of later timestamps still find their runs.
+// Partitions whose number of runs, or of column files in them, nears its bound. Rows that no run of theirs takes would need
+// another run: sources refuse such rows one by one, and the owner, as the last resort, whole batches. Rows of later timestamps
+// still find their runs.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +19,9 @@ namespace storage {
 struct CrowdingLimits {
   size_t crowded_from = runs_max / 2 - 512;  // runs of a partition: sources refuse rows
   size_t closed_from = runs_max / 2 - 128;   // the owner refuses batches
+  // Likewise, columns of all its runs: the last block of each of their files is in the manifest (manifest_size_max).
+  size_t columns_crowded_from = size_t{48} << 10;
+  size_t columns_closed_from = size_t{56} << 10;
 };
 
 struct CrowdedPartition {

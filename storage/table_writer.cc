@@ -146,14 +146,16 @@ void LaneWriter::publish() {
   for (const auto& [key, partition] : state_.partitions) {
     const std::vector<Run>& runs = partition.manifest->runs;
     if (!runs.empty()) snapshot->partitions.push_back(partition.manifest);
-    if (runs.size() < crowding_.crowded_from) continue;
+    size_t columns = 0;
+    for (const Run& run : runs) columns += run.columns.size();
+    if (runs.size() < crowding_.crowded_from && columns < crowding_.columns_crowded_from) continue;
     const Schema& schema = *state_.schema;
     const PartitionRange range = partition_of(key.value, schema.partition_unit, schema.designated_column().type);
     crowded.push_back({.timestamp_first = key.value,
                        .timestamp_last = range.timestamp_last,
                        .floor = runs.back().timestamp_max,
                        .runs = runs.size(),
-                       .is_closed = runs.size() >= crowding_.closed_from});
+                       .is_closed = runs.size() >= crowding_.closed_from || columns >= crowding_.columns_closed_from});
   }
   crowded_ = crowded.empty() ? nullptr : std::make_shared<const std::vector<CrowdedPartition>>(std::move(crowded));
   for (const auto& [column, dictionary] : state_.dictionaries) {

@@ -60,6 +60,21 @@ class Life {
 
   uint64_t batches_refused() { return owner().counters().batches_refused; }
 
+  SimClient connect() { return world_.net().connect(node_.addresses().tcp->port); }
+
+  void run_for(engine::Duration time) {
+    const engine::Instant end = world_.now() + time;
+    while (world_.now() < end) {
+      if (!node_.step()) world_.advance_by(engine::milliseconds(1));
+    }
+  }
+
+  uint64_t rows_durable() const {
+    uint64_t rows = 0;
+    for (const net::LedgerRow& row : node_.ledger()) rows += row.rows_durable;
+    return rows;
+  }
+
   void stop() {
     client_->half_close();
     CHECK(node_.stop(100'000));
@@ -169,6 +184,47 @@ TEST_CASE("limits: a batch for a closed partition is refused whole, and counted,
   Life life(world, options);
   CHECK_FALSE(life.send(noon_us - 3));
   CHECK(life.send(noon_us + 3));
+  life.stop();
+}
+
+TEST_CASE("limits: lines that are not whole share a bound, beyond which the one that grows is refused") {
+  net::NodeOptions options = make_options();
+  options.ingest.line_size_max = 1 << 20;
+  options.ingest.unfinished_size_max = 300'000;
+  options.owner.wal.segment_size = 2 << 20;
+  options.owner.wal.size_max = 8 << 20;
+  SimWorld world({.seed = 6});
+  Life life(world, options);
+  CHECK(life.send("t f=1\n"));
+  const std::string part(80'000, 'x');
+  SimClient waiting = life.connect();
+  waiting.send("t s=\"" + part);
+  life.run_for(engine::seconds(1));
+  CHECK(life.send("t s=\"" + part + "\"\n"));
+  CHECK_FALSE(life.send("t s=\"" + part + part + part + "\"\n"));
+  CHECK(life.send("t f=2\n"));
+  waiting.send("\"\n");
+  waiting.half_close();
+  life.run_for(engine::seconds(1));
+  CHECK(life.rows_durable() == 4);
+  life.stop();
+}
+
+TEST_CASE("limits: a partition is crowded by many columns in fewer runs, too") {
+  net::NodeOptions options = make_options();
+  options.owner.crowding.columns_crowded_from = 20;  // the timestamp and 9 fields each
+  SimWorld world({.seed = 5});
+  Life life(world, options);
+  const auto row = [](int64_t timestamp_us) {
+    std::string line = "t ";
+    for (int i = 0; i < 9; ++i) line += (i == 0 ? "f" : ",f") + std::to_string(i) + "=1";
+    return line + ' ' + std::to_string(timestamp_us) + "000\n";
+  };
+  CHECK(life.send(row(noon_us)));
+  CHECK(life.send(row(noon_us - 1)));
+  CHECK(life.send(row(noon_us - 2)));  // crowded from here on, which the source hears with this batch
+  CHECK_FALSE(life.send(row(noon_us - 3)));
+  CHECK(life.send(row(noon_us + 1)));
   life.stop();
 }
 

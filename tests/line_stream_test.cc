@@ -102,6 +102,31 @@ TEST_CASE("line_parser: only the front of a large line is kept") {
   CHECK(stream.events()[1].text == "t|f=1");
 }
 
+TEST_CASE("line_parser: an unfinished line that is refused gives its memory back, and the next one is read") {
+  for (const BadLineReport report : {BadLineReport::at_line_end, BadLineReport::at_detection}) {
+    LineParser parser({.report = report});
+    CHECK(parser.refuse_unfinished() == LineEvent::need_more);
+    const std::string front = "t s=\"" + std::string(100'000, 'x');
+    REQUIRE(parser.consume(front).event == LineEvent::need_more);
+    CHECK(parser.memory_size() > 100'000);
+    const bool at_once = report == BadLineReport::at_detection;
+    CHECK(parser.refuse_unfinished() == (at_once ? LineEvent::bad_line : LineEvent::need_more));
+    CHECK(parser.memory_size() < 20'000);
+    CHECK(parser.refuse_unfinished() == LineEvent::need_more);
+    const std::string rest = "yyy\nu f=1\n";
+    net::LineStep step = parser.consume(rest);
+    if (!at_once) {
+      REQUIRE(step.event == LineEvent::bad_line);
+      CHECK(parser.bad_line().size == front.size() + 3);
+      step = parser.consume(std::string_view(rest).substr(step.consumed));
+    }
+    REQUIRE(step.event == LineEvent::line);
+    CHECK(parser.line().table == "u");
+    CHECK(parser.line().offset == front.size() + 4);
+    if (!at_once) CHECK(parser.bad_line().error == net::LineError::line_too_large);
+  }
+}
+
 TEST_CASE("line_parser: a line has a bounded number of values") {
   std::string line = "t f=1";
   for (size_t i = 1; i < net::line_values_max; ++i) line += ",f=1";

@@ -357,6 +357,21 @@ TEST_CASE("sql_engine: a table with the most columns is read whole") {
   CHECK(database.answer("broad").columns.size() == storage::columns_max);
 }
 
+TEST_CASE("sql_engine: tables with names of the engine's own do not get in its way") {
+  Database database;
+  uint32_t id = 30;
+  for (const char* name : {"tables", "sqlite_master"}) {
+    tests::TableFiles files(database.directory(), tests::make_table(id++, name, {{"ts", ColumnType::timestamp_us}}, 0));
+    files.add({int64_t{0}});
+    files.write();
+  }
+  database.open();
+  CHECK(database.rows("SHOW TABLES") == Lines{"trades", "All Types", "tables", "sqlite_master"});
+  CHECK(database.rows("SELECT count(*) FROM tables") == Lines{"1"});
+  CHECK(database.error("SELECT * FROM sqlite_master") ==
+        "a table that has the name of SQLite's catalogue cannot be queried: sqlite_master @14");
+}
+
 TEST_CASE("sql_engine: a damaged file is an error of the queries that read it, and of no others") {
   Database database;
   tests::TableFiles files(database.directory(),

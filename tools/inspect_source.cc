@@ -1,5 +1,8 @@
 #include "tools/inspect_source.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <utility>
 
@@ -43,6 +46,7 @@ absl::StatusOr<InspectSource> open_inspect_source(const std::string& path) {
     return engine::invalid_argument(path + ": neither a file nor a directory");
   }
   const std::filesystem::path nearest = source.is_directory ? whole : whole.parent_path();
+  if (::access(nearest.c_str(), R_OK | X_OK) != 0) return engine::errno_status(errno, nearest.string());
   const std::filesystem::path found = find_root(nearest);
   source.in_database = !found.empty();
   const std::filesystem::path root = source.in_database ? found : nearest;

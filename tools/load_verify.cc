@@ -128,6 +128,7 @@ uint64_t LoadVerifier::rows_seen(uint32_t sender) const {
 
 absl::Status LoadVerifier::verify_counts(HttpClient& server) {
   for (uint32_t table = 0; table < rows_.plan().tables; ++table) {
+    if (rows_.table_rows(table) == 0) continue;  // few rows: nobody made it
     absl::StatusOr<nlohmann::json> answer = server.query(fmt::format("SELECT count(*) FROM {}", rows_.table_name(table)));
     if (!answer.ok()) return answer.status();
     const nlohmann::json& dataset = (*answer)["dataset"];
@@ -168,6 +169,7 @@ absl::Status LoadVerifier::verify_sample(HttpClient& server) {
 
 // Row numbers [first, last) are whole timestamps; only those of `table` come back.
 absl::Status LoadVerifier::verify_range(HttpClient& server, uint32_t table, uint64_t first, uint64_t last) {
+  if (rows_.table_rows(table) == 0) return absl::OkStatus();
   absl::StatusOr<nlohmann::json> answer = server.query(
       fmt::format("SELECT * FROM {0} WHERE {1} >= '{2}' AND {1} < '{3}'", rows_.table_name(table), timestamp_column,
                   timestamp_text(rows_.timestamp_us(first)), timestamp_text(rows_.timestamp_us(last - 1) + 1)));

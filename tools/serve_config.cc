@@ -126,7 +126,8 @@ MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
   return {
       .receive_buffers = static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(share / 16 / receive_buffer_size, 16, 256))),
       .batches_max = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8 / batch_size, 16, 256)),
-      .pending_size_max = static_cast<size_t>(std::clamp<uint64_t>(share / 4, uint64_t{16} << 20, uint64_t{1} << 30))};
+      .pending_size_max = static_cast<size_t>(std::clamp<uint64_t>(share / 4, uint64_t{16} << 20, uint64_t{1} << 30)),
+      .unfinished_size_max = static_cast<size_t>(share / 8)};
 }
 
 uint64_t default_memory() {
@@ -153,6 +154,8 @@ net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& 
   options.ingest.log_bad_lines = pick(flags.log_bad_lines, file.log_bad_lines, true);
   options.ingest.line_size_max = pick<uint64_t>(flags.line_size_max, file.line_size_max, options.ingest.line_size_max);
   options.ingest.partition_unit = pick(flags.partition_unit, file.partition_unit, storage::PartitionUnit::day);
+  // One sender may always have its longest line; a buffer that grows by doubling is up to twice as large.
+  options.ingest.unfinished_size_max = std::max(plan.unfinished_size_max, 2 * options.ingest.line_size_max);
   options.source.batches_max = plan.batches_max;
   options.owner.pending_size_max = plan.pending_size_max;
   options.owner.wal.segment_size =
