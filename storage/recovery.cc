@@ -223,6 +223,7 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   RETURN_IF_ERROR(replay.load_tables());
   for (const WalStreamFiles& stream : inventory.streams) {
     ASSIGN_OR_RETURN(const uint64_t sequence_last, replay.replay(superblock.database, stream));
+    RETURN_IF_ERROR(remove_unbegun_segments(backend, stream, sequence_last));
     std::ranges::move(reusable_segments(stream, sequence_last, options.segment_size),
                       std::back_inserter(recovery.reusable_segments));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "engine/blocking_io.h"
@@ -64,6 +65,15 @@ absl::StatusOr<WalInventory> list_streams(engine::IoBackend& backend, const Data
   std::ranges::sort(streams);
   for (const StreamId stream : streams) RETURN_IF_ERROR(list_stream(backend, stream, inventory));
   return inventory;
+}
+
+absl::Status remove_unbegun_segments(engine::IoBackend& backend, const WalStreamFiles& files, uint64_t sequence_last) {
+  for (const WalSegmentFile& segment : files.segments | std::views::reverse) {
+    if (segment.sequence <= sequence_last) break;
+    RETURN_IF_ERROR(engine::remove_file(backend, segment_path(files.stream, segment.sequence)));
+    RETURN_IF_ERROR(engine::sync_directory(backend, stream_directory(files.stream)));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status release_stream(engine::IoBackend& backend, StreamId stream) {

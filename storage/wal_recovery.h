@@ -1,8 +1,8 @@
 // What of the write-ahead log earlier starts left behind, and how it goes away once everything in it is applied and
 // checkpointed.
 //
-//   list_streams -> WalReader per stream, in this order -> apply, checkpoint -> release_stream -> reuse its segments ->
-//   remove_stream
+//   list_streams -> WalReader per stream, in this order -> remove_unbegun_segments -> apply, checkpoint -> release_stream ->
+//   reuse its segments -> remove_stream
 //
 // Releasing is one step for the outside: a marker file that is durable before anything is removed. Until then a crash finds the
 // whole stream and replays it again, afterwards it finds something to sweep up; a stream that is half gone never looks like
@@ -30,6 +30,10 @@ struct WalInventory {
 // Everything in DATA/wal must be a stream of an earlier start than `database.epoch`, or it is not touched and the status is
 // failed-precondition: nothing that cannot be understood is ever removed.
 absl::StatusOr<WalInventory> list_streams(engine::IoBackend& backend, const Database& database);
+
+// Removes the segments behind `sequence_last`, which were made ahead and never begun: on a full disk, applying the stream may
+// need their space. The last one first, each durable before the next: a crash leaves no hole in the sequences.
+absl::Status remove_unbegun_segments(engine::IoBackend& backend, const WalStreamFiles& files, uint64_t sequence_last);
 
 // After this the stream is never read again. Durable when it returns; may be repeated.
 absl::Status release_stream(engine::IoBackend& backend, StreamId stream);

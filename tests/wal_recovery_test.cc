@@ -121,6 +121,30 @@ TEST_CASE("wal_recovery: segments that were in use and have the size are offered
   CHECK(storage::reusable_segments(files, counts.sequence_last, 2 * WalStream::segment_size).empty());
 }
 
+TEST_CASE("wal_recovery: segments that were never begun are removed, and that may be cut off anywhere") {
+  storage::WalOptions options = WalStream::small_options();
+  options.segments_ready = 3;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    for (uint64_t cut = 0; cut < 10; ++cut) {
+      INFO("seed " << seed << " cut " << cut);
+      WalStream stream(options, {.seed = seed});
+      for (uint64_t i = 1; i <= 3; ++i) {
+        stream.append(make_frame(i, 10, 7'000));
+        stream.settle();
+      }
+      stream.end();
+      const storage::WalStreamFiles files = stream.files();
+      REQUIRE(files.segments.size() > 5);
+      sim::SimMachine& machine = stream.machine();
+      machine.world.power_off_after(cut);
+      const absl::Status removed = storage::remove_unbegun_segments(machine.backend(), files, 3);
+      machine.power_cycle();
+      CHECK(stream.read().frames == stream.written());
+      if (removed.ok()) CHECK(stream.files().segments.size() == 3);
+    }
+  }
+}
+
 template <typename Header>
 Header header_at(WalStream& stream, uint64_t offset) {
   const std::vector<std::byte> bytes = *stream.machine().disk().read_current("wal/1-0/1");
