@@ -22,7 +22,7 @@ struct TextHash {
 };
 
 // Names and symbols are mostly short: up to 16 bytes are compared as two words that may overlap, without a call.
-inline bool equal_text(std::string_view a, std::string_view b) {
+[[gnu::always_inline]] inline bool equal_text(std::string_view a, std::string_view b) {
   const size_t size = a.size();
   if (size != b.size()) return false;
   const auto differ = [&]<typename Word>(Word) {

@@ -134,7 +134,7 @@ LineScanner::Step LineScanner::scan_name() {
 LineScanner::Step LineScanner::scan_value() {
   if (in_fields_ && at_ == token_) {
     if (at_ == end_) return Step::starved;
-    if (*at_ == '=') return fail(LineError::unsupported_binary_format, entities_[value_count_].name);
+    if (*at_ == '=') return fail(LineError::unsupported_binary_format, entity().name);
     if (*at_ == '"') {
       ++at_;
       state_ = State::string;
@@ -143,7 +143,7 @@ LineScanner::Step LineScanner::scan_value() {
     if (take_plain_field()) return end_value();
   }
   if (const Step found = find_stop(class_separator | class_backslash); found != Step::again) return found;
-  if (*at_ == '=') return fail(LineError::invalid_field_separator, entities_[value_count_].name);
+  if (*at_ == '=') return fail(LineError::invalid_field_separator, entity().name);
   return in_fields_ ? end_field() : end_symbol();
 }
 
@@ -157,7 +157,7 @@ LineScanner::Step LineScanner::scan_string() {
 
 LineScanner::Step LineScanner::scan_string_end() {
   if (at_ == end_) return Step::starved;
-  if (*at_ == '=') return fail(LineError::invalid_field_separator, entities_[value_count_].name);
+  if (*at_ == '=') return fail(LineError::invalid_field_separator, entity().name);
   return *at_ == ',' || *at_ == ' ' || is_line_end(*at_) ? end_string() : fail_in_place();
 }
 
@@ -224,7 +224,7 @@ LineScanner::Step LineScanner::end_name() {
     if (value_count_ == line_values_max) return fail(LineError::line_too_wide);
     entities_.resize(std::clamp(2 * value_count_, entities_size_min, line_values_max));
   }
-  entities_[value_count_].name = name;
+  entity().name = name;
   ++at_;
   if ((seen_ & class_backslash) == 0) expect_name(std::string_view(token_, static_cast<size_t>(at_ - token_)));
   begin_token(State::value);
@@ -237,7 +237,7 @@ bool LineScanner::take_expected_name() {
   if (value_count_ >= expected_names_.size() || at_ != token_) return false;
   const std::string& expected = expected_names_[value_count_];
   if (static_cast<size_t>(end_ - at_) < expected.size() || !engine::equal_text({at_, expected.size()}, expected)) return false;
-  entities_[value_count_].name = {at_, expected.size() - 1};
+  entity().name = {at_, expected.size() - 1};
   at_ += expected.size();
   begin_token(State::value);
   return true;
@@ -255,7 +255,7 @@ void LineScanner::expect_name(std::string_view name) {
 LineScanner::Step LineScanner::end_symbol() {
   const std::string_view text = content(token());
   if ((seen_ & class_wide) != 0 && !is_valid_utf8(text)) {
-    return fail(LineError::invalid_utf8, entities_[value_count_].name, text);
+    return fail(LineError::invalid_utf8, entity().name, text);
   }
   ++line_.tag_count;
   set_text(ValueKind::symbol, text);
@@ -268,11 +268,11 @@ LineScanner::Step LineScanner::end_field() {
     return end_value();
   }
   const std::string_view text = content(token());
-  LineValue& value = entities_[value_count_].value;
+  LineValue& value = entity().value;
   LineError error = read_field(text, value);
   if (value.kind == ValueKind::string && (seen_ & class_wide) != 0 && !is_valid_utf8(value.text))
     error = LineError::invalid_utf8;
-  if (error != LineError::none) return fail(error, entities_[value_count_].name, token());
+  if (error != LineError::none) return fail(error, entity().name, token());
   return end_value();
 }
 
@@ -283,7 +283,7 @@ bool LineScanner::take_plain_field() {
   const bool is_integer = *number.end == 'i' && !number.has_point;
   const char* const stop = number.end + (is_integer ? 1 : 0);
   if (stop == end_ || (*stop != ',' && *stop != ' ' && !is_line_end(*stop))) return false;
-  LineValue& value = entities_[value_count_].value;
+  LineValue& value = entity().value;
   value.kind = is_integer ? ValueKind::integer : ValueKind::real;
   value.unit = TimestampUnit::unspecified;
   value.bits = is_integer ? static_cast<uint64_t>(number.integer()) : std::bit_cast<uint64_t>(number.real());
@@ -309,7 +309,7 @@ LineScanner::Step LineScanner::end_string() {
   const std::string_view quoted = token();
   const std::string_view text = content(quoted.substr(1, quoted.size() - 2));
   if ((seen_ & class_wide) != 0 && !is_valid_utf8(text)) {
-    return fail(LineError::invalid_utf8, entities_[value_count_].name, text);
+    return fail(LineError::invalid_utf8, entity().name, text);
   }
   set_text(ValueKind::string, text);
   return end_value();
@@ -317,12 +317,12 @@ LineScanner::Step LineScanner::end_string() {
 
 // Member by member: a copy of a value that was just put together would wait until its parts have left the store buffer.
 void LineScanner::set_text(ValueKind kind, std::string_view text) {
-  LineValue& value = entities_[value_count_].value;
+  LineValue& value = entity().value;
   value.kind = kind;
   value.text = text;
 }
 
-// The value of entities_[value_count_] is set; at_ is on a comma, space or line end.
+// The value of entity() is set; at_ is on a comma, space or line end.
 LineScanner::Step LineScanner::end_value() {
   ++value_count_;
   if (is_line_end(*at_)) return accept();
@@ -369,7 +369,7 @@ LineScanner::Step LineScanner::fail_in_place() {
     case State::value:
     case State::string:
     case State::string_end:
-      return fail(LineError::invalid_field_value, entities_[value_count_].name, token());
+      return fail(LineError::invalid_field_value, entity().name, token());
   }
   UNREACHABLE("state of a line parser");
 }

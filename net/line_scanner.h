@@ -81,6 +81,7 @@ class LineScanner {
   Step end_value();
   Step end_timestamp();
   Step accept();
+  LineEntity& entity() { return entities_.data()[value_count_]; }  // the one that is read; end_name makes room for it
   bool take_expected_name();
   bool take_plain_field();
   bool take_plain_timestamp();
