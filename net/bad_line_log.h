@@ -22,17 +22,19 @@ std::string escape_for_log(std::string_view text, size_t size_max = logged_text_
 std::string to_string(engine::PeerAddress peer);
 
 struct RefusedLine {
+  Protocol protocol{};
+  engine::PeerAddress peer;
   LineError error{};
   std::string_view detail;  // what exactly
   std::string_view raw;     // the line as sent
-  uint64_t offset = 0;      // of its first byte in the stream
+  uint64_t offset = 0;      // of its first byte in the stream or datagram
 };
 
 class BadLineLog {
  public:
   static constexpr uint32_t lines_per_second_max = 10;
 
-  void write(const SenderRecord& sender, const RefusedLine& line, engine::Instant now);
+  void write(const RefusedLine& line, engine::Instant now);
 
  private:
   struct Quota {

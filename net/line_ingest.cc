@@ -14,6 +14,7 @@ LineIngest::LineIngest(IngestContext& context, SenderRecord& record, LineIngestL
       record_(record),
       listener_(listener),
       disconnect_on_error_(record.protocol == Protocol::tcp && context.options.disconnect_on_error),
+      peer_(record.peer),
       parser_({.line_size_max = context.options.line_size_max,
                .report = disconnect_on_error_ ? BadLineReport::at_detection : BadLineReport::at_line_end}) {
   table_ask_.waiter = this;
@@ -51,6 +52,11 @@ LineIngest::Outcome LineIngest::keep_unfinished() {
   return take(event);
 }
 
+void LineIngest::begin_datagram(engine::PeerAddress peer) {
+  peer_ = peer;
+  origin_ = parser_.stream_offset();
+}
+
 LineIngest::Outcome LineIngest::finish() {
   if (line_parked_) return settle_line();
   return take(parser_.finish());
@@ -64,7 +70,7 @@ LineIngest::Outcome LineIngest::take(LineEvent event) {
       return settle_line();
     case LineEvent::bad_line: {
       const BadLine& bad = parser_.bad_line();
-      return refuse({.error = bad.error, .detail = {}, .raw = bad.raw, .offset = bad.offset}, bad);
+      return refuse(bad, bad);
     }
   }
   UNREACHABLE("LineEvent");
@@ -83,8 +89,7 @@ LineIngest::Outcome LineIngest::settle_line() {
     case Judgement::needs_columns:
       return ask_for_columns(*table);
     case Judgement::refused: {
-      const LineRefusal& refusal = context_.judge.refusal();
-      return refuse({.error = refusal.error, .detail = {}, .raw = line.raw, .offset = line.offset}, refusal);
+      return refuse(line, context_.judge.refusal());
     }
   }
   UNREACHABLE("Judgement");
@@ -182,24 +187,27 @@ LineIngest::Outcome LineIngest::refuse_by_limit() {
 }
 
 LineIngest::Outcome LineIngest::refuse_text(LineError error, const std::string& detail) {
-  const ParsedLine& line = parser_.line();
   count_refused(error);
-  if (context_.options.log_bad_lines) {
-    context_.log.write(record_, {.error = error, .detail = detail, .raw = line.raw, .offset = line.offset},
-                       context_.shard.reactor().now());
-  }
+  if (context_.options.log_bad_lines) log(parser_.line(), error, detail);
   return disconnect_on_error_ ? Outcome::disconnect : Outcome::consumed;
 }
 
-template <typename Refusal>
-LineIngest::Outcome LineIngest::refuse(RefusedLine line, const Refusal& refusal) {
-  count_refused(line.error);
-  if (context_.options.log_bad_lines) {
-    const std::string detail = line_detail(refusal);
-    line.detail = detail;
-    context_.log.write(record_, line, context_.shard.reactor().now());
-  }
+template <typename Line, typename Refusal>
+LineIngest::Outcome LineIngest::refuse(const Line& line, const Refusal& refusal) {
+  count_refused(refusal.error);
+  if (context_.options.log_bad_lines) log(line, refusal.error, line_detail(refusal));
   return disconnect_on_error_ ? Outcome::disconnect : Outcome::consumed;
+}
+
+template <typename Line>
+void LineIngest::log(const Line& line, LineError error, std::string_view detail) {
+  context_.log.write({.protocol = record_.protocol,
+                      .peer = peer_,
+                      .error = error,
+                      .detail = detail,
+                      .raw = line.raw,
+                      .offset = line.offset - origin_},
+                     context_.shard.reactor().now());
 }
 
 void LineIngest::count_refused(LineError error) {

@@ -63,6 +63,8 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
   Outcome consume(std::string_view& input);
 
+  // What comes now is a datagram of its own, for the log.
+  void begin_datagram(engine::PeerAddress peer);
   // The end of a datagram: what is there is a whole line.
   Outcome finish();
 
@@ -85,9 +87,11 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   Outcome ask_for_columns(const storage::SourceTable& table);
   Outcome append_row(storage::SourceTable& table, const JudgedRow& row);
   int64_t wall_clock(storage::ColumnType type) const;
-  template <typename Refusal>
-  Outcome refuse(RefusedLine line, const Refusal& refusal);
+  template <typename Line, typename Refusal>
+  Outcome refuse(const Line& line, const Refusal& refusal);
   Outcome refuse_text(LineError error, const std::string& detail);
+  template <typename Line>
+  void log(const Line& line, LineError error, std::string_view detail);
   Outcome refuse_by_limit();
   void count_refused(LineError error);
 
@@ -95,6 +99,8 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   SenderRecord& record_;
   LineIngestListener& listener_;
   const bool disconnect_on_error_;
+  engine::PeerAddress peer_;
+  uint64_t origin_ = 0;  // offset in the parser's stream from which the log counts
   LineParser parser_;
   Waiting waiting_ = Waiting::nothing;
   size_t unfinished_size_ = 0;

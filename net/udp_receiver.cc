@@ -1,6 +1,7 @@
 #include "net/udp_receiver.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "engine/bytes.h"
 #include "engine/verify.h"
@@ -39,7 +40,7 @@ void UdpReceiver::on_received(const engine::IoResult& result) {
   receiving_ = result.more;
   if (result.buffer != engine::buffer_none) {
     record_.bytes_received += result.data.size();
-    datagrams_.push_back({.buffer = result.buffer, .rest = engine::as_text(result.data)});
+    datagrams_.push_back({.buffer = result.buffer, .peer = result.peer, .rest = engine::as_text(result.data)});
     if (!parked_) work();
   }
   // Out of buffers, or the kernel ended the multishot: go on a moment later, when datagrams have been worked off.
@@ -52,6 +53,7 @@ void UdpReceiver::work() {
   while (!datagrams_.empty()) {
     Datagram& datagram = datagrams_.front();
     LineIngest::Outcome outcome = LineIngest::Outcome::consumed;
+    if (!std::exchange(datagram.begun, true)) ingest_.begin_datagram(datagram.peer);
     if (!datagram.ended) outcome = ingest_.consume(datagram.rest);
     if (outcome == LineIngest::Outcome::consumed) {
       outcome = ingest_.finish();

@@ -27,8 +27,10 @@ class UdpReceiver final : private LineIngestListener {
  private:
   struct Datagram {
     engine::BufferId buffer;
+    engine::PeerAddress peer;
     std::string_view rest;  // not yet consumed
-    bool ended = false;     // all lines but the last, unfinished one are settled
+    bool begun = false;
+    bool ended = false;  // all lines but the last, unfinished one are settled
   };
 
   static constexpr engine::Duration retry_pause = engine::milliseconds(1);

@@ -344,6 +344,14 @@ class BadLines(unittest.TestCase):
             server.wait_readable()
             self.assertEqual(server.exec("SELECT f FROM t")["dataset"], [[1], [2], [3]])
 
+    def test_of_a_datagram_the_log_has_its_sender_and_the_place_in_it(self):
+        with Server("--shards", 1) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("127.0.0.1", 0))
+            sender.sendto(b"t f=1 1000\n", server.udp)
+            sender.sendto(b"t f=2 2000\nt f=x 3000\n", server.udp)
+            line = rf'udp 127\.0\.0\.1:{sender.getsockname()[1]} byte 11: INVALID_FIELD_VALUE .*: "t f=x 3000"'
+            wait_until(lambda: re.search(line, server.log()), lambda: f"{line} in {server.log()}")
+
     def test_they_end_the_connection_where_the_key_says_so(self):
         with Server("--shards", 1, config={"line.tcp.disconnect.on.error": "true"}) as server, server.connect() as connection:
             connection.send(b"t f=1 1000\nt f=x 1500\nt f=2 2000\n")
