@@ -63,7 +63,6 @@ class HttpConnection final {
   void on_too_slow(engine::Instant now);
 
   void receive();
-  void parse();
   void begin_request();
   void read_request();
   void handle();

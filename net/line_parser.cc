@@ -44,13 +44,7 @@ LineEvent LineParser::finish() {
 LineEvent LineParser::refuse_unfinished() {
   if (!line_open_ || skipping_) return LineEvent::need_more;
   scanner_.fail_too_large(carry_end());
-  scanner_.bad_line().size = carry_.size();
-  skipping_ = true;
-  cut_carry(std::min(carry_.size(), kept_size_max()));
-  if (options_.report == BadLineReport::at_line_end) return LineEvent::need_more;
-  const LineEvent event = end_bad_line(carry_);
-  skipping_ = true;
-  return event;
+  return give_up_carried();
 }
 
 size_t LineParser::memory_size() const { return scanner_.memory_size() + carry_.capacity() - std::string().capacity(); }
@@ -126,13 +120,19 @@ LineStep LineParser::refuse_carried(std::string_view input, size_t used) {
   VERIFY_LE(behind, used);
   used -= behind;
   carry_.resize(carry_.size() - behind);
+  const LineEvent event = give_up_carried();
+  return event == LineEvent::need_more ? skip(input, used) : step(event, used);
+}
+
+// The line in carry_ is bad, and its end not found. need_more: the event comes with the end.
+LineEvent LineParser::give_up_carried() {
   scanner_.bad_line().size = carry_.size();
   skipping_ = true;
   if (carry_.size() > kept_size_max()) cut_carry(kept_size_max());
-  if (options_.report == BadLineReport::at_line_end) return skip(input, used);
+  if (options_.report == BadLineReport::at_line_end) return LineEvent::need_more;
   const LineEvent event = end_bad_line(carry_);
   skipping_ = true;
-  return step(event, used);
+  return event;
 }
 
 // Looks for the end of the bad line.

@@ -80,6 +80,7 @@ class LineParser {
   LineStep parse_carried(std::string_view input);
   LineStep refuse_in_place(std::string_view input);
   LineStep refuse_carried(std::string_view input, size_t used);
+  LineEvent give_up_carried();
   LineStep skip(std::string_view input, size_t used);
   LineStep step(LineEvent event, size_t consumed);
   LineEvent end_bad_line(std::string_view raw);

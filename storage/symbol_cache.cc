@@ -52,13 +52,6 @@ SymbolCache::Entry* SymbolCache::find_short(ShortText text) {
   }
 }
 
-SymbolCache::Entry& SymbolCache::find_or_insert(std::string_view text) {
-  if (!is_short(text)) return find_or_insert_long(text);
-  const ShortText packed = pack(text);
-  Entry* const known = find_short(packed);
-  return known != nullptr ? *known : insert_short(packed);
-}
-
 // Of a text that is not there.
 SymbolCache::Entry& SymbolCache::insert_short(ShortText text) {
   if (size() >= entries_max) {

@@ -28,8 +28,7 @@ class SymbolCache {
 
   // The local index of `text` in the batch numbered `serial`, which is `batch`. Serials are not 0.
   uint32_t local_index(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text) {
-    Entry* const known = is_short(text) ? find_short(pack(text)) : nullptr;
-    Entry& entry = known != nullptr ? *known : find_or_insert(text);
+    Entry& entry = find_or_insert(text);
     if (entry.serial != serial) [[unlikely]]
       add_to(batch, serial, column, text, entry);
     return entry.local_index;
@@ -66,7 +65,12 @@ class SymbolCache {
   static bool is_short(std::string_view text) { return text.size() - 1 < short_size_max; }
   size_t home_of(ShortText text) const;
   Entry* find_short(ShortText text);
-  Entry& find_or_insert(std::string_view text);
+  Entry& find_or_insert(std::string_view text) {
+    if (!is_short(text)) return find_or_insert_long(text);
+    const ShortText packed = pack(text);
+    Entry* const known = find_short(packed);
+    return known != nullptr ? *known : insert_short(packed);
+  }
   Entry& insert_short(ShortText text);
   Entry& find_or_insert_long(std::string_view text);
   void add_to(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text, Entry& entry);

@@ -51,6 +51,12 @@ class HttpNode final : private EventSink {
   SinkId sink_;
 };
 
+std::string pings(size_t count) {
+  std::string requests;
+  for (size_t i = 0; i < count; ++i) requests += ping;
+  return requests;
+}
+
 size_t answer_count(const SimClient& client) {
   constexpr std::string_view start = "HTTP/1.1 204";
   const std::string& text = client.received();
@@ -94,9 +100,7 @@ TEST_CASE("http_connection: a client that takes nothing of its answers is discon
   HttpNode node;
   SimClient client = node.connect();
   client.pause_reading();
-  std::string requests;
-  for (int i = 0; i < 2000; ++i) requests += ping;
-  client.send(requests);
+  client.send(pings(2000));
   node.run_for(HttpConnection::send_time_max - engine::seconds(1));
   CHECK(is_open(client));
   node.run_for(engine::seconds(2));
@@ -108,9 +112,7 @@ TEST_CASE("http_connection: a client that takes nothing of its answers is discon
 TEST_CASE("http_connection: a client that reads slowly is served to the end") {
   HttpNode node;
   SimClient client = node.connect();
-  std::string requests;
-  for (int i = 0; i < 2000; ++i) requests += ping;
-  client.send(requests);
+  client.send(pings(2000));
   client.pause_reading();
   for (int pauses = 0; pauses < 3; ++pauses) {
     node.run_for(HttpConnection::send_time_max - engine::seconds(1));
