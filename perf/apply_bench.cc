@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "engine/bytes.h"
-#include "engine/prng.h"
-#include "engine/reactor.h"
-#include "engine/verify.h"
-#include "storage/column_batch.h"
-#include "storage/row_block.h"
-#include "storage/table_writer.h"
+#include "engine/base/bytes.h"
+#include "engine/base/prng.h"
+#include "engine/base/verify.h"
+#include "engine/reactor/reactor.h"
+#include "storage/apply/lane_writer.h"
+#include "storage/apply/row_block.h"
+#include "storage/batch/column_batch.h"
 
 namespace {
 
@@ -156,12 +156,12 @@ void append_block(benchmark::State& state, const Shape& shape) {
   count_rows(state);
 }
 
-class Applier final : private storage::TableWriterListener {
+class Applier final : public storage::LaneWriterListener {
  public:
   explicit Applier(const storage::SchemaRef& schema)
       : reactor_(backend_),
         io_(reactor_),
-        writer_(storage::TableWriter::create(io_, schema, {.table = schema->table}, *this)) {}
+        writer_(std::make_unique<storage::LaneWriter>(io_, schema, storage::LaneId{.table = schema->table}, *this)) {}
 
   // Appends and applies; the block is used again.
   void run(std::span<const SealedBatch> batches) {
@@ -172,17 +172,17 @@ class Applier final : private storage::TableWriterListener {
   }
 
  private:
-  void on_applied(storage::TableWriter&, storage::RowBlock spent) override {
+  void on_applied(storage::LaneWriter&, storage::RowBlock spent) override {
     block_ = std::move(spent);
     is_done_ = true;
   }
-  void on_checkpointed(storage::TableWriter&) override {}
-  void on_failed(storage::TableWriter&, const absl::Status&) override { UNREACHABLE("an error without a disk"); }
+  void on_checkpointed(storage::LaneWriter&) override {}
+  void on_failed(storage::LaneWriter&, const absl::Status&) override { UNREACHABLE("an error without a disk"); }
 
   InstantBackend backend_;
   engine::Reactor reactor_;
-  storage::TableIo io_;
-  std::unique_ptr<storage::TableWriter> writer_;
+  storage::Rounds io_;
+  std::unique_ptr<storage::LaneWriter> writer_;
   storage::RowBlock block_;
   uint64_t txn_ = 0;
   bool is_done_ = false;

@@ -8,14 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/crc32c.h"
-#include "engine/verify.h"
-#include "net/line_parser.h"
-#include "net/row_judge.h"
+#include "engine/base/crc32c.h"
+#include "engine/base/verify.h"
+#include "net/judge/row_judge.h"
+#include "net/line/parser.h"
 #include "perf/rows.h"
-#include "storage/column_batch.h"
-#include "storage/schema.h"
-#include "storage/symbol_cache.h"
+#include "storage/batch/column_batch.h"
+#include "storage/schema/schema.h"
+#include "storage/source/symbol_cache.h"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // Bytes per second of the checksum, by instruction (when the processor has it) and by table, at the sizes of frame headers,
 // blocks and groups. Data is in the cache: it has just been written when it is summed.
-#include "engine/crc32c.h"
+#include "engine/base/crc32c.h"
 
 #include <benchmark/benchmark.h>
 

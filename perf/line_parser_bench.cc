@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/verify.h"
-#include "net/line_parser.h"
-#include "net/row_judge.h"
+#include "engine/base/verify.h"
+#include "net/judge/row_judge.h"
+#include "net/line/parser.h"
 #include "perf/rows.h"
-#include "storage/schema.h"
+#include "storage/schema/schema.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "engine/prng.h"
+#include "engine/base/prng.h"
 
 namespace perf {
 namespace {

@@ -1,13 +1,13 @@
 // Time per 64-byte descriptor through a ring of 256: within one thread (the cost of the instructions) and to another thread,
 // published in batches of 1, 16 and 128. Two free cores are needed for the second.
-#include "engine/spsc_ring.h"
+#include "engine/shard/spsc_ring.h"
 
 #include <benchmark/benchmark.h>
 
 #include <stop_token>
 #include <thread>
 
-#include "engine/shard_mesh.h"
+#include "engine/shard/mesh.h"
 
 namespace {
 

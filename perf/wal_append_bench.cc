@@ -18,11 +18,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/blocking_io.h"
-#include "engine/crc32c.h"
-#include "engine/uring_backend.h"
-#include "engine/verify.h"
-#include "storage/wal_writer.h"
+#include "engine/base/crc32c.h"
+#include "engine/base/verify.h"
+#include "engine/io/blocking.h"
+#include "engine/uring/backend.h"
+#include "storage/wal/writer.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "engine/verify.h"
+#include "engine/base/verify.h"
 
 namespace tests {
 

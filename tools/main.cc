@@ -9,12 +9,12 @@
 #include <memory>
 #include <string>
 
-#include "tools/command.h"
-#include "tools/inspect.h"
-#include "tools/load.h"
-#include "tools/serve.h"
-#include "tools/sink.h"
-#include "tools/sql.h"
+#include "tools/cli/command.h"
+#include "tools/inspect/inspect.h"
+#include "tools/load/load.h"
+#include "tools/serve/serve.h"
+#include "tools/sink/sink.h"
+#include "tools/sql/sql.h"
 
 namespace tools {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "engine/verify.h"
+#include "engine/base/verify.h"
 
 namespace sim {
 namespace {

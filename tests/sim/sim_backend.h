@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-#include "engine/io_backend.h"
+#include "engine/io/backend.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_world.h"

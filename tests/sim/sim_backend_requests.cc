@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "engine/verify.h"
+#include "engine/base/verify.h"
 #include "tests/sim/sim_backend.h"
 
 namespace sim {

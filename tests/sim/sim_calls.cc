@@ -4,8 +4,8 @@
 #include <array>
 #include <cstring>
 
-#include "engine/bytes.h"
-#include "engine/verify.h"
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
 
 namespace sim {
 namespace {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/bytes.h"
-#include "engine/io_backend.h"
+#include "engine/base/bytes.h"
+#include "engine/io/backend.h"
 #include "tests/sim/sim_backend.h"
 
 namespace sim {

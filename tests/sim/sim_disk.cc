@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "engine/bytes.h"
-#include "engine/verify.h"
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
 #include "tests/sim/sim_world.h"
 
 namespace sim {

@@ -1,4 +1,5 @@
-// A disk with a file system on it that keeps exactly what io_backend.h promises, and nothing more, through a power failure:
+// A disk with a file system on it that keeps exactly what engine/io/backend.h promises, and nothing more, through a power
+// failure:
 //
 //   bytes and size of a file     when a sync_data of it began after the write had completed, or the write was a write_dsync
 //   an entry of a directory      when a sync_data of the directory began after the create, rename, unlink, mkdir or rmdir had
@@ -21,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/io_backend.h"
+#include "engine/io/backend.h"
 #include "tests/sim/sim_file.h"
 
 namespace sim {

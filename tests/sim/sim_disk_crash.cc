@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/verify.h"
+#include "engine/base/verify.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_world.h"
 

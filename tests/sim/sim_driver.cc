@@ -1,6 +1,6 @@
 #include "tests/sim/sim_driver.h"
 
-#include "engine/verify.h"
+#include "engine/base/verify.h"
 
 namespace sim {
 

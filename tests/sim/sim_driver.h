@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "engine/loop.h"
-#include "engine/shard_mesh.h"
-#include "engine/time.h"
+#include "engine/base/time.h"
+#include "engine/shard/loop.h"
+#include "engine/shard/mesh.h"
 #include "tests/sim/sim_backend.h"
 #include "tests/sim/sim_world.h"
 

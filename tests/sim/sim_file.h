@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
-#include "engine/bytes.h"
-#include "engine/prng.h"
+#include "engine/base/bytes.h"
+#include "engine/base/prng.h"
 
 namespace sim {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/bytes.h"
+#include "engine/base/bytes.h"
 #include "tests/sim/sim_backend.h"
 #include "tests/sim/sim_calls.h"
 #include "tests/sim/sim_disk.h"

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
-#include "engine/bytes.h"
-#include "engine/verify.h"
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
 
 namespace sim {
 

@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/io_backend.h"
+#include "engine/io/backend.h"
 #include "tests/sim/sim_world.h"
 
 namespace sim {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/time.h"
+#include "engine/base/time.h"
 
 namespace sim {
 
@@ -25,7 +25,8 @@ struct DiskFaults {
   uint32_t entry_error_rate = 0;  // -EIO of open, rename, unlink, mkdir, rmdir; without effect
 
   uint32_t write_short_rate = 0;
-  uint32_t read_short_rate = 0;  // before the end of the file, which io_backend.h rules out: for code that survives it anyway
+  uint32_t read_short_rate =
+      0;  // before the end of the file, which engine/io/backend.h rules out: for code that survives it anyway
   uint32_t misdirected_write_rate = 0;  // lands in another block of the file, and says that it succeeded
 
   // The bytes of a torn write that survive a power failure do so in units of this size. A power of two.

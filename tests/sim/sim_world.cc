@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "engine/bytes.h"
-#include "engine/verify.h"
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
 #include "tests/sim/sim_backend.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_net.h"

@@ -13,8 +13,8 @@
 #include <span>
 #include <vector>
 
-#include "engine/prng.h"
-#include "engine/time.h"
+#include "engine/base/prng.h"
+#include "engine/base/time.h"
 #include "tests/sim/sim_options.h"
 
 namespace sim {

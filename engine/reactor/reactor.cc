@@ -1,0 +1,46 @@
+#include "engine/reactor/reactor.h"
+
+#include <algorithm>
+#include <span>
+
+#include "engine/base/verify.h"
+
+namespace engine {
+namespace {
+
+constexpr size_t turn_results_max = 256;  // more wait in the backend for the next turn, so that one turn stays short
+
+}  // namespace
+
+Reactor::Reactor(IoBackend& backend) : backend_(backend), now_(backend.now()), results_(turn_results_max) {}
+
+void Reactor::submit(const IoRequest& request) {
+  requests_.push_back(request);
+  if (request.completion != nullptr) ++in_flight_;
+}
+
+size_t Reactor::turn(Instant deadline) {
+  flush_requests();
+  // Requests that the backend did not take need no shorter deadline: it is full, so there is something to reap.
+  const size_t count = backend_.reap(results_, std::min(deadline, timers_.next_deadline()));
+  now_ = backend_.now();
+
+  for (const IoResult& result : std::span(results_).first(count)) {
+    if (result.completion == nullptr) continue;
+    if (!result.more) {
+      VERIFY_GT(in_flight_, 0U);
+      --in_flight_;
+    }
+    result.completion->complete(result);
+  }
+  return count + timers_.expire(now_);
+}
+
+void Reactor::flush_requests() {
+  if (requests_.empty()) return;
+  const size_t taken = backend_.submit(requests_);
+  VERIFY_LE(taken, requests_.size());
+  requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(taken));
+}
+
+}  // namespace engine

@@ -1,0 +1,113 @@
+#include "net/http/text.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <bit>
+#include <chrono>
+
+#include "engine/base/verify.h"
+
+namespace net {
+namespace {
+
+int hex_digit(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  return -1;
+}
+
+std::optional<std::string> decode(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = hex_digit(text[i + 1]);
+    const int low = hex_digit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+std::string_view reason_of(uint16_t status) {
+  switch (status) {
+    case 200:
+    case 204:
+      return "OK";  // QuestDB's words: a 204 says OK too
+    case 400:
+      return "Bad request";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 413:
+      return "Payload Too Large";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    default:
+      UNREACHABLE("HTTP status");
+  }
+}
+
+}  // namespace
+
+HttpTarget split_target(std::string_view target) {
+  const size_t mark = target.find('?');
+  if (mark == std::string_view::npos) return {.path = target, .query = {}};
+  return {.path = target.substr(0, mark), .query = target.substr(mark + 1)};
+}
+
+std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const size_t equals = pair.find('=');
+    if (pair.substr(0, equals) == name) return decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
+std::string http_date(engine::WallTime now) {
+  using namespace std::chrono;
+  static constexpr std::array<std::string_view, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const sys_seconds instant = floor<seconds>(sys_time<nanoseconds>(nanoseconds(now.ns)));
+  const sys_days day = floor<std::chrono::days>(instant);
+  const year_month_day date(day);
+  const hh_mm_ss time(instant - day);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[weekday(day).c_encoding()],
+                     static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+std::string make_head(const HttpHead& head, engine::WallTime now) {
+  std::string text =
+      fmt::format("HTTP/1.1 {} {}\r\nServer: millrace\r\nDate: {}\r\n", head.status, reason_of(head.status), http_date(now));
+  if (!head.content_type.empty()) {
+    text += fmt::format("Transfer-Encoding: chunked\r\nContent-Type: {}\r\n", head.content_type);
+  }
+  text += head.extra;
+  if (!head.keep_alive) text += "Connection: close\r\n";
+  return text + "\r\n";
+}
+
+std::string make_chunk(std::string_view text) {
+  if (text.empty()) return {};
+  // Clients in the field expect QuestDB's even number of digits.
+  const size_t digits = static_cast<size_t>(std::bit_width(text.size()) + 3) / 4;
+  const std::string size = fmt::format("{:0{}x}", text.size(), digits + digits % 2);
+  return fmt::format("{}\r\n{}\r\n", size, text);
+}
+
+}  // namespace net

@@ -1,0 +1,44 @@
+#include "net/ingest/bad_line_log.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace net {
+
+std::string escape_for_log(std::string_view text, size_t size_max) {
+  std::string escaped;
+  for (const char byte : text.substr(0, size_max)) {
+    if (byte >= ' ' && byte <= '~' && byte != '\\' && byte != '"') {
+      escaped += byte;
+    } else {
+      fmt::format_to(std::back_inserter(escaped), "\\x{:02x}", static_cast<unsigned char>(byte));
+    }
+  }
+  if (text.size() > size_max) escaped += "...";
+  return escaped;
+}
+
+std::string to_string(engine::PeerAddress peer) {
+  return engine::SocketAddress{.ipv4 = peer.ipv4, .port = peer.port}.to_string();
+}
+
+void BadLineLog::write(const RefusedLine& line, engine::Instant now) {
+  Quota& quota = quotas_[static_cast<size_t>(line.error)];
+  if (now - quota.second_start >= engine::seconds(1)) {
+    quota.second_start = now;
+    quota.written = 0;
+  }
+  if (quota.written == lines_per_second_max) {
+    ++quota.left_out;
+    return;
+  }
+  ++quota.written;
+  const std::string more = quota.left_out == 0 ? std::string() : fmt::format(" ({} similar left out)", quota.left_out);
+  quota.left_out = 0;
+  std::string reason(line_error_text(line.error));
+  if (line.detail != reason) reason += ' ' + escape_for_log(line.detail);
+  spdlog::warn("{} {} byte {}: {}: \"{}\"{}", protocol_name(line.protocol), to_string(line.peer), line.offset, reason,
+               escape_for_log(line.raw), more);
+}
+
+}  // namespace net

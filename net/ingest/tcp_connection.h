@@ -1,0 +1,78 @@
+// One TCP connection that sends lines. It holds a receive buffer only while it works on one: an idle connection costs its
+// socket, this object and nothing else.
+//
+//   reading --data--> working --all consumed--> reading
+//                     working --line waits for a table, a column, a batch--> parked --settled--> working
+//   any --end of stream, error, bad line with disconnect--> ending --nothing in flight--> closed
+//
+// While it is parked nothing is received, so TCP slows the sender.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/reactor/reactor.h"
+#include "net/ingest/ledger.h"
+#include "net/ingest/line_ingest.h"
+
+namespace net {
+
+class TcpConnection;
+
+class TcpConnectionListener {
+ public:
+  // The connection is closed and may be destroyed, later in this turn or in another.
+  virtual void on_closed(TcpConnection& connection) = 0;
+
+ protected:
+  ~TcpConnectionListener() = default;
+};
+
+class TcpConnection final : private LineIngestListener {
+ public:
+  TcpConnection(IngestContext& context, engine::FileId socket, engine::PeerAddress peer, TcpConnectionListener& listener);
+  ~TcpConnection();
+
+  void start();
+
+  // Tried again once a turn after the backend ran out of receive buffers.
+  void receive_again();
+
+  // Drops what is not yet consumed and closes; rows that are on their way go on.
+  void close();
+
+  // Quiet: it waits for bytes, and none came since mark_quiet.
+  void mark_quiet() { bytes_marked_ = record_.bytes_received; }
+  bool is_quiet() const { return state_ == State::reading && record_.bytes_received == bytes_marked_; }
+
+  const SenderRecord& record() const { return record_; }
+
+ private:
+  enum class State : uint8_t { reading, starved, parked, working, ending, closed };
+
+  void on_received(const engine::IoResult& result);
+  void on_shut_down(const engine::IoResult& result);
+  void on_file_closed(const engine::IoResult& result);
+  void on_settled() override;
+  void receive();
+  void work();
+  void end_when_quiet();
+  void release_buffer();
+
+  IngestContext& context_;
+  engine::FileId socket_;
+  TcpConnectionListener& listener_;
+  SenderRecord& record_;
+  LineIngest ingest_;
+  State state_ = State::reading;
+  bool receiving_ = false;      // a receive is in flight
+  bool shutting_down_ = false;  // likewise
+  engine::BufferId buffer_ = engine::buffer_none;
+  std::string_view rest_;  // of buffer_, not yet consumed
+  uint64_t bytes_marked_ = 0;
+  engine::MemberCompletion<&TcpConnection::on_received> received_{*this};
+  engine::MemberCompletion<&TcpConnection::on_shut_down> shut_down_{*this};
+  engine::MemberCompletion<&TcpConnection::on_file_closed> file_closed_{*this};
+};
+
+}  // namespace net

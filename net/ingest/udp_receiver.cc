@@ -1,0 +1,76 @@
+#include "net/ingest/udp_receiver.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
+
+namespace net {
+
+UdpReceiver::UdpReceiver(IngestContext& context, engine::FileId socket)
+    : context_(context),
+      socket_(socket),
+      record_(context.ledger.open(Protocol::udp, {}, context.shard.backend().wall_now())),
+      ingest_(context, record_, *this),
+      retry_(context.shard.reactor().timers(), *this) {}
+
+UdpReceiver::~UdpReceiver() {
+  for (const Datagram& datagram : datagrams_) context_.shard.backend().release_buffer(datagram.buffer);
+}
+
+void UdpReceiver::start() { receive(); }
+
+void UdpReceiver::receive() {
+  VERIFY(!receiving_);
+  receiving_ = true;
+  context_.shard.reactor().submit({.op = engine::IoOp::recv_from, .file = socket_, .completion = &received_});
+}
+
+void UdpReceiver::stop() {
+  stopping_ = true;
+  retry_.disarm();
+  if (!receiving_) return;
+  context_.shard.reactor().submit({.op = engine::IoOp::cancel, .target = &received_, .completion = &cancelled_});
+}
+
+void UdpReceiver::on_cancelled(const engine::IoResult&) {}
+
+void UdpReceiver::on_received(const engine::IoResult& result) {
+  receiving_ = result.more;
+  if (result.buffer != engine::buffer_none) {
+    record_.bytes_received += result.data.size();
+    datagrams_.push_back({.buffer = result.buffer, .peer = result.peer, .rest = engine::as_text(result.data)});
+    if (!parked_) work();
+  }
+  // Out of buffers, or the kernel ended the multishot: go on a moment later, when datagrams have been worked off.
+  if (!receiving_ && !stopping_) retry_.arm(context_.shard.reactor().now() + retry_pause);
+}
+
+void UdpReceiver::on_retry(engine::Instant) { receive(); }
+
+void UdpReceiver::work() {
+  while (!datagrams_.empty()) {
+    Datagram& datagram = datagrams_.front();
+    LineIngest::Outcome outcome = LineIngest::Outcome::consumed;
+    if (!std::exchange(datagram.begun, true)) ingest_.begin_datagram(datagram.peer);
+    if (!datagram.ended) outcome = ingest_.consume(datagram.rest);
+    if (outcome == LineIngest::Outcome::consumed) {
+      outcome = ingest_.finish();
+      datagram.ended = true;
+    }
+    if (outcome == LineIngest::Outcome::parked) {
+      parked_ = true;
+      return;
+    }
+    context_.shard.backend().release_buffer(datagram.buffer);
+    datagrams_.pop_front();
+  }
+}
+
+void UdpReceiver::on_settled() {
+  parked_ = false;
+  work();
+}
+
+}  // namespace net

@@ -1,0 +1,92 @@
+#include "net/judge/refusal_text.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "engine/base/verify.h"
+
+namespace net {
+namespace {
+
+std::string_view protocol_type_name(ValueKind kind) {
+  switch (kind) {
+    case ValueKind::symbol:
+      return "TAG";
+    case ValueKind::integer:
+      return "INTEGER";
+    case ValueKind::real:
+      return "FLOAT";
+    case ValueKind::string:
+      return "STRING";
+    case ValueKind::boolean:
+      return "BOOLEAN";
+    case ValueKind::long256:
+      return "LONG256";
+    case ValueKind::timestamp:
+      return "TIMESTAMP";
+    case ValueKind::null:
+      return "NULL";
+  }
+  UNREACHABLE("kind of a value");
+}
+
+std::string too_late_detail(const LineRefusal& refusal) {
+  const std::string_view reason = refusal.column_type == storage::ColumnType::timestamp_ns
+                                      ? "designated timestamp overflow, max[9214646399999999999]"
+                                      : "designated timestamp beyond 9999-12-31 is not allowed";
+  return fmt::format("table: {}, timestamp: {}; {}", refusal.table, refusal.timestamp, reason);
+}
+
+}  // namespace
+
+std::string line_detail(const BadLine& line) {
+  switch (line.error) {
+    case LineError::no_fields:
+      return "No fields were provided";
+    case LineError::missing_tag_value:
+      return fmt::format("Could not parse entire line. Symbol value is missing: {}", line.name);
+    case LineError::missing_field_value:
+      return fmt::format("Could not parse entire line. Field value is missing: {}", line.name);
+    case LineError::invalid_timestamp:
+      return fmt::format("Could not parse timestamp: {}", line.value);
+    case LineError::invalid_field_value:
+      return fmt::format("Could not parse entire line, field value is invalid. Field: {}; value: {}", line.name, line.value);
+    case LineError::unsupported_decimal:
+      return fmt::format("Could not parse entire line, decimals are not supported. Field: {}; value: {}", line.name,
+                         line.value);
+    case LineError::invalid_table_name:
+      return fmt::format("table: {}; invalid table name", line.name);
+    case LineError::invalid_column_name:
+      if (line.name.empty()) return fmt::format("table: {}; invalid column name, from its first byte on", line.table);
+      return fmt::format("table: {}; invalid column name: {}", line.table, line.name);
+    case LineError::invalid_utf8:
+      return fmt::format("table: {}; invalid UTF-8 in: {}", line.table, line.name);
+    default:
+      return std::string(line_error_text(line.error));
+  }
+}
+
+std::string line_detail(const LineRefusal& refusal) {
+  switch (refusal.error) {
+    case LineError::cast:
+    case LineError::designated_type:
+      return fmt::format("table: {}, column: {}; cast error from protocol type: {} to column type: {}", refusal.table,
+                         refusal.column, protocol_type_name(refusal.value_kind), storage::type_name(refusal.column_type));
+    case LineError::untyped_column:
+      return fmt::format("table: {}; invalid column type: {}", refusal.table, refusal.column);
+    case LineError::too_many_columns:
+      return fmt::format("table: {}; more than {} columns: {}", refusal.table, storage::columns_max, refusal.column);
+    case LineError::timestamp_negative:
+      return fmt::format("table: {}, timestamp: {}; designated timestamp before 1970-01-01 is not allowed", refusal.table,
+                         refusal.timestamp);
+    case LineError::timestamp_too_late:
+      return too_late_detail(refusal);
+    case LineError::timestamp_overflow:
+      return fmt::format("long overflow, timestamp: {}", refusal.timestamp);
+    default:
+      UNREACHABLE("error of a judge");
+  }
+}
+
+}  // namespace net

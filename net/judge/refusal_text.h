@@ -1,0 +1,16 @@
+// One sentence for people about a refused line: table, column and value, in QuestDB's words, which its clients and their tests
+// look for. Composed only when it is asked for.
+#pragma once
+
+#include <string>
+
+#include "net/judge/row_judge.h"
+#include "net/line/parsed_line.h"
+
+namespace net {
+
+// May hold any bytes that the client sent.
+std::string line_detail(const BadLine& line);
+std::string line_detail(const LineRefusal& refusal);
+
+}  // namespace net

@@ -1,0 +1,107 @@
+// Holds a parsed line against the columns of its table: which cell goes where, what has to be created first, or why the line
+// cannot be a row. The whole line is judged before anything of it is stored, so a bad line leaves no trace.
+//
+// Of columns that the line names twice, in any case, the first counts and the others are ignored unread. A value must have the
+// type of its column; timestamps are brought to the column's unit; an empty value and the least long are null.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "net/judge/column_lookup.h"
+#include "net/line/error.h"
+#include "net/line/parsed_line.h"
+#include "storage/batch/column_batch.h"
+#include "storage/schema/schema.h"
+
+namespace net {
+
+enum class Judgement : uint8_t {
+  row,            // row() is valid
+  needs_columns,  // column_wishes() is valid: have them added, then judge the line again
+  needs_table,    // table_wish() is valid: likewise
+  refused,        // refusal() is valid
+};
+
+// A value that is not null.
+struct JudgedCell {
+  uint32_t column = 0;  // index in the schema, never the designated one
+  storage::ColumnType type{};
+  uint64_t word = 0;      // boolean, int64, float64, timestamps in the column's unit
+  std::string_view text;  // symbol, varchar; long256: the token as sent
+
+  storage::Long256 long256() const;
+};
+
+// Views and spans hold until the judge or the parser is called again.
+struct JudgedRow {
+  std::span<const JudgedCell> cells;  // no column twice
+  bool has_timestamp = false;         // false: the row gets the server's clock
+  int64_t timestamp = 0;              // designated, in the column's unit
+};
+
+struct LineRefusal {
+  LineError error = LineError::none;
+  std::string_view table;             // as sent
+  std::string_view column;            // as sent; empty for the trailing timestamp
+  ValueKind value_kind{};             // cast: what was sent
+  storage::ColumnType column_type{};  // cast, timestamps: of the column
+  int64_t timestamp = 0;              // timestamps: as sent
+};
+
+// Belongs to one thread, which may use it for any number of streams and tables. Allocates nothing per row once it has met a
+// table's columns in the spelling of its senders.
+class RowJudge {
+ public:
+  explicit RowJudge(uint64_t hash_seed) : hash_seed_(hash_seed) {}
+
+  // `schema` is null when there is no such table. `default_unit` is that of a trailing timestamp without a suffix.
+  Judgement judge(const ParsedLine& line, const storage::Schema* schema, TimestampUnit default_unit = TimestampUnit::ns);
+
+  const JudgedRow& row() const { return row_; }
+  std::span<const storage::ColumnWish> column_wishes() const { return wish_.columns; }
+  const storage::TableWish& table_wish() const { return wish_; }  // the partition unit is the caller's to set
+  const LineRefusal& refusal() const { return refusal_; }
+
+ private:
+  // What is kept per table.
+  struct Table {
+    explicit Table(uint64_t hash_seed) : lookup(hash_seed) {}
+
+    ColumnLookup lookup;
+    std::vector<uint64_t> last_used;  // column -> serial of the line that named it last
+  };
+
+  Table& table(const storage::Schema& schema);
+  Judgement judge_row(const ParsedLine& line, const storage::Schema& schema);
+  Judgement judge_new_table(const ParsedLine& line);
+  bool judge_trailing_timestamp(const ParsedLine& line, storage::ColumnType type);
+  bool judge_designated_field(const LineEntity& entity, storage::ColumnType type);
+  bool judge_cell(const LineEntity& entity, uint32_t column, storage::ColumnType type);
+  bool wish_for(const LineEntity& entity, size_t columns_before);
+  bool refuse(LineError error, std::string_view column = {}, ValueKind kind = {}, storage::ColumnType type = {},
+              int64_t timestamp = 0);
+
+  const uint64_t hash_seed_;
+  absl::flat_hash_map<storage::TableId, std::unique_ptr<Table>> tables_;
+  Table* last_table_ = nullptr;  // of last_table_id_
+  storage::TableId last_table_id_;
+  uint64_t serial_ = 0;  // of the line
+
+  TimestampUnit default_unit_ = TimestampUnit::ns;
+  std::vector<JudgedCell> cells_;
+  std::string_view table_name_;  // of the line
+  JudgedRow row_;
+  storage::TableWish wish_;                      // `columns` serves column_wishes() too
+  absl::flat_hash_set<std::string> wish_names_;  // folded
+  LineRefusal refusal_;
+};
+
+}  // namespace net

@@ -1,0 +1,15 @@
+// Timestamps between the unit they were sent in and the unit of their column.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "net/line/timestamp.h"
+#include "storage/schema/schema.h"
+
+namespace net {
+
+// `value` in the unit of a column of `type`, rounded towards zero; nothing when it does not fit. `unit` is not unspecified.
+std::optional<int64_t> convert_timestamp(int64_t value, TimestampUnit unit, storage::ColumnType type);
+
+}  // namespace net

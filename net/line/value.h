@@ -1,0 +1,31 @@
+// One value of a line: what was sent, before any column is looked at.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#include "net/line/error.h"
+#include "net/line/timestamp.h"
+
+namespace net {
+
+enum class ValueKind : uint8_t { null, symbol, integer, real, string, boolean, long256, timestamp };
+
+// What stands behind the '=' of a tag or field.
+struct LineValue {
+  ValueKind kind = ValueKind::null;
+  TimestampUnit unit = TimestampUnit::unspecified;  // never unspecified in a timestamp
+  uint64_t bits = 0;      // integer, real, boolean or timestamp; the least long is passed on as it is, columns take it as null
+  std::string_view text;  // symbol, string: the content, unescaped; others: the token as sent, with suffix and 0x
+
+  int64_t integer() const { return static_cast<int64_t>(bits); }  // integer, timestamp
+  double real() const { return std::bit_cast<double>(bits); }
+  bool boolean() const { return bits != 0; }
+};
+
+// Reads an unescaped field value that did not begin with a quote and is not empty: its last byte says what it is. Sets `value`,
+// whose text then points into `text`, or returns why it is none.
+LineError read_field(std::string_view text, LineValue& value);
+
+}  // namespace net

@@ -1,0 +1,137 @@
+#include "net/node/node_shard.h"
+
+#include <utility>
+
+#include "engine/base/verify.h"
+
+namespace net {
+namespace {
+
+bool is_first(engine::ShardId id) { return id.value == 0; }
+
+}  // namespace
+
+NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend,
+                     uint64_t hash_seed, NodeListener& listener)
+    : options_(options),
+      listener_(listener),
+      shard_(mesh, id, backend),
+      source_(shard_, options.source, hash_seed),
+      owner_(shard_, options.owner, *this),
+      ingest_(shard_, source_, options.ingest, hash_seed) {
+  shard_.add_service(ingest_, ingest_kinds);
+  // Behind what fills its batches, before the owner that commits them: rows of one turn are sealed and in the WAL group in the
+  // next.
+  shard_.add_service(source_, storage::source_kinds);
+  if (is_first(id)) {
+    catalog_ = std::make_unique<storage::Catalog>(shard_, options.shards, hash_seed);
+    shard_.add_service(*catalog_, storage::catalog_kinds);
+    http_ = std::make_unique<HttpServer>(shard_, engine::ShardId{options.shards});
+    shard_.add_service(*http_, http_kinds);
+  }
+  shard_.add_service(owner_, storage::owner_kinds);
+  // Behind all others: whether they have come to rest is seen in the turn in which they do, before the shard falls asleep.
+  shard_.add_service(*this, control_kinds);
+}
+
+NodeShard::~NodeShard() = default;
+
+void NodeShard::on_message(engine::ShardId from, const engine::MeshMessage& message) {
+  VERIFY(step_ == nullptr);
+  step_ = message.as<ControlStep*>();
+  steering_ = from;
+  switch (step_->phase) {
+    case NodePhase::start:
+      return finish_step(start());
+    case NodePhase::open:
+      return finish_step(open(step_->addresses));
+    case NodePhase::report:
+      step_->figures = figures();
+      return finish_step(absl::OkStatus());
+    case NodePhase::drain:
+      return begin_stop();
+    case NodePhase::finish:
+      return owner_.begin_stop();
+  }
+}
+
+absl::Status NodeShard::start() {
+  VERIFY(recovery_ != nullptr);
+  RETURN_IF_ERROR(owner_.open_wal(recovery_->database, reusable_segments_));
+  for (storage::SchemaRef& schema : lanes_to_load_) RETURN_IF_ERROR(owner_.add_lane(std::move(schema)));
+  lanes_to_load_.clear();
+  return absl::OkStatus();
+}
+
+absl::Status NodeShard::open(NodeAddresses& addresses) {
+  if (!is_first(shard_.id())) return absl::OkStatus();
+  engine::IoBackend& backend = shard_.backend();
+  if (options_.tcp) {
+    ASSIGN_OR_RETURN(const engine::BoundSocket tcp, backend.listen_tcp(*options_.tcp));
+    addresses.tcp = tcp.address;
+    tcp_acceptor_ = std::make_unique<Acceptor>(shard_.reactor(), tcp.file, *this);
+    tcp_acceptor_->start();
+  }
+  if (options_.udp) {
+    ASSIGN_OR_RETURN(const engine::BoundSocket udp, backend.bind_udp(*options_.udp));
+    addresses.udp = udp.address;
+    ingest_.add_udp(udp.file);
+  }
+  if (options_.http) {
+    ASSIGN_OR_RETURN(const engine::BoundSocket http, backend.listen_tcp(*options_.http));
+    addresses.http = http.address;
+    http_->listen(http.file);
+  }
+  return absl::OkStatus();
+}
+
+void NodeShard::on_accepted(int32_t raw_socket, engine::PeerAddress peer) {
+  const engine::ShardId target{next_shard_};
+  next_shard_ = static_cast<uint16_t>((next_shard_ + 1) % options_.shards);
+  const TcpHandoff handoff{.raw_socket = raw_socket, .peer = peer};
+  const bool is_mine = target == shard_.id();
+  if (!is_mine && shard_.endpoint().try_send(target, make_message(MessageKind::tcp_handoff, handoff))) return;
+  ingest_.add_connection(raw_socket, peer);
+}
+
+void NodeShard::on_fatal(const absl::Status& status) { listener_.on_fatal(status); }
+
+ShardFigures NodeShard::figures() const {
+  return {.senders = ingest_.ledger().totals(),
+          .wal_size_held = owner_.wal().held_size(),
+          .rows_unapplied = owner_.counters().rows_committed - owner_.counters().rows_applied,
+          .connections = ingest_.connection_count()};
+}
+
+void NodeShard::begin_stop() {
+  if (tcp_acceptor_ != nullptr) tcp_acceptor_->stop();
+  if (http_ != nullptr) http_->begin_stop();
+  ingest_.begin_stop();
+}
+
+bool NodeShard::step_done() const {
+  switch (step_->phase) {
+    case NodePhase::drain:
+      return ingest_.stopped() && (http_ == nullptr || http_->stopped()) &&
+             (tcp_acceptor_ == nullptr || tcp_acceptor_->stopped());
+    case NodePhase::finish:
+      return owner_.stopped();
+    case NodePhase::start:
+    case NodePhase::open:
+    case NodePhase::report:
+      return true;
+  }
+  UNREACHABLE("NodePhase");
+}
+
+bool NodeShard::on_turn(engine::Instant) {
+  if (step_ != nullptr && step_done()) finish_step(absl::OkStatus());
+  return false;
+}
+
+void NodeShard::finish_step(absl::Status status) {
+  step_->status = std::move(status);
+  shard_.endpoint().send_return(steering_, make_message(MessageKind::control_done, std::exchange(step_, nullptr)));
+}
+
+}  // namespace net

@@ -1,0 +1,31 @@
+// What a node is told at its start, and where it then listens.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "engine/io/backend.h"
+#include "net/ingest/line_ingest.h"
+#include "storage/owner/owner.h"
+#include "storage/source/source.h"
+
+namespace net {
+
+struct NodeOptions {
+  uint16_t shards = 1;
+  std::optional<engine::SocketAddress> tcp;  // none: off
+  std::optional<engine::SocketAddress> udp;
+  std::optional<engine::SocketAddress> http;
+  IngestOptions ingest;
+  storage::SourceOptions source;
+  storage::OwnerOptions owner;
+};
+
+// What listens where, with the ports that were chosen.
+struct NodeAddresses {
+  std::optional<engine::SocketAddress> tcp;
+  std::optional<engine::SocketAddress> udp;
+  std::optional<engine::SocketAddress> http;
+};
+
+}  // namespace net

@@ -1,0 +1,45 @@
+// What a node's threads say to each other beside storage/route/messages.h. Kinds follow those of storage; objects behind
+// pointers are lent and come home with the answer.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/io/backend.h"
+#include "engine/shard/service.h"
+#include "storage/route/messages.h"
+
+namespace net {
+
+// Grouped by the receiver.
+enum class MessageKind : uint16_t {
+  tcp_handoff = storage::storage_kind_count,  // listener -> Ingest: TcpHandoff
+  ledger_ask,                                 // reader -> Ingest: LedgerAsk
+  control,                                    // main -> NodeShard: ControlStep
+  query_part,                                 // reader -> HttpServer: Query, with text to send
+  query,                                      // HttpServer -> reader: Query, new
+  query_go_on,                                // HttpServer -> reader: the text is taken
+  ledger_answer,                              // Ingest -> reader
+  control_done,                               // NodeShard -> main
+};
+
+constexpr engine::MessageKinds kinds_between(MessageKind first, MessageKind last) {
+  const auto begin = static_cast<uint16_t>(first);
+  return {.first = begin, .count = static_cast<uint16_t>(static_cast<uint16_t>(last) - begin + 1)};
+}
+
+inline constexpr engine::MessageKinds ingest_kinds = kinds_between(MessageKind::tcp_handoff, MessageKind::ledger_ask);
+inline constexpr engine::MessageKinds control_kinds = kinds_between(MessageKind::control, MessageKind::control);
+inline constexpr engine::MessageKinds http_kinds = kinds_between(MessageKind::query_part, MessageKind::query_part);
+
+// An accepted connection on its way to the shard that will read it. Travels by value.
+struct TcpHandoff {
+  int32_t raw_socket = -1;
+  engine::PeerAddress peer;
+};
+
+template <typename T>
+engine::MeshMessage make_message(MessageKind kind, const T& payload) {
+  return engine::MeshMessage::make(static_cast<uint16_t>(kind), payload);
+}
+
+}  // namespace net

@@ -1,0 +1,72 @@
+// One apply: the rows of a block become bytes of column files, round by round.
+//
+// Rows are sorted, split by partition and dealt to runs; rows that a partition has already are left out. Then, in this order:
+// new dictionary entries, and for each share of rows the last blocks that a crash may have torn, and its columns. All
+// operations of a round that touch the same file are in different stages.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "storage/apply/column_append.h"
+#include "storage/apply/lane_state.h"
+#include "storage/apply/row_block.h"
+#include "storage/apply/row_order.h"
+
+namespace storage {
+
+class LaneApply {
+ public:
+  explicit LaneApply(LaneState& state) : state_(state) {}
+
+  // Resource-exhausted when a partition would have more than runs_max runs; nothing is changed then.
+  absl::Status start(RowBlock block);
+
+  // Fills `round`, which is empty. False when nothing is left to do.
+  bool plan(IoRound& round);
+
+  // Makes the new manifests the published ones. Returns the block, empty.
+  RowBlock finish();
+
+ private:
+  struct Share {
+    PartitionState* partition;
+    RunShare rows;
+  };
+  struct Restore {
+    GrowingFile* file;
+    const CommittedFile* committed;
+  };
+
+  void sort_rows();
+  void split_rows();
+  void leave_out_applied(Txn applied, RowSlice& slice);
+  bool plan_dictionaries(IoRound& round);
+  bool append_symbols(IoRound& round, DictionaryState& dictionary);
+  bool plan_restores(IoRound& round);
+  bool plan_share(IoRound& round, const Share& share);
+  void open_share(IoRound& round, const Share& share);
+  void close_share(const Share& share);
+  bool plan_column(IoRound& round, const Share& share, size_t index);
+  void collect_restores(PartitionState& partition);
+
+  LaneState& state_;
+  RowBlock block_;
+  std::vector<std::vector<uint64_t>> text_starts_;  // by block column; varchar only
+  std::vector<uint32_t> order_;                     // empty: as they are
+  std::vector<PartitionState*> touched_;
+  std::vector<Share> shares_;
+
+  // Where plan() goes on.
+  bool dictionaries_planned_ = false;
+  size_t share_ = 0;
+  bool share_open_ = false;
+  size_t column_ = 0;  // of the share
+  std::optional<ColumnAppend> append_;
+  std::vector<Restore> restores_;
+};
+
+}  // namespace storage

@@ -1,0 +1,137 @@
+#include "storage/apply/lane_checkpoint.h"
+
+#include <utility>
+
+#include "engine/base/verify.h"
+#include "storage/sabotage.h"
+#include "storage/table/file_names.h"
+#include "storage/table/manifest_format.h"
+
+namespace storage {
+
+void LaneCheckpoint::start() {
+  VERIFY(phase_ == Phase::done);
+  phase_ = Phase::sync;
+  schema_ = state_.schema;
+  applied_ = state_.applied;
+}
+
+bool LaneCheckpoint::plan(IoRound& round) {
+  while (phase_ != Phase::done) {
+    const bool is_full = !plan_phase(round);
+    if (!is_full) phase_ = static_cast<Phase>(static_cast<uint8_t>(phase_) + 1);
+    if (!round.empty()) return true;
+    VERIFY(!is_full);
+  }
+  return false;
+}
+
+void LaneCheckpoint::finish() {
+  VERIFY(phase_ == Phase::done);
+  state_.checkpointed = applied_;
+  schema_.reset();
+}
+
+// False when the round is full: the phase goes on in the next one.
+bool LaneCheckpoint::plan_phase(IoRound& round) {
+  switch (phase_) {
+    case Phase::sync:
+      return plan_sync(round);
+    case Phase::names:
+      plan_names(round);
+      return true;
+    case Phase::partitions:
+      return plan_partitions(round);
+    case Phase::lane:
+      if (applied_ != state_.checkpointed) replace_lane_manifest(round, applied_);
+      return true;
+    case Phase::done:
+      break;
+  }
+  UNREACHABLE("checkpoint phase");
+}
+
+void LaneCheckpoint::collect(GrowingFile& file) {
+  if (std::exchange(file.dirty, false)) files_.push_back(&file);
+}
+
+void LaneCheckpoint::collect_base() {
+  const bool base = std::exchange(state_.base_entries_changed, false);
+  if (base) {
+    directories_.emplace_back(".");
+    directories_.emplace_back(tables_directory);
+    directories_.push_back(table_directory(state_.lane.table));
+  }
+  if (std::exchange(state_.lane_entries_changed, false) || base) directories_.push_back(lane_directory(state_.lane));
+  if (std::exchange(state_.dictionary_entries_changed, false)) directories_.push_back(dictionary_directory(state_.lane));
+}
+
+void LaneCheckpoint::collect_partition(PartitionState& partition) {
+  if (!partition.is_dirty) {
+    partition.files.reset();  // no row came since the last checkpoint
+    return;
+  }
+  partitions_.push_back(&partition);
+  if (partition.files == nullptr) return;
+  PartitionFiles& files = *partition.files;
+  if (std::exchange(files.entries_changed, false)) directories_.push_back(files.directory);
+  for (RunFiles& run : files.runs) {
+    if (std::exchange(run.entries_changed, false)) directories_.push_back(run.directory);
+    for (ColumnFiles& column : run.columns) {
+      for (const auto& file : column.by_kind) {
+        if (file != nullptr) collect(*file);
+      }
+    }
+  }
+}
+
+bool LaneCheckpoint::plan_sync(IoRound& round) {
+  if (files_.empty() && directories_.empty()) {
+    make_lane_directories(state_, round);
+    collect_base();
+    for (const auto& [column, dictionary] : state_.dictionaries) collect(dictionary->file);
+    for (auto& [key, partition] : state_.partitions) collect_partition(partition);
+  }
+  while (!files_.empty() && round.files_left() > 0) {
+    GrowingFile& file = *files_.back();
+    files_.pop_back();
+    const engine::FileId id = round.pin(file.handle, file.path.c_str());
+    round.add(Stage::sync, {.op = engine::IoOp::sync_data, .file = id, .path = file.path.c_str()});
+  }
+  while (!directories_.empty() && round.files_left() > 0) {
+    if (!sabotaged(Sabotage::skip_directory_sync)) round.sync_directory(directories_.back());
+    directories_.pop_back();
+  }
+  return files_.empty() && directories_.empty();
+}
+
+void LaneCheckpoint::plan_names(IoRound& round) {
+  // The schema belongs to the owner of lane 0.
+  if (state_.lane.lane == LaneNumber{0} && schema_->version > state_.schema_version_durable) {
+    round.replace(schema_path(state_.lane.table), encode_schema_file(*schema_));
+    state_.schema_version_durable = schema_->version;
+  }
+  if (state_.dictionaries_changed) replace_lane_manifest(round, state_.checkpointed);
+}
+
+bool LaneCheckpoint::plan_partitions(IoRound& round) {
+  while (!partitions_.empty() && round.files_left() > 0) {
+    PartitionState& partition = *partitions_.back();
+    partitions_.pop_back();
+    const std::string directory = partition_directory(*schema_, state_.lane.lane, partition.manifest->key);
+    round.replace(partition_manifest_path(directory), encode_partition_manifest(*partition.manifest));
+    partition.is_dirty = false;
+  }
+  return partitions_.empty();
+}
+
+void LaneCheckpoint::replace_lane_manifest(IoRound& round, Txn checkpointed) {
+  LaneManifest manifest{.lane = state_.lane, .checkpointed = checkpointed, .dictionaries = {}};
+  for (const auto& [column, dictionary] : state_.dictionaries) {
+    if (dictionary->extent.count != 0) manifest.dictionaries.push_back(dictionary->extent);
+  }
+  round.replace(lane_manifest_path(state_.lane), encode_lane_manifest(manifest));
+  state_.dictionaries_changed = false;
+}
+
+}  // namespace storage

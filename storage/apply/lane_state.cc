@@ -1,0 +1,164 @@
+#include "storage/apply/lane_state.h"
+
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "engine/base/byte_stream.h"
+#include "engine/base/crc32c.h"
+#include "engine/base/verify.h"
+#include "engine/io/blocking.h"
+#include "storage/schema/partition_key.h"
+#include "storage/table/file_names.h"
+#include "storage/table/manifest_format.h"
+
+namespace storage {
+
+namespace {
+
+using engine::IoBackend;
+
+void add_directory(IoRound& round, Stage stage, std::string path) {
+  round.add(stage, {.op = engine::IoOp::mkdir, .path = round.keep(std::move(path))});
+}
+
+// The file, or nothing when there is none.
+absl::StatusOr<std::optional<std::vector<std::byte>>> read_if_there(IoBackend& backend, const std::string& path) {
+  absl::StatusOr<std::vector<std::byte>> bytes = engine::read_file(backend, path, manifest_size_max);
+  if (bytes.ok()) return std::optional(*std::move(bytes));
+  if (absl::IsNotFound(bytes.status())) return std::optional<std::vector<std::byte>>();
+  return bytes.status();
+}
+
+absl::Status misplaced(const std::string& path) {
+  return engine::data_loss(path + ": the ids in it are not those of its place");
+}
+
+// What the last process renamed may be visible and not durable, and what is read here decides what the WAL may forget: so each
+// directory is synced before its files are believed.
+absl::Status load_schema_version(IoBackend& backend, LaneState& state) {
+  RETURN_IF_ERROR(engine::sync_directory(backend, table_directory(state.lane.table)));
+  const std::string path = schema_path(state.lane.table);
+  ASSIGN_OR_RETURN(const std::optional<std::vector<std::byte>> bytes, read_if_there(backend, path));
+  if (!bytes) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const Schema schema, decode_schema_file(*bytes, path));
+  if (schema.table != state.lane.table) return misplaced(path);
+  state.schema_version_durable = schema.version;
+  return absl::OkStatus();
+}
+
+// The committed bytes of a file; those of its last block come from the manifest.
+absl::StatusOr<std::vector<std::byte>> read_committed(IoBackend& backend, const std::string& path,
+                                                      const CommittedFile& committed) {
+  constexpr uint64_t dictionary_size_max = uint64_t{symbols_max} * (symbol_size_max + sizeof(uint32_t));
+  if (committed.size > dictionary_size_max) return engine::data_loss(path + ": " + std::to_string(committed.size) + " bytes");
+  ASSIGN_OR_RETURN(engine::BlockingFile file, engine::BlockingFile::open(backend, path, engine::OpenMode::read));
+  std::vector<std::byte> bytes(static_cast<size_t>(committed.size));
+  const size_t tail_start = bytes.size() - committed.tail.size();
+  ASSIGN_OR_RETURN(const size_t found, file.read(0, std::span(bytes).first(tail_start)));
+  if (found != tail_start) {
+    return engine::data_loss(path + ": expected " + std::to_string(tail_start) + " bytes, found " + std::to_string(found));
+  }
+  if (!committed.tail.empty()) std::memcpy(bytes.data() + tail_start, committed.tail.data(), committed.tail.size());
+  if (engine::crc32c(bytes) != committed.crc) {
+    return engine::data_loss(path + ": the checksum of the first " + std::to_string(bytes.size()) +
+                             " bytes is not the manifest's");
+  }
+  return bytes;
+}
+
+absl::Status load_dictionary(IoBackend& backend, LaneState& state, const DictionaryExtent& extent) {
+  const std::string path = dictionary_path(state.lane, extent.column);
+  auto dictionary = std::make_unique<DictionaryState>(path);
+  ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, read_committed(backend, path, extent.file));
+  engine::ByteReader reader(bytes, path);
+  for (uint32_t id = 0; id < extent.count && reader.ok(); ++id) {
+    const size_t size = reader.take_count<uint32_t>(symbol_size_max, 1, "size of a symbol");
+    const std::span<const std::byte> text = reader.take_bytes(size);
+    if (reader.ok()) RETURN_IF_ERROR(dictionary->symbols.restore(SymbolId{id}, engine::as_text(text)));
+  }
+  reader.check(reader.left() == 0, "bytes after the last symbol", 0, reader.left());
+  RETURN_IF_ERROR(reader.status());
+  dictionary->extent = extent;
+  dictionary->file.reserved = engine::align_up(extent.file.size, engine::block_size);
+  dictionary->may_be_torn = true;
+  if (!state.dictionaries.emplace(extent.column, std::move(dictionary)).second) return misplaced(path);
+  return absl::OkStatus();
+}
+
+absl::Status load_lane_manifest(IoBackend& backend, LaneState& state) {
+  const std::string path = lane_manifest_path(state.lane);
+  ASSIGN_OR_RETURN(const std::optional<std::vector<std::byte>> bytes, read_if_there(backend, path));
+  if (!bytes) return absl::OkStatus();  // the first checkpoint did not get so far
+  ASSIGN_OR_RETURN(const LaneManifest manifest, decode_lane_manifest(*bytes, path));
+  if (manifest.lane != state.lane) return misplaced(path);
+  state.checkpointed = manifest.checkpointed;
+  state.applied = manifest.checkpointed;
+  for (const DictionaryExtent& extent : manifest.dictionaries) RETURN_IF_ERROR(load_dictionary(backend, state, extent));
+  return absl::OkStatus();
+}
+
+absl::Status load_partition(IoBackend& backend, LaneState& state, PartitionKey key) {
+  const std::string path = partition_manifest_path(partition_directory(*state.schema, state.lane.lane, key));
+  ASSIGN_OR_RETURN(const std::optional<std::vector<std::byte>> bytes, read_if_there(backend, path));
+  if (!bytes) return absl::OkStatus();  // made by an apply that no checkpoint followed
+  ASSIGN_OR_RETURN(PartitionManifest manifest, decode_partition_manifest(*bytes, path));
+  if (manifest.lane != state.lane || manifest.key != key) return misplaced(path);
+  PartitionState& partition = state.partitions[key];
+  // Of a manifest newer than the lane's nobody knows whether its name is durable: the next checkpoint writes it again, before
+  // the WAL forgets the rows.
+  partition.is_dirty = manifest.applied > state.checkpointed;
+  partition.may_be_torn = true;
+  partition.manifest = std::make_shared<const PartitionManifest>(std::move(manifest));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::unique_ptr<PartitionFiles> make_partition_files(const LaneState& state, const PartitionManifest& manifest) {
+  auto files = std::make_unique<PartitionFiles>();
+  files->directory = partition_directory(*state.schema, state.lane.lane, manifest.key);
+  files->is_made = !manifest.runs.empty();
+  for (const Run& run : manifest.runs) {
+    RunFiles& run_files = files->runs.emplace_back();
+    run_files.directory = run_directory(files->directory, run.id);
+    run_files.is_made = true;
+    for (const RunColumn& column : run.columns) {
+      ColumnFiles& column_files = run_files.columns.emplace_back();
+      for (const CommittedFile& committed : column.files) {
+        auto& file = column_files.by_kind[static_cast<size_t>(committed.kind)];
+        file = std::make_unique<GrowingFile>(column_path(run_files.directory, column.column, committed.kind));
+        file->reserved = engine::align_up(committed.size, engine::block_size);
+      }
+    }
+  }
+  return files;
+}
+
+void make_lane_directories(LaneState& state, IoRound& round) {
+  if (state.is_made) return;
+  add_directory(round, Stage::make_tables_directory, std::string(tables_directory));
+  add_directory(round, Stage::make_table_directory, table_directory(state.lane.table));
+  add_directory(round, Stage::make_lane_directory, lane_directory(state.lane));
+  add_directory(round, Stage::make_partition_directory, dictionary_directory(state.lane));
+  state.is_made = true;
+  state.base_entries_changed = true;
+}
+
+absl::Status load_lane(IoBackend& backend, LaneState& state) {
+  const std::string directory = lane_directory(state.lane);
+  const absl::Status synced = engine::sync_directory(backend, directory);
+  if (absl::IsNotFound(synced)) return absl::OkStatus();
+  RETURN_IF_ERROR(synced);
+  RETURN_IF_ERROR(load_schema_version(backend, state));
+  RETURN_IF_ERROR(load_lane_manifest(backend, state));
+  ASSIGN_OR_RETURN(const std::vector<engine::DirectoryEntry> entries, backend.list_directory(directory));
+  for (const engine::DirectoryEntry& entry : entries) {
+    const std::optional<PartitionKey> key =
+        parse_partition_name(entry.name, state.schema->partition_unit, state.schema->designated_column().type);
+    if (entry.is_directory && key) RETURN_IF_ERROR(load_partition(backend, state, *key));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace storage

@@ -1,0 +1,75 @@
+// What the owner of a lane keeps in memory of its files: shared by the steps of a table writer.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/apply/column_append.h"
+#include "storage/files/growing_file.h"
+#include "storage/schema/ids.h"
+#include "storage/schema/schema.h"
+#include "storage/table/manifest.h"
+#include "storage/table/symbol_dictionary.h"
+
+namespace storage {
+
+struct RunFiles {
+  std::string directory;
+  bool is_made = false;              // the directory is there
+  bool entries_changed = false;      // since the directory was synced
+  std::vector<ColumnFiles> columns;  // parallel to Run::columns
+};
+
+struct PartitionFiles {
+  std::string directory;
+  bool is_made = false;
+  bool entries_changed = false;
+  std::vector<RunFiles> runs;  // parallel to PartitionManifest::runs
+};
+
+struct PartitionState {
+  ManifestRef manifest;                     // published
+  std::shared_ptr<PartitionManifest> next;  // what an apply makes of it
+  std::unique_ptr<PartitionFiles> files;    // while it is written to
+  bool is_dirty = false;                    // `manifest` is newer than the durable one
+  bool may_be_torn = false;                 // last blocks are to be written again before anything is appended
+};
+
+struct DictionaryState {
+  explicit DictionaryState(std::string path) : file(std::move(path)) {}
+
+  SymbolDictionary symbols;
+  DictionaryExtent extent;  // what the file holds
+  GrowingFile file;
+  bool may_be_torn = false;
+};
+
+struct LaneState {
+  SchemaRef schema;
+  LaneId lane;
+  std::map<PartitionKey, PartitionState> partitions;
+  std::map<ColumnId, std::unique_ptr<DictionaryState>> dictionaries;
+  Txn applied;
+  Txn checkpointed;
+  uint32_t schema_version_durable = 0;  // 0: there is no schema file
+  bool dictionaries_changed = false;    // since the last lane manifest
+  bool is_made = false;                 // the directories down to the lane's and that of its dictionaries are there
+  bool base_entries_changed = false;    // they are new, or nobody knows whether their names are durable
+  bool lane_entries_changed = false;
+  bool dictionary_entries_changed = false;
+};
+
+// The files of a partition that its manifest names, ready to be written to.
+std::unique_ptr<PartitionFiles> make_partition_files(const LaneState& state, const PartitionManifest& manifest);
+
+// Adds to `round` what makes the directories that every lane needs, once in the life of a LaneState.
+void make_lane_directories(LaneState& state, IoRound& round);
+
+// Blocking, at start: fills a state that has only schema and lane from the manifests and dictionaries on disk. Nothing there is
+// fine.
+absl::Status load_lane(engine::IoBackend& backend, LaneState& state);
+
+}  // namespace storage

@@ -1,0 +1,125 @@
+#include "storage/apply/lane_writer.h"
+
+#include <utility>
+
+#include "engine/base/verify.h"
+#include "storage/schema/partition_key.h"
+#include "storage/table/file_names.h"
+
+namespace storage {
+
+LaneWriter::LaneWriter(Rounds& rounds, SchemaRef schema, LaneId lane, LaneWriterListener& listener,
+                       const CrowdingLimits& crowding)
+    : rounds_(rounds), listener_(listener), crowding_(crowding), apply_(state_), checkpoint_(state_) {
+  VERIFY_EQ(schema->table, lane.table);
+  state_.schema = std::move(schema);
+  state_.lane = lane;
+  publish();
+}
+
+absl::Status LaneWriter::load() {
+  VERIFY(idle());
+  RETURN_IF_ERROR(load_lane(rounds_.reactor().backend(), state_));
+  publish();
+  return absl::OkStatus();
+}
+
+void LaneWriter::set_schema(SchemaRef schema) {
+  VERIFY_EQ(schema->table, state_.schema->table);
+  VERIFY_GE(schema->version, state_.schema->version);
+  state_.schema = std::move(schema);
+}
+
+void LaneWriter::apply(RowBlock block) {
+  VERIFY(idle());
+  step_ = Step::apply;
+  start_status_ = apply_.start(std::move(block));
+  rounds_.acquire(*this);
+}
+
+void LaneWriter::checkpoint() {
+  VERIFY(idle());
+  step_ = Step::checkpoint;
+  checkpoint_.start();
+  rounds_.acquire(*this);
+}
+
+bool LaneWriter::dirty() const {
+  const bool owns_schema = state_.lane.lane == LaneNumber{0};
+  return state_.applied != state_.checkpointed || state_.dictionaries_changed ||
+         (owns_schema && state_.schema->version > state_.schema_version_durable);
+}
+
+SymbolDictionary& LaneWriter::dictionary(ColumnId column) {
+  std::unique_ptr<DictionaryState>& dictionary = state_.dictionaries[column];
+  if (dictionary == nullptr) {
+    dictionary = std::make_unique<DictionaryState>(dictionary_path(state_.lane, column));
+    dictionary->extent.column = column;
+    dictionary->extent.file.kind = FileKind::texts;
+  }
+  return dictionary->symbols;
+}
+
+void LaneWriter::on_round_free(IoRound& round) {
+  round_ = &round;
+  if (start_status_.ok()) plan();
+  round_->run(*this);  // also when it is empty: it ends in a later turn
+}
+
+void LaneWriter::on_round_done(const absl::Status& status) {
+  const absl::Status result = start_status_.ok() ? status : start_status_;
+  if (result.ok() && plan()) {
+    round_->run(*this);
+    return;
+  }
+  rounds_.give_back(*std::exchange(round_, nullptr));
+  if (result.ok()) {
+    finish();
+  } else {
+    step_ = Step::failed;
+    listener_.on_failed(*this, result);
+  }
+}
+
+bool LaneWriter::plan() { return step_ == Step::apply ? apply_.plan(*round_) : checkpoint_.plan(*round_); }
+
+void LaneWriter::finish() {
+  if (std::exchange(step_, Step::none) == Step::apply) {
+    RowBlock spent = apply_.finish();
+    publish();
+    listener_.on_applied(*this, std::move(spent));
+  } else {
+    checkpoint_.finish();
+    listener_.on_checkpointed(*this);
+  }
+}
+
+// Switches readers to the newest manifests.
+void LaneWriter::publish() {
+  auto snapshot = std::make_shared<LaneSnapshot>();
+  snapshot->lane = state_.lane;
+  snapshot->applied = state_.applied;
+  snapshot->committed = state_.applied;
+  std::vector<CrowdedPartition> crowded;
+  for (const auto& [key, partition] : state_.partitions) {
+    const std::vector<Run>& runs = partition.manifest->runs;
+    if (!runs.empty()) snapshot->partitions.push_back(partition.manifest);
+    size_t columns = 0;
+    for (const Run& run : runs) columns += run.columns.size();
+    if (runs.size() < crowding_.crowded_from && columns < crowding_.columns_crowded_from) continue;
+    const Schema& schema = *state_.schema;
+    const PartitionRange range = partition_of(key.value, schema.partition_unit, schema.designated_column().type);
+    crowded.push_back({.timestamp_first = key.value,
+                       .timestamp_last = range.timestamp_last,
+                       .floor = runs.back().timestamp_max,
+                       .runs = runs.size(),
+                       .is_closed = runs.size() >= crowding_.closed_from || columns >= crowding_.columns_closed_from});
+  }
+  crowded_ = crowded.empty() ? nullptr : std::make_shared<const std::vector<CrowdedPartition>>(std::move(crowded));
+  for (const auto& [column, dictionary] : state_.dictionaries) {
+    if (dictionary->extent.count != 0) snapshot->dictionaries.push_back(dictionary->extent);
+  }
+  snapshot_ = std::move(snapshot);
+}
+
+}  // namespace storage

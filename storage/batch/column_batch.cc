@@ -1,0 +1,395 @@
+#include "storage/batch/column_batch.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
+
+namespace storage {
+namespace {
+
+using engine::align_up;
+using engine::div_ceil;
+using engine::load;
+using engine::store;
+
+constexpr size_t word_bits = 64;
+constexpr size_t data_alignment = 8;
+
+bool is_text(BatchEncoding encoding) {
+  return encoding == BatchEncoding::text1 || encoding == BatchEncoding::text2 || encoding == BatchEncoding::text4;
+}
+
+// Bytes of a value, or of a text's length.
+size_t width_of(BatchEncoding encoding) {
+  switch (encoding) {
+    case BatchEncoding::for0:
+      return 0;
+    case BatchEncoding::for1:
+    case BatchEncoding::text1:
+      return 1;
+    case BatchEncoding::for2:
+    case BatchEncoding::text2:
+      return 2;
+    case BatchEncoding::for4:
+    case BatchEncoding::text4:
+      return 4;
+    case BatchEncoding::for8:
+      return 8;
+    case BatchEncoding::raw32:
+      return sizeof(Long256);
+  }
+  UNREACHABLE("BatchEncoding");
+}
+
+BatchEncoding frame_encoding(uint64_t range) {
+  if (range == 0) return BatchEncoding::for0;
+  if (range <= UINT8_MAX) return BatchEncoding::for1;
+  if (range <= UINT16_MAX) return BatchEncoding::for2;
+  if (range <= UINT32_MAX) return BatchEncoding::for4;
+  return BatchEncoding::for8;
+}
+
+BatchEncoding text_encoding(uint64_t size_max) {
+  if (size_max <= UINT8_MAX) return BatchEncoding::text1;
+  return size_max <= UINT16_MAX ? BatchEncoding::text2 : BatchEncoding::text4;
+}
+
+struct Range {
+  uint64_t base = 0;  // the smallest value
+  uint64_t span = 0;  // largest - smallest
+};
+
+template <typename T>
+Range range_of(std::span<const uint64_t> words) {
+  T low = static_cast<T>(words[0]);
+  T high = low;
+  for (const uint64_t word : words) {
+    low = std::min(low, static_cast<T>(word));
+    high = std::max(high, static_cast<T>(word));
+  }
+  return {.base = static_cast<uint64_t>(low), .span = static_cast<uint64_t>(high) - static_cast<uint64_t>(low)};
+}
+
+// Doubles are stored whole unless all are the same bits; everything else is framed by its range.
+Range range_of(ColumnType type, std::span<const uint64_t> words) {
+  if (type == ColumnType::float64) {
+    const bool constant = std::ranges::all_of(words, [&](uint64_t word) { return word == words[0]; });
+    return constant ? Range{.base = words[0], .span = 0} : Range{.base = 0, .span = UINT64_MAX};
+  }
+  return type == ColumnType::symbol || type == ColumnType::boolean ? range_of<uint64_t>(words) : range_of<int64_t>(words);
+}
+
+template <typename T>
+void narrow(std::span<const uint64_t> words, uint64_t base, std::byte* target) {
+  for (size_t i = 0; i < words.size(); ++i) store(target + i * sizeof(T), static_cast<T>(words[i] - base));
+}
+
+void write_narrowed(std::span<const uint64_t> words, uint64_t base, size_t width, std::byte* target) {
+  switch (width) {
+    case 0:
+      return;
+    case 1:
+      return narrow<uint8_t>(words, base, target);
+    case 2:
+      return narrow<uint16_t>(words, base, target);
+    case 4:
+      return narrow<uint32_t>(words, base, target);
+    case 8:
+      return narrow<uint64_t>(words, base, target);
+    default:
+      UNREACHABLE("width");
+  }
+}
+
+template <typename T>
+void widen(const std::byte* source, uint32_t rows, uint64_t base, uint64_t* target) {
+  for (uint32_t i = 0; i < rows; ++i) target[i] = base + load<T>(source + i * sizeof(T));
+}
+
+template <typename T>
+uint64_t sum_of(const std::byte* source, uint32_t rows) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < rows; ++i) sum += load<T>(source + i * sizeof(T));
+  return sum;
+}
+
+uint64_t text_size_total(const std::byte* lengths, uint32_t rows, size_t width) {
+  if (width == 1) return sum_of<uint8_t>(lengths, rows);
+  return width == 2 ? sum_of<uint16_t>(lengths, rows) : sum_of<uint32_t>(lengths, rows);
+}
+
+void set_bit(std::vector<uint64_t>& bitmap, size_t index) { bitmap[index / word_bits] |= uint64_t{1} << (index % word_bits); }
+
+bool test_bit(const std::vector<uint64_t>& bitmap, size_t index) {
+  return ((bitmap[index / word_bits] >> (index % word_bits)) & 1U) != 0;
+}
+
+// Nulls take the first value that is there, so that they do not widen the range.
+void fill_nulls(std::vector<uint64_t>& words, const std::vector<uint64_t>& validity) {
+  size_t first = 0;
+  while (!test_bit(validity, first)) ++first;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (!test_bit(validity, i)) words[i] = words[first];
+  }
+}
+
+void write_wide(std::span<const Long256> values, const std::vector<uint64_t>* validity, uint32_t rows, std::byte* target) {
+  std::memset(target, 0, rows * sizeof(Long256));
+  for (size_t row = 0, used = 0; row < rows; ++row) {
+    if (validity == nullptr || test_bit(*validity, row)) store(target + row * sizeof(Long256), values[used++]);
+  }
+}
+
+size_t validity_size(uint32_t rows) { return align_up(div_ceil(rows, 8), data_alignment); }
+
+absl::Status bad_body(std::string_view what) { return engine::data_loss(std::string("batch body: ").append(what)); }
+
+bool encoding_fits(ColumnType type, BatchEncoding encoding) {
+  if (type == ColumnType::varchar) return is_text(encoding);
+  if (type == ColumnType::long256) return encoding == BatchEncoding::raw32;
+  return !is_text(encoding) && encoding != BatchEncoding::raw32;
+}
+
+// Checks one directory entry and says where its values are.
+absl::StatusOr<BatchColumn> parse_column(std::span<const std::byte> body, const BatchEntry& entry, uint32_t rows) {
+  if (!is_column_type(entry.type)) return bad_body("unknown column type");
+  if (entry.encoding > static_cast<uint8_t>(BatchEncoding::raw32)) return bad_body("unknown encoding");
+  BatchColumn column{.id = ColumnId{entry.column},
+                     .type = static_cast<ColumnType>(entry.type),
+                     .encoding = static_cast<BatchEncoding>(entry.encoding),
+                     .base = entry.base,
+                     .values = {}};
+  if (!encoding_fits(column.type, column.encoding)) return bad_body("encoding does not fit the column type");
+  if (uint64_t{entry.offset} + entry.size > body.size()) return bad_body("column data beyond the end");
+  std::span<const std::byte> data = body.subspan(entry.offset, entry.size);
+  if ((entry.flags & batch_entry_has_nulls) != 0) {
+    if (data.size() < validity_size(rows)) return bad_body("validity bitmap beyond the column data");
+    column.validity = data.data();
+    data = data.subspan(validity_size(rows));
+  }
+  const size_t width = width_of(column.encoding);
+  const uint64_t fixed_size = uint64_t{rows} * width;
+  if (data.size() < fixed_size) return bad_body("values beyond the column data");
+  const uint64_t texts_size = is_text(column.encoding) ? text_size_total(data.data(), rows, width) : 0;
+  if (data.size() != fixed_size + texts_size) return bad_body("column data of another size than its values");
+  column.values = data;
+  return column;
+}
+
+}  // namespace
+
+void OpenBatch::open(SchemaRef schema) {
+  VERIFY_EQ(rows_, 0U);
+  VERIFY(schema != nullptr);
+  schema_ = std::move(schema);
+  slots_.assign(schema_->columns.size(), 0);
+  columns_used_ = 0;
+}
+
+OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
+  if (columns_used_ == columns_.size()) columns_.emplace_back();
+  OpenColumn& fresh = columns_[columns_used_++];
+  fresh.index = index;
+  fresh.present = 0;
+  fresh.words.clear();
+  fresh.validity.clear();
+  fresh.texts.clear();
+  fresh.wide.clear();
+  fresh.symbols.column = schema_->columns[index].id;
+  fresh.symbols.entries.clear();
+  fresh.symbols.texts.clear();
+  slots_[index] = static_cast<uint32_t>(columns_used_);
+  other_size_ += sizeof(BatchEntry);
+  return fresh;
+}
+
+// Before a value of the row goes into a column that had, or now has, rows without one.
+void OpenBatch::close_gap(OpenColumn& column) const {
+  const size_t row = rows_ - 1;
+  VERIFY_LE(column.words.size(), row);
+  if (column.validity.empty()) {
+    column.validity.assign(batch_rows_max / word_bits, 0);
+    for (size_t i = 0; i < column.words.size(); ++i) set_bit(column.validity, i);
+  }
+  column.words.resize(row, 0);
+  set_bit(column.validity, row);
+}
+
+void OpenBatch::set_text(uint32_t column, std::string_view text) {
+  put(column, text.size()).texts.append(text);
+  other_size_ += text.size();
+}
+
+void OpenBatch::set_long256(uint32_t column, const Long256& value) {
+  OpenColumn& target = this->column(column);
+  put(column, target.wide.size());
+  target.wide.push_back(value);
+  other_size_ += sizeof(Long256);
+}
+
+uint32_t OpenBatch::add_symbol(uint32_t column, SymbolId id) {
+  std::vector<BatchSymbols::Entry>& entries = this->column(column).symbols.entries;
+  entries.push_back({.id = id});
+  other_size_ += sizeof(SymbolId);
+  return static_cast<uint32_t>(entries.size() - 1);
+}
+
+uint32_t OpenBatch::add_symbol(uint32_t column, std::string_view text) {
+  BatchSymbols& symbols = this->column(column).symbols;
+  symbols.entries.push_back({.id = symbol_none,
+                             .sent_text = true,
+                             .text_offset = static_cast<uint32_t>(symbols.texts.size()),
+                             .text_size = static_cast<uint32_t>(text.size())});
+  symbols.texts.append(text);
+  other_size_ += sizeof(SymbolId) + sizeof(uint32_t) + text.size();
+  return static_cast<uint32_t>(symbols.entries.size() - 1);
+}
+
+void OpenBatch::complete_validity(OpenColumn& column) const {
+  if (column.validity.empty()) {
+    column.validity.assign(batch_rows_max / word_bits, 0);
+    for (size_t i = 0; i < column.present; ++i) set_bit(column.validity, i);
+  }
+  column.words.resize(rows_, 0);
+}
+
+void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const {
+  const ColumnType type = schema_->columns[column.index].type;
+  const bool has_nulls = column.present != rows_;
+  if (has_nulls) complete_validity(column);
+
+  Range range;
+  BatchEncoding encoding{};
+  if (type == ColumnType::varchar) {
+    encoding = text_encoding(*std::ranges::max_element(column.words));
+  } else if (type == ColumnType::long256) {
+    encoding = BatchEncoding::raw32;
+  } else {
+    if (has_nulls) fill_nulls(column.words, column.validity);
+    range = range_of(type, column.words);
+    encoding = frame_encoding(range.span);
+  }
+
+  const size_t start = align_up(body.size(), data_alignment);
+  const size_t bitmap_size = has_nulls ? validity_size(rows_) : 0;
+  const size_t values_size = rows_ * width_of(encoding);
+  body.resize(start + bitmap_size + values_size + column.texts.size());
+  std::byte* target = body.data() + start;
+  if (has_nulls) std::memcpy(target, column.validity.data(), bitmap_size);
+  target += bitmap_size;
+  if (type == ColumnType::long256) {
+    write_wide(column.wide, has_nulls ? &column.validity : nullptr, rows_, target);
+  } else {
+    write_narrowed(column.words, range.base, width_of(encoding), target);
+  }
+  if (!column.texts.empty()) std::memcpy(target + values_size, column.texts.data(), column.texts.size());
+  entry = {.column = schema_->columns[column.index].id.value,
+           .type = static_cast<uint8_t>(type),
+           .encoding = static_cast<uint8_t>(encoding),
+           .flags = has_nulls ? batch_entry_has_nulls : uint8_t{0},
+           .reserved = 0,
+           .offset = static_cast<uint32_t>(start),
+           .size = static_cast<uint32_t>(body.size() - start),
+           .base = range.base};
+}
+
+void OpenBatch::seal(std::vector<std::byte>& body, std::vector<BatchSymbols>& symbols) {
+  VERIFY_GT(rows_, 0U);
+  VERIFY_NE(slots_[schema_->designated], 0U);
+  OpenColumn& designated = columns_[slots_[schema_->designated] - 1];
+  VERIFY_EQ(designated.present, rows_);
+  const Range time = range_of<int64_t>(designated.words);
+  const BatchHeader header{.rows = rows_,
+                           .column_count = static_cast<uint32_t>(columns_used_),
+                           .schema_version = schema_->version,
+                           .designated = slots_[schema_->designated] - 1,
+                           .timestamp_min = static_cast<int64_t>(time.base),
+                           .timestamp_max = static_cast<int64_t>(time.base + time.span)};
+  body.clear();
+  body.resize(sizeof(BatchHeader) + columns_used_ * sizeof(BatchEntry));
+  store(body.data(), header);
+  symbols.clear();
+  for (size_t i = 0; i < columns_used_; ++i) {
+    BatchEntry entry{};
+    write_column(columns_[i], entry, body);
+    store(body.data() + sizeof(BatchHeader) + i * sizeof(BatchEntry), entry);
+    if (!columns_[i].symbols.entries.empty()) symbols.push_back(columns_[i].symbols);
+  }
+  rows_ = 0;
+  other_size_ = 0;
+  open(std::move(schema_));
+}
+
+absl::StatusOr<BatchView> BatchView::parse(std::span<const std::byte> body) {
+  BatchView view;
+  if (body.size() < sizeof(BatchHeader)) return bad_body("shorter than its header");
+  view.header_ = load<BatchHeader>(body.data());
+  const BatchHeader& header = view.header_;
+  if (header.rows == 0 || header.rows > batch_rows_max) return bad_body("row count out of range");
+  if (header.column_count == 0 || header.column_count > columns_max) return bad_body("column count out of range");
+  if (body.size() < sizeof(BatchHeader) + uint64_t{header.column_count} * sizeof(BatchEntry)) {
+    return bad_body("directory beyond the end");
+  }
+  view.columns_.reserve(header.column_count);
+  for (uint32_t i = 0; i < header.column_count; ++i) {
+    const auto entry = load<BatchEntry>(body.data() + sizeof(BatchHeader) + i * sizeof(BatchEntry));
+    ASSIGN_OR_RETURN(const BatchColumn column, parse_column(body, entry, header.rows));
+    view.columns_.push_back(column);
+  }
+  if (header.designated >= header.column_count) return bad_body("designated column out of range");
+  if (!is_timestamp(view.designated().type)) return bad_body("designated column is no timestamp");
+  if (view.designated().validity != nullptr) return bad_body("designated column has nulls");
+  return view;
+}
+
+void decode_words(const BatchColumn& column, uint32_t rows, std::vector<uint64_t>& words) {
+  const size_t start = words.size();
+  words.resize(start + rows);
+  uint64_t* target = words.data() + start;
+  const std::byte* source = column.values.data();
+  switch (column.encoding) {
+    case BatchEncoding::for0:
+      std::fill_n(target, rows, column.base);
+      break;
+    case BatchEncoding::for1:
+      widen<uint8_t>(source, rows, column.base, target);
+      break;
+    case BatchEncoding::for2:
+      widen<uint16_t>(source, rows, column.base, target);
+      break;
+    case BatchEncoding::for4:
+      widen<uint32_t>(source, rows, column.base, target);
+      break;
+    case BatchEncoding::for8:
+      widen<uint64_t>(source, rows, column.base, target);
+      break;
+    default:
+      UNREACHABLE("decode_words of texts or long256");
+  }
+  if (column.validity == nullptr) return;
+  for (uint32_t row = 0; row < rows; ++row) {
+    if (!column.present(row)) target[row] = 0;
+  }
+}
+
+void decode_texts(const BatchColumn& column, uint32_t rows, std::vector<uint32_t>& lengths, std::string& bytes) {
+  VERIFY(is_text(column.encoding));
+  const size_t width = width_of(column.encoding);
+  const std::byte* source = column.values.data();
+  for (uint32_t row = 0; row < rows; ++row) {
+    const std::byte* length = source + row * width;
+    lengths.push_back(width == 1 ? load<uint8_t>(length) : width == 2 ? load<uint16_t>(length) : load<uint32_t>(length));
+  }
+  bytes.append(engine::as_text(column.values.subspan(rows * width)));
+}
+
+void decode_wide(const BatchColumn& column, uint32_t rows, std::vector<Long256>& values) {
+  VERIFY(column.encoding == BatchEncoding::raw32);
+  for (uint32_t row = 0; row < rows; ++row) values.push_back(load<Long256>(column.values.data() + row * sizeof(Long256)));
+}
+
+}  // namespace storage

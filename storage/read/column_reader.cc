@@ -1,0 +1,197 @@
+#include "storage/read/column_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
+#include "storage/table/file_names.h"
+
+namespace storage {
+namespace {
+
+constexpr size_t offset_width = sizeof(int64_t);
+
+template <typename T>
+std::span<std::byte> writable_bytes_of(std::vector<T>& values) {
+  return std::as_writable_bytes(std::span<T>(values));
+}
+
+}  // namespace
+
+size_t value_width(ColumnType type) {
+  switch (type) {
+    case ColumnType::boolean:
+      return 1;
+    case ColumnType::symbol:
+      return 4;
+    case ColumnType::int64:
+    case ColumnType::float64:
+    case ColumnType::timestamp_us:
+    case ColumnType::timestamp_ns:
+      return 8;
+    case ColumnType::long256:
+      return 32;
+    case ColumnType::varchar:
+      return 0;
+  }
+  UNREACHABLE("column type");
+}
+
+absl::StatusOr<ColumnReader> ColumnReader::open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
+                                                ColumnType type, size_t window_size) {
+  ColumnReader reader(run_column, type, window_size);
+  if (run_column == nullptr) return reader;
+  if (run_column->type != type) {
+    return engine::data_loss(run_directory + ": column " + std::to_string(run_column->column.value) + " is " +
+                             std::string(type_name(run_column->type)) + " in the manifest, " + std::string(type_name(type)) +
+                             " in the schema");
+  }
+  for (const CommittedFile& file : run_column->files) {
+    std::optional<CommittedReader>& place = file.kind == FileKind::values     ? reader.values_
+                                            : file.kind == FileKind::validity ? reader.validity_
+                                            : file.kind == FileKind::offsets  ? reader.offsets_
+                                                                              : reader.texts_;
+    place.emplace(files, column_path(run_directory, run_column->column, file.kind), file);
+  }
+  absl::Status status = reader.check_sizes();
+  if (!status.ok()) return engine::data_loss(run_directory + ": " + std::string(engine::message_of(status)));
+  return reader;
+}
+
+// What the manifest says of the files must suffice for the rows that it promises.
+absl::Status ColumnReader::check_sizes() const {
+  const uint64_t count = run_column_->row_count;
+  if (count > std::numeric_limits<uint32_t>::max() * uint64_t{64}) return engine::data_loss("more rows than any run has");
+  const auto holds = [count](const std::optional<CommittedReader>& file, uint64_t size) {
+    return count == 0 || (file && file->size() >= size);
+  };
+  const bool complete =
+      is_text() ? holds(offsets_, (count + 1) * offset_width) && holds(texts_, 0) : holds(values_, count * value_width(type_));
+  const bool valid = run_column_->nulls == 0 || holds(validity_, engine::div_ceil(count, 8));
+  if (complete && valid) return absl::OkStatus();
+  return engine::data_loss("the files of column " + std::to_string(run_column_->column.value) + " are shorter than its " +
+                           std::to_string(count) + " rows");
+}
+
+absl::Status ColumnReader::append(uint64_t row, size_t count, ScanColumn& target) {
+  const uint64_t row_start = run_column_ == nullptr ? 0 : run_column_->row_start;
+  const uint64_t row_end = row_start + stored_count();
+  const uint64_t stop = row + count;
+  const uint64_t stored_from = std::clamp(row_start, row, stop);
+  const uint64_t stored_to = std::clamp(row_end, stored_from, stop);
+  append_nulls(static_cast<size_t>(stored_from - row), target);
+  if (stored_to > stored_from) {
+    RETURN_IF_ERROR(append_stored(stored_from - row_start, static_cast<size_t>(stored_to - stored_from), target));
+  }
+  append_nulls(static_cast<size_t>(stop - stored_to), target);
+  return absl::OkStatus();
+}
+
+void ColumnReader::append_nulls(size_t count, ScanColumn& target) const {
+  const uint8_t present = type_ == ColumnType::boolean ? 1 : 0;
+  target.present.insert(target.present.end(), count, present);
+  target.words.insert(target.words.end(), count, is_text() ? target.texts.size() : 0);
+  if (is_text()) target.sizes.insert(target.sizes.end(), count, 0);
+  if (type_ == ColumnType::long256) target.wide.insert(target.wide.end(), count, Long256{});
+}
+
+absl::Status ColumnReader::append_stored(uint64_t index, size_t count, ScanColumn& target) {
+  while (count > 0) {
+    if (index < window_start_ || index >= window_start_ + window_count_) RETURN_IF_ERROR(load_window(index));
+    const auto place = static_cast<size_t>(index - window_start_);
+    const size_t piece = std::min(count, window_count_ - place);
+    for (size_t i = place; i < place + piece; ++i) {
+      target.present.push_back(is_present(i) ? 1 : 0);
+      if (is_text()) {
+        append_text(i, target);
+      } else {
+        append_value(i, target);
+      }
+    }
+    index += piece;
+    count -= piece;
+  }
+  return absl::OkStatus();
+}
+
+bool ColumnReader::is_present(size_t place) const {
+  if (run_column_->nulls == 0) return true;
+  const uint64_t bit = window_start_ % 8 + place;
+  return (std::to_integer<unsigned>(validity_bytes_[bit / 8]) >> (bit % 8) & 1U) != 0;
+}
+
+void ColumnReader::append_value(size_t place, ScanColumn& target) const {
+  const std::byte* source = value_bytes_.data() + place * value_width(type_);
+  uint64_t word = 0;
+  switch (value_width(type_)) {
+    case 1:
+      word = engine::load<uint8_t>(source);
+      break;
+    case 4:
+      word = engine::load<uint32_t>(source);
+      break;
+    case 8:
+      word = engine::load<uint64_t>(source);
+      break;
+    default:
+      target.wide.push_back(engine::load<Long256>(source));
+      break;
+  }
+  target.words.push_back(word);
+}
+
+void ColumnReader::append_text(size_t place, ScanColumn& target) const {
+  const auto start = static_cast<size_t>(text_offsets_[place] - text_offsets_[0]);
+  const auto size = static_cast<size_t>(text_offsets_[place + 1] - text_offsets_[place]);
+  target.words.push_back(target.texts.size());
+  target.sizes.push_back(static_cast<uint32_t>(size));
+  target.texts.append(text_bytes_, start, size);
+}
+
+absl::Status ColumnReader::load_window(uint64_t index) {
+  const size_t width = is_text() ? offset_width : value_width(type_);
+  const size_t count = std::min<uint64_t>(stored_count() - index, std::max<size_t>(1, window_size_ / width));
+  window_count_ = 0;
+  RETURN_IF_ERROR(is_text() ? load_texts(index, count) : load_values(index, count));
+  if (run_column_->nulls != 0) {
+    const uint64_t first_byte = index / 8;
+    validity_bytes_.resize(static_cast<size_t>(engine::div_ceil(index + window_count_, 8) - first_byte));
+    const absl::Status status = validity_->read(first_byte, validity_bytes_);
+    if (!status.ok()) window_count_ = 0;
+    RETURN_IF_ERROR(status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ColumnReader::load_values(uint64_t index, size_t count) {
+  value_bytes_.resize(count * value_width(type_));
+  RETURN_IF_ERROR(values_->read(index * value_width(type_), value_bytes_));
+  window_start_ = index;
+  window_count_ = count;
+  return absl::OkStatus();
+}
+
+// As many texts as fit, one at least.
+absl::Status ColumnReader::load_texts(uint64_t index, size_t count) {
+  text_offsets_.resize(count + 1);
+  RETURN_IF_ERROR(offsets_->read(index * offset_width, writable_bytes_of(text_offsets_)));
+  const bool rising = std::ranges::is_sorted(text_offsets_) && text_offsets_.front() >= 0;
+  const auto longest = [](int64_t a, int64_t b) { return b - a > std::numeric_limits<uint32_t>::max(); };
+  if (!rising || std::ranges::adjacent_find(text_offsets_, longest) != text_offsets_.end()) {
+    return engine::data_loss(offsets_->path() + ": offsets of values from " + std::to_string(index) +
+                             " are not those of texts");
+  }
+  const int64_t end_max = text_offsets_.front() + static_cast<int64_t>(window_size_);
+  const auto last = std::ranges::upper_bound(text_offsets_, end_max) - 1;
+  const size_t fitting = std::max<size_t>(1, static_cast<size_t>(last - text_offsets_.begin()));
+  text_offsets_.resize(fitting + 1);
+  text_bytes_.resize(static_cast<size_t>(text_offsets_.back() - text_offsets_.front()));
+  RETURN_IF_ERROR(
+      texts_->read(static_cast<uint64_t>(text_offsets_.front()), std::as_writable_bytes(std::span<char>(text_bytes_))));
+  window_start_ = index;
+  window_count_ = fitting;
+  return absl::OkStatus();
+}
+
+}  // namespace storage

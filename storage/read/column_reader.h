@@ -1,0 +1,65 @@
+// Reads one column of one run, front to back, through a window of bounded size.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "storage/read/committed_reader.h"
+#include "storage/read/table_scan.h"
+#include "storage/table/manifest.h"
+
+namespace storage {
+
+class ColumnReader {
+ public:
+  // `run_column` is null when the run has no file of the column; else it belongs to a manifest that outlives the reader. At
+  // most `window_size` bytes are held, or one text that is longer.
+  static absl::StatusOr<ColumnReader> open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
+                                           ColumnType type, size_t window_size);
+
+  // Appends rows [row, row + count) of the run; symbols as the lane's ids. Null is `present` 0, with a word of 0; booleans are
+  // never null. Rows in rising order are read once.
+  absl::Status append(uint64_t row, size_t count, ScanColumn& target);
+
+ private:
+  ColumnReader(const RunColumn* run_column, ColumnType type, size_t window_size)
+      : run_column_(run_column), type_(type), window_size_(window_size) {}
+
+  absl::Status check_sizes() const;
+  bool is_text() const { return type_ == ColumnType::varchar; }
+  uint64_t stored_count() const { return run_column_ == nullptr ? 0 : run_column_->row_count; }
+  void append_nulls(size_t count, ScanColumn& target) const;
+  absl::Status append_stored(uint64_t index, size_t count, ScanColumn& target);
+  absl::Status load_window(uint64_t index);
+  absl::Status load_values(uint64_t index, size_t count);
+  absl::Status load_texts(uint64_t index, size_t count);
+  void append_value(size_t place, ScanColumn& target) const;
+  void append_text(size_t place, ScanColumn& target) const;
+  bool is_present(size_t place) const;
+
+  const RunColumn* run_column_;
+  ColumnType type_;
+  size_t window_size_;
+  std::optional<CommittedReader> values_;
+  std::optional<CommittedReader> validity_;
+  std::optional<CommittedReader> offsets_;
+  std::optional<CommittedReader> texts_;
+
+  // The window: values [window_start_, window_start_ + window_count_) of the files.
+  uint64_t window_start_ = 0;
+  size_t window_count_ = 0;
+  std::vector<std::byte> value_bytes_;
+  std::vector<std::byte> validity_bytes_;  // from byte window_start_ / 8 of the bitmap
+  std::vector<int64_t> text_offsets_;
+  std::string text_bytes_;  // from text_offsets_[0]
+};
+
+// Bytes per value in a .values file; 0 for texts.
+size_t value_width(ColumnType type);
+
+}  // namespace storage

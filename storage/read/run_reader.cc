@@ -1,0 +1,111 @@
+#include "storage/read/run_reader.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "engine/base/verify.h"
+#include "storage/table/file_names.h"
+
+namespace storage {
+namespace {
+
+// Timestamps loaded at a time for a merge.
+constexpr size_t timestamps_loaded_max = 512;
+
+const RunColumn* find_column(const Run& run, ColumnId id) {
+  const auto found = std::ranges::find(run.columns, id, &RunColumn::column);
+  return found == run.columns.end() ? nullptr : &*found;
+}
+
+void clear(ScanColumn& column) {
+  column.words.clear();
+  column.present.clear();
+}
+
+}  // namespace
+
+absl::StatusOr<RunReader> RunReader::open(ScanFiles& files, const Schema& schema, const RunPlace& place,
+                                          const std::vector<uint32_t>& columns, size_t window_size) {
+  const std::string directory =
+      run_directory(partition_directory(schema, place.partition->lane.lane, place.partition->key), place.run->id);
+  const Column& designated = schema.designated_column();
+  const RunColumn* timestamps = find_column(*place.run, designated.id);
+  if (timestamps == nullptr || timestamps->row_start != 0 || timestamps->row_count != place.run->rows) {
+    return engine::data_loss(directory + ": the designated timestamp does not cover the run");
+  }
+  ASSIGN_OR_RETURN(ColumnReader timestamp_reader,
+                   ColumnReader::open(files, directory, timestamps, designated.type, window_size));
+  RunReader reader(place, std::move(timestamp_reader));
+  for (const uint32_t index : columns) {
+    const Column& column = schema.columns[index];
+    ASSIGN_OR_RETURN(ColumnReader column_reader,
+                     ColumnReader::open(files, directory, find_column(*place.run, column.id), column.type, window_size));
+    reader.columns_.push_back(std::move(column_reader));
+  }
+  return reader;
+}
+
+absl::Status RunReader::restrict(TimeWindow window) {
+  VERIFY_EQ(row_, 0U);
+  uint64_t first = 0;
+  uint64_t end = row_end_;
+  if (window.min > place_.timestamp_min()) {
+    ASSIGN_OR_RETURN(first, find_first(window.min));
+  }
+  if (window.max < place_.timestamp_max()) {  // so it is not the largest int64
+    ASSIGN_OR_RETURN(end, find_first(window.max + 1));
+  }
+  row_ = first;
+  row_end_ = std::max(first, end);
+  clear(timestamps_);
+  return absl::OkStatus();
+}
+
+// The first row that is not before `timestamp`.
+absl::StatusOr<uint64_t> RunReader::find_first(int64_t timestamp) {
+  uint64_t low = 0;
+  uint64_t high = place_.run->rows;
+  while (low < high) {
+    const uint64_t middle = low + (high - low) / 2;
+    clear(timestamps_);
+    RETURN_IF_ERROR(timestamp_reader_.append(middle, 1, timestamps_));
+    if (static_cast<int64_t>(timestamps_.words[0]) < timestamp) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+absl::Status RunReader::load_timestamp() {
+  VERIFY_GT(rows_left(), 0U);
+  if (row_ >= timestamps_start_ && row_ - timestamps_start_ < timestamps_.words.size()) return absl::OkStatus();
+  clear(timestamps_);
+  timestamps_start_ = row_;
+  return timestamp_reader_.append(row_, static_cast<size_t>(std::min<uint64_t>(rows_left(), timestamps_loaded_max)),
+                                  timestamps_);
+}
+
+size_t RunReader::count_before(int64_t timestamp, size_t order, size_t count_max) const {
+  const auto start = timestamps_.words.begin() + static_cast<std::ptrdiff_t>(row_ - timestamps_start_);
+  const auto loaded = static_cast<size_t>(timestamps_.words.end() - start);
+  const auto end = start + static_cast<std::ptrdiff_t>(std::min(loaded, count_max));
+  const bool wins_ties = place_.order < order;
+  const auto stop = std::partition_point(start, end, [timestamp, wins_ties](uint64_t word) {
+    const auto own = static_cast<int64_t>(word);
+    return own < timestamp || (own == timestamp && wins_ties);
+  });
+  return static_cast<size_t>(stop - start);
+}
+
+absl::Status RunReader::append(size_t count, ScanChunk& chunk) {
+  VERIFY_LE(count, rows_left());
+  VERIFY_EQ(columns_.size(), chunk.columns.size());
+  for (size_t i = 0; i < columns_.size(); ++i) RETURN_IF_ERROR(columns_[i].append(row_, count, chunk.columns[i]));
+  row_ += count;
+  chunk.rows += count;
+  return absl::OkStatus();
+}
+
+}  // namespace storage

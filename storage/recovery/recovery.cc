@@ -1,0 +1,245 @@
+#include "storage/recovery/recovery.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "engine/base/verify.h"
+#include "engine/io/blocking.h"
+#include "engine/reactor/reactor.h"
+#include "storage/apply/lane_writer.h"
+#include "storage/apply/row_block.h"
+#include "storage/batch/column_batch.h"
+#include "storage/batch/symbol_section.h"
+#include "storage/table/file_names.h"
+#include "storage/table/manifest_format.h"
+#include "storage/wal/reader.h"
+#include "storage/wal/streams.h"
+
+namespace storage {
+namespace {
+
+std::string frame_name(StreamId stream, const WalFrame& frame) {
+  return "WAL stream " + std::to_string(stream.value) + ", frame " + std::to_string(frame.lsn.value);
+}
+
+// Replays streams into table writers of its own, which are gone when the shards load the tables.
+class Replay final : public LaneWriterListener {
+ public:
+  Replay(engine::IoBackend& backend, const RecoveryOptions& options, RecoveryReport& report)
+      : backend_(backend), options_(options), report_(report), reactor_(backend), rounds_(reactor_, options.rounds) {}
+
+  absl::Status load_tables();
+  // Returns the sequence of the stream's last segment in use.
+  absl::StatusOr<uint64_t> replay(const Database& database, const WalStreamFiles& stream);
+  absl::Status checkpoint();
+  std::vector<SchemaRef> schemas() const;
+
+ private:
+  struct Table {
+    std::unique_ptr<LaneWriter> writer;
+    RowBlock pending;
+    Txn last;  // frame seen, or checkpointed
+  };
+
+  void on_applied(LaneWriter&, RowBlock) override {}
+  void on_checkpointed(LaneWriter&) override {}
+  void on_failed(LaneWriter&, const absl::Status& status) override { status_ = status; }
+
+  absl::Status add_table(SchemaRef schema);
+  absl::Status replay_frame(StreamId stream, const WalFrame& frame);
+  absl::Status replay_schema(StreamId stream, const WalFrame& frame);
+  absl::Status replay_rows(StreamId stream, const WalFrame& frame, Table& table);
+  absl::Status restore_symbols(const SymbolSection& section, Table& table);
+  absl::Status apply_all();
+  absl::Status wait_until_idle();
+
+  engine::IoBackend& backend_;
+  const RecoveryOptions& options_;
+  RecoveryReport& report_;
+  engine::Reactor reactor_;
+  Rounds rounds_;
+  std::map<TableId, Table> tables_;
+  size_t pending_size_ = 0;  // of all tables
+  absl::Status status_;      // of the first step that failed
+};
+
+absl::Status Replay::add_table(SchemaRef schema) {
+  const TableId id = schema->table;
+  Table& table = tables_[id];
+  VERIFY(table.writer == nullptr);
+  table.writer = std::make_unique<LaneWriter>(rounds_, std::move(schema), LaneId{.table = id, .lane = LaneNumber{0}}, *this);
+  RETURN_IF_ERROR(table.writer->load());
+  table.last = table.writer->checkpointed();
+  return absl::OkStatus();
+}
+
+// A table whose schema file is not durable yet is in the WAL only.
+absl::Status Replay::load_tables() {
+  const auto entries = backend_.list_directory(tables_directory);
+  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
+  if (!entries.ok()) return entries.status();
+  for (const engine::DirectoryEntry& entry : *entries) {
+    const std::optional<TableId> id = parse_table_name(entry.name);
+    if (!id) continue;
+    const std::string path = schema_path(*id);
+    const auto file = engine::read_file(backend_, path, manifest_size_max);
+    if (absl::IsNotFound(file.status())) continue;
+    if (!file.ok()) return file.status();
+    ASSIGN_OR_RETURN(Schema schema, decode_schema_file(*file, path));
+    RETURN_IF_ERROR(add_table(std::make_shared<const Schema>(std::move(schema))));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> Replay::replay(const Database& database, const WalStreamFiles& stream) {
+  WalReader reader(backend_, database, stream);
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
+    if (!frame) break;
+    RETURN_IF_ERROR(replay_frame(stream.stream, *frame));
+  }
+  report_.torn_tails += reader.counts().tail_torn ? 1 : 0;
+  return reader.counts().sequence_last;
+}
+
+absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
+  if (frame.type == FrameType::create && !tables_.contains(frame.lane.table)) {
+    ASSIGN_OR_RETURN(Schema schema, decode_schema(frame.head, frame_name(stream, frame)));
+    RETURN_IF_ERROR(add_table(std::make_shared<const Schema>(std::move(schema))));
+  }
+  const auto found = tables_.find(frame.lane.table);
+  if (found == tables_.end()) {
+    return engine::data_loss(frame_name(stream, frame) + ": table " + std::to_string(frame.lane.table.value) +
+                             " has neither a schema file nor an earlier CREATE frame");
+  }
+  Table& table = found->second;
+  if (frame.txn <= table.last) {
+    ++report_.frames_skipped;
+    return absl::OkStatus();
+  }
+  if (frame.txn.value != table.last.value + 1) {
+    return engine::data_loss(frame_name(stream, frame) + ": txn of table " + std::to_string(frame.lane.table.value) +
+                             ": expected " + std::to_string(table.last.value + 1) + ", found " +
+                             std::to_string(frame.txn.value));
+  }
+  table.last = frame.txn;
+  ++report_.frames_replayed;
+  return frame.type == FrameType::data ? replay_rows(stream, frame, table) : replay_schema(stream, frame);
+}
+
+absl::Status Replay::replay_schema(StreamId stream, const WalFrame& frame) {
+  Table& table = tables_.at(frame.lane.table);
+  ASSIGN_OR_RETURN(Schema schema, decode_schema(frame.head, frame_name(stream, frame)));
+  if (schema.version > table.writer->schema()->version) {
+    RETURN_IF_ERROR(apply_all());
+    table.writer->set_schema(std::make_shared<const Schema>(std::move(schema)));
+  }
+  table.pending.advance(frame.txn);
+  return absl::OkStatus();
+}
+
+absl::Status Replay::restore_symbols(const SymbolSection& section, Table& table) {
+  for (const NewSymbol& symbol : section.fresh) {
+    RETURN_IF_ERROR(table.writer->dictionary(symbol.column).restore(symbol.id, symbol.text));
+  }
+  for (const ResolvedSymbols& column : section.columns) {
+    const uint32_t known = table.writer->dictionary(column.column).size();
+    for (const SymbolId id : column.ids) {
+      if (id.value < known) continue;
+      return engine::data_loss("symbol " + std::to_string(id.value) + " of column " + std::to_string(column.column.value) +
+                               " has no text; the dictionary ends at " + std::to_string(known));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Table& table) {
+  const auto with_place = [&](const absl::Status& status) {
+    return engine::make_status(status.code(), frame_name(stream, frame) + ": " + std::string(engine::message_of(status)));
+  };
+  const absl::StatusOr<SymbolSection> section = decode_symbol_section(frame.head);
+  if (!section.ok()) return with_place(section.status());
+  const absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
+  if (!view.ok()) return with_place(view.status());
+  if (view->schema_version() > table.writer->schema()->version) {
+    return with_place(engine::data_loss("rows of schema version " + std::to_string(view->schema_version()) +
+                                        ", the newest known is " + std::to_string(table.writer->schema()->version)));
+  }
+  if (const absl::Status status = restore_symbols(*section, table); !status.ok()) return with_place(status);
+  const size_t size_before = table.pending.memory_size();
+  table.pending.append(frame.txn, *view, section->columns);
+  pending_size_ += table.pending.memory_size() - size_before;
+  report_.rows_replayed += view->rows();
+  return pending_size_ < options_.pending_size_max ? absl::OkStatus() : apply_all();
+}
+
+absl::Status Replay::wait_until_idle() {
+  const auto is_idle = [](const auto& entry) { return entry.second.writer->idle(); };
+  while (status_.ok() && !std::ranges::all_of(tables_, is_idle)) {
+    constexpr engine::Duration turn_max = engine::seconds(1);
+    reactor_.turn(backend_.now() + turn_max);
+  }
+  return status_;
+}
+
+absl::Status Replay::apply_all() {
+  pending_size_ = 0;
+  for (auto& [id, table] : tables_) {
+    if (!table.pending.empty()) table.writer->apply(std::exchange(table.pending, RowBlock()));
+  }
+  return wait_until_idle();
+}
+
+absl::Status Replay::checkpoint() {
+  RETURN_IF_ERROR(apply_all());
+  for (auto& [id, table] : tables_) {
+    if (table.writer->dirty()) table.writer->checkpoint();
+  }
+  return wait_until_idle();
+}
+
+std::vector<SchemaRef> Replay::schemas() const {
+  std::vector<SchemaRef> schemas;
+  for (const auto& [id, table] : tables_) schemas.push_back(table.writer->schema());
+  return schemas;
+}
+
+}  // namespace
+
+absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options) {
+  Recovery recovery;
+  ASSIGN_OR_RETURN(const Superblock superblock, open_or_create_superblock(backend));
+  recovery.database = superblock.database;
+  recovery.report.created = superblock.created;
+  recovery.report.superblock_copies = superblock.copies_valid;
+  ASSIGN_OR_RETURN(const WalInventory inventory, list_streams(backend, superblock.database));
+  recovery.report.streams = inventory.streams.size();
+
+  Replay replay(backend, options, recovery.report);
+  RETURN_IF_ERROR(replay.load_tables());
+  for (const WalStreamFiles& stream : inventory.streams) {
+    ASSIGN_OR_RETURN(const uint64_t sequence_last, replay.replay(superblock.database, stream));
+    RETURN_IF_ERROR(remove_unbegun_segments(backend, stream, sequence_last));
+    std::ranges::move(reusable_segments(stream, sequence_last, options.segment_size),
+                      std::back_inserter(recovery.reusable_segments));
+  }
+  RETURN_IF_ERROR(replay.checkpoint());
+  // Those that were released before once more: their markers may be visible and not yet durable.
+  recovery.released_streams = inventory.released;
+  for (const WalStreamFiles& stream : inventory.streams) recovery.released_streams.push_back(stream.stream);
+  for (const StreamId stream : recovery.released_streams) RETURN_IF_ERROR(release_stream(backend, stream));
+  recovery.tables = replay.schemas();
+  recovery.report.tables = recovery.tables.size();
+  return recovery;
+}
+
+absl::Status remove_released_streams(engine::IoBackend& backend, const Recovery& recovery) {
+  for (const StreamId stream : recovery.released_streams) RETURN_IF_ERROR(remove_stream(backend, stream));
+  return absl::OkStatus();
+}
+
+}  // namespace storage

@@ -1,0 +1,56 @@
+// Opening a data directory: after it, every row that was ever durable is in the column files, and the write-ahead log of
+// earlier starts is gone. Runs before the shards, on one thread, blocking; a crash within it is one more crash, and the next
+// start begins anew from what is durable then.
+//
+//   superblock: epoch + 1 -> schemas and lanes loaded -> streams replayed in order of (epoch, shard) -> everything applied and
+//   checkpointed -> streams released -> their segments taken over by the new streams -> what is left of them removed
+//
+// A lane's frames are in order of txn over all streams: it has one owner per start. A frame below the lane's checkpoint is
+// skipped as a whole, one above it is applied to those partitions whose manifests do not have it yet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/io/backend.h"
+#include "storage/database/superblock.h"
+#include "storage/files/rounds.h"
+#include "storage/schema/schema.h"
+
+namespace storage {
+
+struct RecoveryReport {
+  bool created = false;            // the directory was empty
+  uint32_t superblock_copies = 0;  // valid ones found, of superblock_copy_count
+  uint64_t tables = 0;
+  uint64_t streams = 0;  // of earlier starts
+  uint64_t frames_replayed = 0;
+  uint64_t frames_skipped = 0;  // checkpointed before
+  uint64_t rows_replayed = 0;
+  uint64_t torn_tails = 0;  // streams whose last group was not whole: never acked, cut off
+};
+
+struct Recovery {
+  Database database;                           // of this start
+  std::vector<SchemaRef> tables;               // by id
+  std::vector<std::string> reusable_segments;  // of released streams, whole and written once: for WalWriter::open
+  std::vector<StreamId> released_streams;      // for remove_released_streams
+  RecoveryReport report;
+};
+
+struct RecoveryOptions {
+  RoundOptions rounds;
+  uint64_t segment_size = 0;                   // of the new streams
+  size_t pending_size_max = size_t{64} << 20;  // decoded rows that wait for their files
+};
+
+// data-loss: acked rows are damaged; the message says which. Nothing but the epoch and bytes that no manifest counts has
+// changed then.
+absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options);
+
+// When the new streams have taken what they want. Blocking; what a crash leaves is removed after the next start.
+absl::Status remove_released_streams(engine::IoBackend& backend, const Recovery& recovery);
+
+}  // namespace storage

@@ -1,0 +1,125 @@
+// What shards say to each other about tables. A message carries one pointer; the object behind it is lent to the receiver and
+// comes home with the answer, so nobody frees what another one allocated. Rings are FIFO: what a source sent to an owner
+// arrives in order.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/base/status.h"
+#include "engine/shard/shard.h"
+#include "storage/batch/column_batch.h"
+#include "storage/route/sender.h"
+#include "storage/schema/ids.h"
+#include "storage/schema/schema.h"
+#include "storage/table/crowding.h"
+#include "storage/table/snapshot.h"
+
+namespace storage {
+
+// Grouped by the service that receives them.
+enum class MessageKind : uint16_t {
+  table_ask = 0,    // source -> Catalog (shard 0): TableAsk by name
+  batch,            // source -> Owner: RoutedBatch to commit
+  table_ensure,     // Catalog -> Owner: TableAsk with id and owner; creates the table when it is new
+  columns_ask,      // source -> Owner: ColumnsAsk
+  snapshot_ask,     // reader -> Owner: SnapshotAsk
+  batch_home,       // Owner -> Source: durable or refused
+  table_answer,     // Owner or Catalog -> Source
+  columns_answer,   // Owner -> Source
+  snapshot_answer,  // Owner -> reader
+};
+
+constexpr engine::MessageKinds kinds_between(MessageKind first, MessageKind last) {
+  const auto begin = static_cast<uint16_t>(first);
+  return {.first = begin, .count = static_cast<uint16_t>(static_cast<uint16_t>(last) - begin + 1)};
+}
+
+inline constexpr engine::MessageKinds catalog_kinds = kinds_between(MessageKind::table_ask, MessageKind::table_ask);
+inline constexpr engine::MessageKinds owner_kinds = kinds_between(MessageKind::batch, MessageKind::snapshot_ask);
+inline constexpr engine::MessageKinds source_kinds = kinds_between(MessageKind::batch_home, MessageKind::columns_answer);
+inline constexpr engine::MessageKinds snapshot_reader_kinds =
+    kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
+inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;
+
+// Bounds of what one source can have out, so that its messages always have room in a ring.
+inline constexpr uint32_t asks_out_max = 64;
+
+// How many rows of one sender a batch carries.
+struct BatchShare {
+  Sender* sender = nullptr;
+  uint64_t interval = 0;
+  uint32_t rows = 0;
+};
+
+// A batch with its way: gathered and sealed by the source, committed by the owner, and home again. Belongs to the source's
+// pool.
+struct RoutedBatch {
+  engine::ShardId source;
+  LaneId lane;
+
+  OpenBatch open;
+  std::vector<BatchShare> shares;
+
+  // Sealed.
+  uint32_t rows = 0;
+  std::vector<std::byte> body;
+  uint32_t body_crc = 0;
+  std::vector<BatchSymbols> symbols;  // the owner fills in the ids, the source learns them
+
+  // The owner's.
+  Txn txn;
+  absl::Status refusal;  // not ok: a limit was reached, none of the rows is stored
+  CrowdedRef crowded;    // of the lane
+};
+
+// Whoever waits for the answer to an ask.
+class AskWaiter {
+ public:
+  virtual void on_answer() = 0;
+
+ protected:
+  ~AskWaiter() = default;
+};
+
+// Which table is this, and create it when it is new. Belongs to the source.
+struct TableAsk {
+  engine::ShardId source;
+  AskWaiter* waiter = nullptr;
+  TableWish wish;
+
+  TableId table;          // shard 0
+  engine::ShardId owner;  // shard 0
+  SchemaRef schema;       // owner; durable
+  absl::Status refusal;   // not ok: there is no such table, and why
+};
+
+// Add these columns. Belongs to the source.
+struct ColumnsAsk {
+  engine::ShardId source;
+  AskWaiter* waiter = nullptr;
+  LaneId lane;
+  std::vector<ColumnWish> wishes;
+
+  SchemaRef schema;  // owner; durable, has all of the wishes' names
+  absl::Status refusal;
+};
+
+// The tables that a shard owns, or one of them. Belongs to the reader.
+struct SnapshotAsk {
+  engine::ShardId reader;
+  std::optional<TableId> table;  // none: all
+  bool fresh = false;            // what is durable now is applied first
+
+  uint32_t lanes_waiting = 0;         // the owner's
+  std::vector<TableSnapshot> tables;  // by id
+};
+
+template <typename T>
+engine::MeshMessage make_message(MessageKind kind, T* object) {
+  return engine::MeshMessage::make(static_cast<uint16_t>(kind), object);
+}
+
+}  // namespace storage

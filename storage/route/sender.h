@@ -1,0 +1,83 @@
+// The ledger of one sender of rows (a TCP connection, a UDP socket): received = durable + rejected + pending, always.
+//
+// Rows of one turn form an interval. Its rows travel in several batches, to several owners, which become durable in any order;
+// the durable count moves only when every batch of the oldest interval has come home, so it always names a prefix of what was
+// sent. Belongs to the source shard.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "engine/base/verify.h"
+
+namespace storage {
+
+class Sender {
+ public:
+  uint64_t received() const { return received_; }
+  uint64_t durable() const { return durable_; }
+  uint64_t rejected() const { return rejected_; }
+  uint64_t pending() const { return received_ - durable_ - rejected_; }
+
+  // The interval that rows go to now; the number goes up with every close.
+  uint64_t interval() const { return first_interval_ + intervals_.size() - 1; }
+
+  bool interval_empty() const { return intervals_.back().rows == 0; }
+
+  void count_rejected() {
+    ++received_;
+    ++rejected_;
+  }
+  void count_row() {
+    ++received_;
+    ++intervals_.back().rows;
+  }
+
+  // A batch carries rows of the current interval.
+  void batch_out() { ++intervals_.back().batches_out; }
+
+  // The turn is over: later rows belong to the next interval.
+  void close_interval() {
+    if (intervals_.back().rows == 0) return;
+    intervals_.emplace_back();
+    settle();
+  }
+
+  // A batch with rows of `interval` is durable, but for `refused` of them.
+  void batch_home(uint64_t interval, uint64_t refused) {
+    VERIFY_GE(interval, first_interval_);
+    VERIFY_LT(interval - first_interval_, intervals_.size());
+    Interval& done = intervals_[interval - first_interval_];
+    VERIFY_GT(done.batches_out, 0U);
+    --done.batches_out;
+    done.refused += refused;
+    settle();
+  }
+
+  // Nothing is on its way any more.
+  bool settled() const { return intervals_.size() == 1 && intervals_.front().rows == 0; }
+
+ private:
+  struct Interval {
+    uint64_t rows = 0;
+    uint64_t refused = 0;
+    uint32_t batches_out = 0;
+  };
+
+  void settle() {
+    while (intervals_.size() > 1 && intervals_.front().batches_out == 0) {
+      durable_ += intervals_.front().rows - intervals_.front().refused;
+      rejected_ += intervals_.front().refused;
+      intervals_.pop_front();
+      ++first_interval_;
+    }
+  }
+
+  uint64_t received_ = 0;
+  uint64_t durable_ = 0;
+  uint64_t rejected_ = 0;
+  uint64_t first_interval_ = 0;
+  std::deque<Interval> intervals_{1};
+};
+
+}  // namespace storage

@@ -1,0 +1,218 @@
+#include "storage/schema/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "engine/base/byte_stream.h"
+#include "engine/base/verify.h"
+#include "storage/schema/case_folding.h"
+
+namespace storage {
+
+namespace {
+
+using engine::ByteReader;
+using engine::ByteWriter;
+
+constexpr std::array<std::string_view, 8> type_names{"BOOLEAN",      "LONG",   "DOUBLE",  "TIMESTAMP",
+                                                     "TIMESTAMP_NS", "SYMBOL", "VARCHAR", "LONG256"};
+constexpr std::array<std::string_view, 6> unit_names{"NONE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR"};
+
+constexpr size_t name_size_max = 4096;  // far above what a line may name
+constexpr size_t column_record_size_min = 12;
+
+// A code point and the bytes it takes; size 0 when the bytes are no UTF-8.
+struct CodePoint {
+  char32_t value = 0;
+  size_t size = 0;
+};
+
+CodePoint decode_utf8(std::string_view text) {
+  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned first = byte(0);
+  if (first < 0x80) return {first, 1};
+  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < size) return {};
+  char32_t value = first & (0xFFU >> (size + 1));
+  for (size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return {};
+    value = value << 6U | (byte(i) & 0x3FU);
+  }
+  constexpr char32_t value_min[] = {0, 0, 0x80, 0x800, 0x10000};  // by size; less is an overlong form
+  if (value < value_min[size] || value > 0x10FFFF) return {};
+  return {value, size};
+}
+
+void append_utf8(std::string& text, char32_t value) {
+  const auto put = [&text](unsigned byte) { text += static_cast<char>(byte); };
+  if (value < 0x80) return put(value);
+  if (value < 0x800) {
+    put(0xC0U | value >> 6U);
+  } else {
+    if (value < 0x10000) {
+      put(0xE0U | value >> 12U);
+    } else {
+      put(0xF0U | value >> 18U);
+      put(0x80U | (value >> 12U & 0x3FU));
+    }
+    put(0x80U | (value >> 6U & 0x3FU));
+  }
+  put(0x80U | (value & 0x3FU));
+}
+
+void put_name(ByteWriter& writer, std::string_view name) {
+  writer.put(static_cast<uint32_t>(name.size()));
+  writer.put_bytes(engine::as_bytes(name));
+}
+
+std::string take_name(ByteReader& reader) {
+  const size_t size = reader.take_count<uint32_t>(name_size_max, 1, "size of a name");
+  return std::string(engine::as_text(reader.take_bytes(size)));
+}
+
+Column take_column(ByteReader& reader) {
+  Column column;
+  column.id.value = reader.take<uint32_t>();
+  const auto type = reader.take<uint8_t>();
+  reader.check(is_column_type(type), "column type", type_names.size(), type, "1 to ");
+  column.type = static_cast<ColumnType>(type);
+  reader.take_bytes(3);
+  column.name = take_name(reader);
+  return column;
+}
+
+// What every schema that we made keeps to, and the rest of the program relies on.
+void check_columns(ByteReader& reader, const Schema& schema) {
+  absl::flat_hash_set<uint32_t> ids;
+  absl::flat_hash_set<std::string> names;
+  for (const Column& column : schema.columns) {
+    reader.check(ids.insert(column.id.value).second, "second column of id", 1, column.id.value, "only ");
+    reader.check(names.insert(fold_name(column.name)).second, "second column of a name, id", 1, column.id.value, "only ");
+  }
+  const size_t count = schema.columns.size();
+  if (!reader.check(schema.designated < count, "designated column", count, schema.designated, "less than ")) return;
+  const ColumnType type = schema.designated_column().type;
+  reader.check(is_timestamp(type), "type of the designated column", static_cast<uint64_t>(ColumnType::timestamp_us),
+               static_cast<uint64_t>(type));
+}
+
+}  // namespace
+
+std::string_view type_name(ColumnType type) {
+  const auto index = static_cast<size_t>(type) - 1;
+  VERIFY_LT(index, type_names.size());
+  return type_names[index];
+}
+
+bool is_column_type(uint8_t value) { return value >= 1 && value <= type_names.size(); }
+
+std::string_view partition_unit_name(PartitionUnit unit) {
+  const auto index = static_cast<size_t>(unit);
+  VERIFY_LT(index, unit_names.size());
+  return unit_names[index];
+}
+
+absl::StatusOr<PartitionUnit> parse_partition_unit(std::string_view name) {
+  const std::string folded = fold_name(name);
+  for (size_t i = 0; i < unit_names.size(); ++i) {
+    if (fold_name(unit_names[i]) == folded) return static_cast<PartitionUnit>(i);
+  }
+  std::string message = "partition unit: expected NONE, HOUR, DAY, WEEK, MONTH or YEAR, found ";
+  return engine::invalid_argument(message.append(name));
+}
+
+Schema make_schema(TableId table, const TableWish& wish) {
+  VERIFY_LT(wish.designated, wish.columns.size());
+  VERIFY_LE(wish.columns.size(), columns_max);
+  VERIFY(is_timestamp(wish.columns[wish.designated].type));
+  Schema schema;
+  schema.table = table;
+  schema.partition_unit = wish.partition_unit;
+  schema.designated = wish.designated;
+  schema.name = wish.name;
+  for (const ColumnWish& column : wish.columns) {
+    schema.columns.push_back({ColumnId{static_cast<uint32_t>(schema.columns.size())}, column.type, column.name});
+  }
+  return schema;
+}
+
+absl::StatusOr<Schema> with_columns(const Schema& schema, std::span<const ColumnWish> wishes) {
+  absl::flat_hash_set<std::string> names;
+  uint32_t id_next = 0;
+  for (const Column& column : schema.columns) {
+    names.insert(fold_name(column.name));
+    id_next = std::max(id_next, column.id.value + 1);
+  }
+  Schema next = schema;
+  for (const ColumnWish& wish : wishes) {
+    if (!names.insert(fold_name(wish.name)).second) continue;
+    if (next.columns.size() == columns_max) {
+      std::string message = "table ";
+      message.append(schema.name).append(": has the most columns a table may have, ").append(std::to_string(columns_max));
+      return engine::resource_exhausted(message);
+    }
+    next.columns.push_back({ColumnId{id_next++}, wish.type, wish.name});
+  }
+  if (next.columns.size() != schema.columns.size()) ++next.version;
+  return next;
+}
+
+std::string fold_name(std::string_view name) {
+  std::string folded;
+  folded.reserve(name.size());
+  while (!name.empty()) {
+    const CodePoint code_point = decode_utf8(name);
+    if (code_point.size == 0) {
+      folded += name.front();  // compares as the byte it is
+      name.remove_prefix(1);
+      continue;
+    }
+    append_utf8(folded, fold_case(code_point.value));
+    name.remove_prefix(code_point.size);
+  }
+  return folded;
+}
+
+std::vector<std::byte> encode_schema(const Schema& schema) {
+  VERIFY_LE(schema.columns.size(), columns_max);
+  ByteWriter writer;
+  writer.put(schema.version);
+  writer.put(schema.table.value);
+  writer.put(schema.designated);
+  writer.put(static_cast<uint32_t>(schema.columns.size()));
+  writer.put(schema.partition_unit);
+  writer.put_zeros(3);
+  put_name(writer, schema.name);
+  for (const Column& column : schema.columns) {
+    writer.put(column.id.value);
+    writer.put(column.type);
+    writer.put_zeros(3);
+    put_name(writer, column.name);
+  }
+  return writer.take();
+}
+
+absl::StatusOr<Schema> decode_schema(std::span<const std::byte> bytes, std::string_view where) {
+  ByteReader reader(bytes, where);
+  Schema schema;
+  schema.version = reader.take<uint32_t>();
+  schema.table.value = reader.take<uint32_t>();
+  schema.designated = reader.take<uint32_t>();
+  const size_t column_count = reader.take_count<uint32_t>(columns_max, column_record_size_min, "columns");
+  const auto unit = reader.take<uint8_t>();
+  reader.check(unit < unit_names.size(), "partition unit", unit_names.size(), unit, "less than ");
+  schema.partition_unit = static_cast<PartitionUnit>(unit);
+  reader.take_bytes(3);
+  schema.name = take_name(reader);
+  schema.columns.reserve(column_count);
+  for (size_t i = 0; i < column_count && reader.ok(); ++i) schema.columns.push_back(take_column(reader));
+  if (reader.ok()) check_columns(reader, schema);
+  reader.check(reader.left() == 0, "bytes after the schema", 0, reader.left());
+  RETURN_IF_ERROR(reader.status());
+  return schema;
+}
+
+}  // namespace storage

@@ -1,0 +1,106 @@
+// A table's columns, at one version. A Schema never changes once it is shared; adding columns makes the next version, in which
+// every older column keeps its id and its position. Batches name the version they were built for and stay valid for ever.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "storage/schema/ids.h"
+
+namespace storage {
+
+inline constexpr size_t columns_max = 2000;  // per table; SQLite, which answers queries, has no more
+inline constexpr size_t tables_max = 10'000;
+
+// Values are stored in frames, manifests and schema files.
+enum class ColumnType : uint8_t {
+  boolean = 1,       // no null
+  int64 = 2,         // LONG
+  float64 = 3,       // DOUBLE
+  timestamp_us = 4,  // TIMESTAMP, since 1970 in UTC
+  timestamp_ns = 5,  // TIMESTAMP_NS
+  symbol = 6,        // dictionary-coded text
+  varchar = 7,       // UTF-8 text
+  long256 = 8,       // 32 bytes, least significant 64-bit word first
+};
+
+// QuestDB's name of the type: BOOLEAN, LONG, DOUBLE, TIMESTAMP, TIMESTAMP_NS, SYMBOL, VARCHAR, LONG256.
+std::string_view type_name(ColumnType type);
+
+// False for bytes that are no ColumnType; readers of files and frames check before they cast.
+bool is_column_type(uint8_t value);
+
+constexpr bool is_timestamp(ColumnType type) { return type == ColumnType::timestamp_us || type == ColumnType::timestamp_ns; }
+
+// Values are stored in schema files. NONE puts all rows into one partition.
+enum class PartitionUnit : uint8_t { none = 0, hour = 1, day = 2, week = 3, month = 4, year = 5 };
+
+// QuestDB's name: NONE, HOUR, DAY, WEEK, MONTH, YEAR.
+std::string_view partition_unit_name(PartitionUnit unit);
+
+// Accepts the name in any case.
+absl::StatusOr<PartitionUnit> parse_partition_unit(std::string_view name);
+
+struct Column {
+  ColumnId id;
+  ColumnType type{};
+  std::string name;  // first spelling; compares case-insensitively
+
+  friend bool operator==(const Column&, const Column&) = default;
+};
+
+struct Schema {
+  TableId table;
+  uint32_t version = 1;
+  PartitionUnit partition_unit = PartitionUnit::day;
+  uint32_t designated = 0;  // index into columns of the timestamp that orders rows
+  std::string name;         // first spelling; compares case-insensitively
+  std::vector<Column> columns;
+
+  const Column& designated_column() const { return columns[designated]; }
+
+  friend bool operator==(const Schema&, const Schema&) = default;
+};
+
+using SchemaRef = std::shared_ptr<const Schema>;
+
+// A column that a line asks for.
+struct ColumnWish {
+  std::string name;
+  ColumnType type{};
+};
+
+// The schema of a table that does not exist yet. `columns` holds the designated timestamp too.
+struct TableWish {
+  std::string name;
+  PartitionUnit partition_unit = PartitionUnit::day;
+  uint32_t designated = 0;
+  std::vector<ColumnWish> columns;
+};
+
+Schema make_schema(TableId table, const TableWish& wish);
+
+// The next version, with those of `wishes` whose folded names `schema` does not have yet; the same version when it has them
+// all. Resource-exhausted beyond columns_max.
+absl::StatusOr<Schema> with_columns(const Schema& schema, std::span<const ColumnWish> wishes);
+
+// Names compare by this: simple case folding of every code point, as QuestDB compares.
+std::string fold_name(std::string_view name);
+
+// One self-delimiting record, the same in CREATE and SCHEMA frames and in schema files (docs/tables.md):
+//
+// record := | version u32 | table u32 | designated u32 | column_count u32 | unit u8 | reserved u8[3] | name_size u32 | name |
+//            column... |
+// column := | id u32 | type u8 | reserved u8[3] | name_size u32 | name |                          all little-endian, unpadded
+std::vector<std::byte> encode_schema(const Schema& schema);
+
+// Takes bytes that nobody vouches for: every count and size is checked before use. `where` opens error messages.
+absl::StatusOr<Schema> decode_schema(std::span<const std::byte> bytes, std::string_view where);
+
+}  // namespace storage

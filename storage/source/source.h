@@ -1,0 +1,131 @@
+// The source side of a shard: the tables it has heard of, the batches it gathers, and what is out. Rows of all senders of a
+// shard for one lane gather in one batch, which is sealed when the turn ends or it is full, sent to its owner, and comes home
+// durable.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "engine/base/text_hash.h"
+#include "engine/shard/shard.h"
+#include "storage/route/messages.h"
+#include "storage/source/symbol_cache.h"
+
+namespace storage {
+
+// A table as one source knows it. Its schema may be older than the owner's; it is never newer.
+class SourceTable {
+ public:
+  SourceTable(engine::ShardId owner, SchemaRef schema, uint64_t hash_seed);
+
+  const SchemaRef& schema() const { return schema_; }
+  engine::ShardId owner() const { return owner_; }
+  LaneId lane() const { return {.table = schema_->table, .lane = LaneNumber{0}}; }
+
+  // The partition that takes no row of this time, or null.
+  const CrowdedPartition* find_refusing(int64_t timestamp) const { return storage::find_refusing(crowded_, timestamp); }
+
+ private:
+  friend class Source;
+
+  engine::ShardId owner_;
+  SchemaRef schema_;
+  std::vector<std::unique_ptr<SymbolCache>> symbols_;  // by schema index; null where the column is no symbol
+  RoutedBatch* batch_ = nullptr;                       // open
+  uint64_t serial_ = 0;                                // of the open batch
+  CrowdedRef crowded_;                                 // as the last batch that came home says
+};
+
+// Told when a batch came home while somebody waited for one.
+class RoomWaiter {
+ public:
+  virtual void on_room() = 0;
+
+ protected:
+  ~RoomWaiter() = default;
+};
+
+struct SourceCounters {
+  uint64_t batches = 0;
+  uint64_t rows = 0;
+  uint64_t body_bytes = 0;
+  uint64_t rows_refused = 0;
+};
+
+struct SourceOptions {
+  uint32_t batches_max = 128;          // open and out
+  uint32_t rows_max = batch_rows_max;  // of a batch; it is sealed when either is reached
+  size_t size_max = batch_size_max;    // natural width
+};
+
+class Source final : public engine::Service {
+ public:
+  Source(engine::Shard& shard, const SourceOptions& options, uint64_t hash_seed);
+
+  // The table of that name in any case, or null: ask for it.
+  SourceTable* find(std::string_view name);
+
+  // Lends `ask` until its waiter is called; then find() knows the table unless the ask was refused.
+  void ask_table(TableAsk& ask);
+  // Likewise; then schema() of the table has the columns.
+  void ask_columns(ColumnsAsk& ask);
+
+  // Begins a row of `sender` in the table's open batch. Null when every batch is out: wait_for_room, then try again.
+  OpenBatch* begin_row(SourceTable& table, Sender& sender);
+  uint32_t symbol(SourceTable& table, uint32_t column, std::string_view text);
+  void finish_row(SourceTable& table);
+
+  // One call of on_room.
+  void wait_for_room(RoomWaiter& waiter) { room_waiters_.push_back(&waiter); }
+  void forget(RoomWaiter& waiter);
+
+  // The reason of the last refused batch, for the log; ok when there was none since the last call.
+  absl::Status take_refusal();
+
+  const SourceCounters& counters() const { return counters_; }
+  bool settled() const { return free_.size() == batches_.size() && asks_out_ == 0 && asks_.empty(); }
+
+  const char* name() const override { return "source"; }
+  bool on_turn(engine::Instant now) override;
+  void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
+
+ private:
+  void share(RoutedBatch& batch, Sender& sender);
+  void seal(SourceTable& table);
+  void set_schema(SourceTable& table, SchemaRef schema);
+  void on_batch_home(RoutedBatch& batch);
+  void on_table(TableAsk& ask);
+  void on_columns(ColumnsAsk& ask);
+  void learn_symbols(SourceTable& table, const RoutedBatch& batch);
+  void send_ask(engine::ShardId target, const engine::MeshMessage& message);
+  void ask_done();
+
+  struct WaitingAsk {
+    engine::ShardId target;
+    engine::MeshMessage message;
+  };
+
+  engine::Shard& shard_;
+  SourceOptions options_;
+  const uint64_t hash_seed_;
+  absl::flat_hash_map<TableId, std::unique_ptr<SourceTable>> tables_;
+  absl::flat_hash_map<std::string, SourceTable*, engine::TextHash, engine::TextEqual> spellings_;  // as sent
+  absl::flat_hash_map<std::string, SourceTable*, engine::TextHash, engine::TextEqual> folded_;
+  std::vector<std::unique_ptr<RoutedBatch>> batches_;
+  std::vector<RoutedBatch*> free_;
+  std::vector<SourceTable*> open_;  // with a batch that holds rows
+  std::vector<Sender*> touched_;    // with rows since the last turn
+  std::vector<RoomWaiter*> room_waiters_;
+  std::deque<WaitingAsk> asks_;  // beyond asks_out_max
+  uint32_t asks_out_ = 0;
+  absl::Status refusal_;
+  SourceCounters counters_;
+};
+
+}  // namespace storage

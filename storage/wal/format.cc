@@ -1,0 +1,34 @@
+#include "storage/wal/format.h"
+
+#include "engine/base/crc32c.h"
+#include "storage/sabotage.h"
+
+namespace storage {
+
+namespace {
+
+template <typename T>
+std::span<const std::byte> bytes_of(const T& value, size_t size) {
+  return std::as_bytes(std::span(&value, 1)).first(size);
+}
+
+uint32_t place_crc(const WalPlace& place) {
+  WalPlace written = place;
+  if (sabotaged(Sabotage::ignore_epoch)) written = {.offset = place.offset};
+  return engine::crc32c(bytes_of(written, sizeof(written)));
+}
+
+}  // namespace
+
+uint32_t wal_crc(const WalSegmentHeader& header) { return engine::crc32c(bytes_of(header, offsetof(WalSegmentHeader, crc))); }
+
+uint32_t wal_crc(const WalPlace& place, const WalFrameHeader& header, std::span<const std::byte> head_and_attachments) {
+  const uint32_t crc = engine::crc32c_extend(place_crc(place), bytes_of(header, offsetof(WalFrameHeader, header_crc)));
+  return engine::crc32c_extend(crc, head_and_attachments);
+}
+
+uint32_t wal_crc(const WalPlace& place, const WalTrailer& trailer) {
+  return engine::crc32c_extend(place_crc(place), bytes_of(trailer, offsetof(WalTrailer, crc)));
+}
+
+}  // namespace storage

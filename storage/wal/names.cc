@@ -1,0 +1,45 @@
+#include "storage/wal/names.h"
+
+#include <charconv>
+#include <limits>
+
+namespace storage {
+
+namespace {
+
+template <typename T>
+std::optional<T> parse_number(std::string_view text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (text.front() == '0' && text.size() > 1) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::string stream_name(StreamId stream) {
+  return std::to_string(stream_epoch(stream)) + '-' + std::to_string(stream_shard(stream).value);
+}
+
+std::string stream_directory(StreamId stream) { return std::string(wal_directory) + '/' + stream_name(stream); }
+
+std::string segment_path(StreamId stream, uint64_t sequence) {
+  return stream_directory(stream) + '/' + std::to_string(sequence);
+}
+
+std::optional<StreamId> parse_stream_name(std::string_view name) {
+  const size_t dash = name.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const std::optional<uint32_t> epoch = parse_number<uint32_t>(name.substr(0, dash));
+  const std::optional<uint16_t> shard = parse_number<uint16_t>(name.substr(dash + 1));
+  if (!epoch || !shard || *epoch == 0) return std::nullopt;
+  return stream_id(*epoch, engine::ShardId{*shard});
+}
+
+std::optional<uint64_t> parse_segment_name(std::string_view name) {
+  const std::optional<uint64_t> sequence = parse_number<uint64_t>(name);
+  return sequence && *sequence != 0 ? sequence : std::nullopt;
+}
+
+}  // namespace storage

@@ -1,0 +1,241 @@
+#include "storage/wal/reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/bytes.h"
+#include "engine/base/crc32c.h"
+#include "engine/base/verify.h"
+#include "storage/sabotage.h"
+#include "storage/wal/names.h"
+
+namespace storage {
+
+using engine::block_size;
+
+namespace {
+
+bool checksums_matter() { return !sabotaged(Sabotage::ignore_checksum); }
+bool origin_matters() { return !sabotaged(Sabotage::ignore_epoch); }
+
+}  // namespace
+
+WalReader::WalReader(engine::IoBackend& backend, const Database& database, WalStreamFiles files)
+    : backend_(backend), database_(database), files_(std::move(files)), window_(backend) {}
+
+absl::StatusOr<std::optional<WalFrame>> WalReader::next() {
+  RETURN_IF_ERROR(status_);
+  absl::StatusOr<std::optional<WalFrame>> frame = read_next();
+  if (!frame.ok()) status_ = frame.status();
+  return frame;
+}
+
+absl::StatusOr<std::optional<WalFrame>> WalReader::read_next() {
+  while (!ended_) {
+    if (!begun_) {
+      begun_ = true;
+      if (files_.segments.empty()) break;
+      ASSIGN_OR_RETURN(const bool readable, begin_segment(0));
+      if (!readable) {
+        RETURN_IF_ERROR(stop());
+        break;
+      }
+    }
+    ASSIGN_OR_RETURN(const Parsed parsed, parse_frame());
+    if (parsed.verdict == Verdict::newer) return newer_status(parsed.header);
+    if (parsed.verdict == Verdict::good) {
+      offset_ += engine::align_up(parsed.header.size, wal_frame_alignment);
+      in_group_ = true;
+      expected_ = Lsn{parsed.header.lsn + 1};
+      previous_crc_ = parsed.header.header_crc;
+      ++counts_.frames;
+      counts_.frames_size += parsed.header.size;
+      return parsed.frame;
+    }
+    bool goes_on = false;
+    if (!in_group_) {
+      ASSIGN_OR_RETURN(goes_on, go_to_next_segment());
+    } else if (parsed.verdict == Verdict::end) {
+      ASSIGN_OR_RETURN(goes_on, end_group());
+    }
+    if (!goes_on) RETURN_IF_ERROR(stop());
+  }
+  ended_ = true;
+  return std::optional<WalFrame>{};
+}
+
+std::string WalReader::path() const { return segment_path(files_.stream, files_.segments[segment_].sequence); }
+
+WalPlace WalReader::place(uint64_t offset) const {
+  return {.salt = database_.wal_salt,
+          .stream = files_.stream.value,
+          .sequence = files_.segments[segment_].sequence,
+          .offset = offset};
+}
+
+absl::Status WalReader::open_segment(size_t index) {
+  segment_ = index;
+  return window_.open(path(), files_.segments[index].size);
+}
+
+// False when the segment was not begun in this life, or its header is damaged.
+absl::StatusOr<bool> WalReader::begin_segment(size_t index) {
+  RETURN_IF_ERROR(open_segment(index));
+  ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, window_.bytes(0, sizeof(WalSegmentHeader)));
+  if (bytes.size() < sizeof(WalSegmentHeader)) return false;
+  const auto header = engine::load<WalSegmentHeader>(bytes.data());
+  if (header.magic != wal_magic || (checksums_matter() && header.crc != wal_crc(header))) return false;
+  const uint64_t unknown = header.features_must_know & ~wal_features_must_know;
+  if (header.format != wal_format || unknown != 0) {
+    return engine::failed_precondition(path() + ": written by a newer release: format " + std::to_string(header.format) +
+                                       " (this release knows " + std::to_string(wal_format) + "), unknown features " +
+                                       std::to_string(unknown));
+  }
+  const bool ours = header.database == database_.id && header.salt == database_.wal_salt &&
+                    header.stream == files_.stream.value && header.sequence == files_.segments[index].sequence &&
+                    header.epoch == stream_epoch(files_.stream);
+  if (origin_matters() && !ours) return false;
+  if (index > 0 && expected_.value != 0 && (header.first_lsn != expected_.value || header.previous_crc != previous_crc_)) {
+    return false;
+  }
+  expected_ = Lsn{header.first_lsn};
+  previous_crc_ = header.previous_crc;
+  offset_ = wal_groups_offset;
+  in_group_ = false;
+  ++counts_.segments;
+  counts_.sequence_last = files_.segments[index].sequence;
+  return true;
+}
+
+// At the start of a group that is not there: the writer may have gone on in the next segment, whose header then says so.
+absl::StatusOr<bool> WalReader::go_to_next_segment() {
+  const size_t here = segment_;
+  const size_t next = segment_ + 1;
+  if (next >= files_.segments.size() || files_.segments[next].sequence != files_.segments[here].sequence + 1) return false;
+  ASSIGN_OR_RETURN(const bool readable, begin_segment(next));
+  if (readable) return true;
+  RETURN_IF_ERROR(open_segment(here));
+  return false;
+}
+
+bool WalReader::fields_fit(const WalFrameHeader& header) const {
+  const uint64_t parts = wal_body_offset(header.head_size, header.attachments_size) + header.body_size;
+  const uint64_t end = offset_ + engine::align_up(header.size, wal_frame_alignment) + sizeof(WalTrailer);
+  if (parts != header.size || end > window_.size() || header.lsn != expected_.value) return false;
+  return !origin_matters() || (header.epoch == stream_epoch(files_.stream) && header.previous_crc == previous_crc_);
+}
+
+absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
+  Parsed parsed;
+  ASSIGN_OR_RETURN(std::span<const std::byte> bytes, window_.bytes(offset_, sizeof(WalFrameHeader)));
+  if (bytes.size() < sizeof(WalFrameHeader)) return parsed;
+  const auto header = engine::load<WalFrameHeader>(bytes.data());
+  parsed.header = header;
+  if (header.size == 0) {
+    parsed.verdict = Verdict::end;
+    return parsed;
+  }
+  if (!fields_fit(header)) return parsed;
+  const size_t head_size = header.head_size;
+  const size_t checked_size = head_size + header.attachments_size;
+  ASSIGN_OR_RETURN(bytes, window_.bytes(offset_, sizeof(WalFrameHeader) + checked_size));
+  if (bytes.size() < sizeof(WalFrameHeader) + checked_size) return parsed;
+  const uint32_t crc = wal_crc(place(offset_), header, bytes.subspan(sizeof(WalFrameHeader)));
+  if (checksums_matter() && crc != header.header_crc) return parsed;
+  if (!is_frame_type(header.type) || header.flags != 0) {
+    parsed.verdict = Verdict::newer;
+    return parsed;
+  }
+  ASSIGN_OR_RETURN(bytes, window_.bytes(offset_, header.size));
+  if (bytes.size() < header.size) return parsed;
+  const std::span<const std::byte> body = bytes.subspan(header.size - header.body_size);
+  if (checksums_matter() && engine::crc32c(body) != header.body_crc) return parsed;
+  parsed.verdict = Verdict::good;
+  parsed.frame = {.type = static_cast<FrameType>(header.type),
+                  .lane = {TableId{header.table}, LaneNumber{header.lane}},
+                  .txn = Txn{header.txn},
+                  .lsn = Lsn{header.lsn},
+                  .head = bytes.subspan(sizeof(WalFrameHeader), head_size),
+                  .body = body,
+                  .body_crc = header.body_crc};
+  return parsed;
+}
+
+absl::StatusOr<std::optional<WalTrailer>> WalReader::read_trailer(uint64_t block_end) {
+  const uint64_t offset = block_end - sizeof(WalTrailer);
+  ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, window_.bytes(offset, sizeof(WalTrailer)));
+  if (bytes.size() < sizeof(WalTrailer)) return std::optional<WalTrailer>{};
+  const auto trailer = engine::load<WalTrailer>(bytes.data());
+  const bool ours = trailer.salt == database_.wal_salt && trailer.epoch == stream_epoch(files_.stream);
+  const bool valid = (ours || !origin_matters()) && trailer.crc == wal_crc(place(offset), trailer);
+  return valid ? std::optional(trailer) : std::nullopt;
+}
+
+// The frames of the group were whole. Its trailer only bears witness of earlier groups, so a damaged one is counted, no more.
+absl::StatusOr<bool> WalReader::end_group() {
+  const uint64_t group_end = engine::align_up(offset_ + sizeof(WalTrailer), block_size);
+  ASSIGN_OR_RETURN(const std::optional<WalTrailer> trailer, read_trailer(group_end));
+  if (!trailer || trailer->last_lsn + 1 != expected_.value) ++counts_.trailers_damaged;
+  offset_ = group_end;
+  in_group_ = false;
+  return true;
+}
+
+absl::Status WalReader::stop() {
+  ended_ = true;
+  const size_t segment = segment_;
+  const uint64_t offset = offset_;
+  ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, window_.bytes(offset_, sizeof(WalFrameHeader)));
+  if (bytes.size() == sizeof(WalFrameHeader) && expected_.value != 0) {
+    const auto header = engine::load<WalFrameHeader>(bytes.data());
+    counts_.tail_torn = in_group_ || (header.lsn == expected_.value && header.epoch == stream_epoch(files_.stream));
+  }
+  RETURN_IF_ERROR(look_ahead(offset));
+  if (!damage_) return absl::OkStatus();
+  damage_->sequence = files_.segments[segment].sequence;
+  damage_->offset = offset;
+  return damage_status();
+}
+
+absl::Status WalReader::look_ahead(uint64_t offset) {
+  const size_t first = segment_;
+  RETURN_IF_ERROR(look_for_trailers(engine::align_down(offset, block_size), first == 0));
+  for (size_t index = first + 1; index < files_.segments.size(); ++index) {
+    RETURN_IF_ERROR(open_segment(index));
+    RETURN_IF_ERROR(look_for_trailers(0, false));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WalReader::look_for_trailers(uint64_t offset, bool first_segment) {
+  for (uint64_t end = offset + block_size; end <= window_.size(); end += block_size) {
+    ASSIGN_OR_RETURN(const std::optional<WalTrailer> trailer, read_trailer(end));
+    if (!trailer) continue;
+    // Without a readable header the first frame's LSN is unknown: the segment's first group gives it. When that is missing too,
+    // whatever follows it bears witness that it was there.
+    if (expected_.value == 0) {
+      const bool first_group = first_segment && end - trailer->size == wal_groups_offset;
+      expected_ = Lsn{first_group ? trailer->first_lsn : 1};
+    }
+    if (trailer->synced_lsn < expected_.value) continue;
+    if (!damage_) damage_ = WalDamage{.first = expected_, .last = {}, .readable_from = Lsn{trailer->first_lsn}};
+    damage_->last = std::max(damage_->last, Lsn{trailer->synced_lsn});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WalReader::newer_status(const WalFrameHeader& header) const {
+  return engine::failed_precondition(path() + ": frame " + std::to_string(header.lsn) + " at offset " +
+                                     std::to_string(offset_) + " was written by a newer release: type " +
+                                     std::to_string(header.type) + ", flags " + std::to_string(header.flags));
+}
+
+absl::Status WalReader::damage_status() const {
+  return engine::data_loss("wal stream " + stream_name(files_.stream) + ": frame " + std::to_string(damage_->first.value) +
+                           " is damaged, expected in " + segment_path(files_.stream, damage_->sequence) + " at offset " +
+                           std::to_string(damage_->offset) + "; frames up to " + std::to_string(damage_->last.value) +
+                           " were acknowledged, the next group that looks whole begins with frame " +
+                           std::to_string(damage_->readable_from.value));
+}
+
+}  // namespace storage

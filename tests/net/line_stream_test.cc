@@ -1,0 +1,202 @@
+// LineParser as the reader of a stream: pieces, limits, memory, and what is reported when.
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/prng.h"
+#include "net/line/parser.h"
+#include "tests/catch.h"
+#include "tests/net/line_events.h"
+
+namespace {
+
+using namespace std::string_literals;
+using tests::BadLineReport;
+using tests::Event;
+using tests::LineEvent;
+using tests::LineParser;
+using tests::LineParserOptions;
+using tests::parse;
+using tests::parse_every_way;
+using tests::single_bytes;
+using tests::Stream;
+
+}  // namespace
+
+TEST_CASE("line_parser: finish ends a datagram, and the next one starts anew") {
+  Stream stream;
+  stream.send("t f=1\nt f=2");
+  stream.finish();
+  stream.send("t f=x");
+  stream.finish();
+  stream.finish();
+  stream.send("t f=3");
+  stream.finish();
+  REQUIRE(stream.events().size() == 4);
+  CHECK(stream.events()[1] == Event{"t|f=2", "t f=2", "", 6, 5});
+  CHECK(stream.events()[2] == Event{"!INVALID_FIELD_VALUE", "t f=x", "t|f|x", 11, 5});
+  CHECK(stream.events()[3] == Event{"t|f=3", "t f=3", "", 16, 5});
+  stream.send("");
+  CHECK(stream.parser().memory_size() == 0);
+}
+
+TEST_CASE("line_parser: a bad line says what, where and how far it goes") {
+  const std::vector<Event> events = parse({"ok f=1\n\n=t f=x,g=\"a\\\nb f=1\nbad,a\\ b f=1\n"});
+  REQUIRE(events.size() == 4);
+  CHECK(events[1] == Event{"!INVALID_FIELD_VALUE", "t f=x,g=\"a\\", "t|f|x", 9, 11});
+  CHECK(events[2] == Event{"b|f=1", "b f=1", "", 21, 5});
+  CHECK(events[3] == Event{"!MISSING_TAG_VALUE", "bad,a\\ b f=1", "bad|a\\ b|", 27, 12});
+}
+
+TEST_CASE("line_parser: at_detection reports before the line has ended, and skips the rest in silence") {
+  Stream stream({.report = BadLineReport::at_detection});
+  stream.send("t f=x,");
+  REQUIRE(stream.events().size() == 1);
+  CHECK(stream.events()[0] == Event{"!INVALID_FIELD_VALUE", "t f=x", "t|f|x", 0, 5});
+  stream.send("g=1 ,,, \"");
+  CHECK(stream.parser().memory_size() == 0);
+  stream.send("\nt f=2\n");
+  REQUIRE(stream.events().size() == 2);
+  CHECK(stream.events()[1].text == "t|f=2");
+}
+
+TEST_CASE("line_parser: an idle stream holds no memory, an unfinished line does") {
+  Stream stream;
+  stream.send("t,s=a\\ b f=1\n");
+  CHECK(stream.parser().memory_size() == 0);
+  stream.send("t,s=a\\ b f=");
+  CHECK(stream.parser().memory_size() > 0);
+  stream.send("1\n\r\n");
+  CHECK(stream.events().size() == 2);
+  CHECK(stream.parser().memory_size() == 0);
+}
+
+TEST_CASE("line_parser: a line over the limit is refused and the next one is read") {
+  const LineParserOptions options{.line_size_max = 32};
+  const std::string text(28, 'a');
+  const std::string fits = "t,x=" + text;
+  CHECK(parse_every_way(fits + "\nu f=1\n", options) == std::vector<std::string>{"t,x='" + text + "'", "u|f=1"});
+  CHECK(parse_every_way(fits, options) == std::vector<std::string>{"t,x='" + text + "'"});
+  for (const std::string& tail : {" "s, " 5"s, ",g=?"s, std::string(100, 'x'), "\\\n"s, "\\"s}) {
+    INFO(tail);
+    const std::vector<std::string> expected{"!LINE_TOO_LARGE", "u|f=1"};
+    CHECK(parse_every_way(fits + tail + "\nu f=1\n", options) == expected);
+  }
+  const std::vector<Event> events = parse({fits + std::string(100'000, 'x')}, options);
+  REQUIRE(events.size() == 1);
+  CHECK(events[0] == Event{"!LINE_TOO_LARGE", fits, "t||", 0, 100'032});
+}
+
+TEST_CASE("line_parser: only the front of a large line is kept") {
+  Stream stream({.line_size_max = 1024 * 1024});
+  const std::string chunk(64 * 1024, 'x');
+  stream.send("t x=\"");
+  for (int i = 0; i < 100; ++i) stream.send(chunk);
+  CHECK(stream.parser().memory_size() < 64 * 1024);
+  stream.send("\nt f=1\n");
+  REQUIRE(stream.events().size() == 2);
+  CHECK(stream.events()[0].raw.size() == net::large_line_text_size_max);
+  CHECK(stream.events()[0].size == 100 * chunk.size() + 5);
+  CHECK(stream.events()[1].text == "t|f=1");
+}
+
+TEST_CASE("line_parser: an unfinished line that is refused gives its memory back, and the next one is read") {
+  for (const BadLineReport report : {BadLineReport::at_line_end, BadLineReport::at_detection}) {
+    LineParser parser({.report = report});
+    CHECK(parser.refuse_unfinished() == LineEvent::need_more);
+    const std::string front = "t s=\"" + std::string(100'000, 'x');
+    REQUIRE(parser.consume(front).event == LineEvent::need_more);
+    CHECK(parser.memory_size() > 100'000);
+    const bool at_once = report == BadLineReport::at_detection;
+    CHECK(parser.refuse_unfinished() == (at_once ? LineEvent::bad_line : LineEvent::need_more));
+    CHECK(parser.memory_size() < 20'000);
+    CHECK(parser.refuse_unfinished() == LineEvent::need_more);
+    const std::string rest = "yyy\nu f=1\n";
+    net::LineStep step = parser.consume(rest);
+    if (!at_once) {
+      REQUIRE(step.event == LineEvent::bad_line);
+      CHECK(parser.bad_line().size == front.size() + 3);
+      step = parser.consume(std::string_view(rest).substr(step.consumed));
+    }
+    REQUIRE(step.event == LineEvent::line);
+    CHECK(parser.line().table == "u");
+    CHECK(parser.line().offset == front.size() + 4);
+    if (!at_once) CHECK(parser.bad_line().error == net::LineError::line_too_large);
+  }
+}
+
+TEST_CASE("line_parser: a line has a bounded number of values") {
+  std::string line = "t f=1";
+  for (size_t i = 1; i < net::line_values_max; ++i) line += ",f=1";
+  const std::vector<Event> events = parse({line, "\n", line, ",f=1\nt f=1\n"});
+  REQUIRE(events.size() == 3);
+  CHECK(events[0].raw == line);
+  CHECK(events[1].text == "!LINE_TOO_WIDE");
+  CHECK(events[2].text == "t|f=1");
+}
+
+TEST_CASE("line_parser: a large line in single bytes costs linear time") {
+  std::string line = "t,s=";
+  while (line.size() < 8 * 1024 * 1024) line += "ab\\ \\\n\xc3\xa9";
+  line += " f=1\n";
+  LineParser parser;
+  size_t lines = 0;
+  for (const char& byte : line) lines += parser.consume({&byte, 1}).event == LineEvent::line ? 1U : 0U;
+  CHECK(lines == 1);
+  CHECK(parser.line().raw.size() == line.size() - 1);
+}
+
+TEST_CASE("line_parser: any bytes give the same events however they are cut") {
+  engine::Prng prng(20240607);
+  const std::vector<std::string_view> fragments = {
+      "t",
+      ",",
+      "=",
+      " ",
+      "\n",
+      "\r",
+      "\r\n",
+      "\\",
+      "\"",
+      "a=b",
+      "f=1",
+      "f=1i",
+      "x=\"a b\"",
+      "1",
+      "t f=1",
+      "\\\\",
+      "\\\"",
+      "\\\n",
+      "\xc3\xa9",
+      "\xff",
+      "\xf0\x9f\x98\x80",
+      "1.5",
+      "1638202821000000000",
+      "/",
+      "t,s=a\\ b f=",
+      "-",
+      ".",
+      "t f=1 5\n",
+      "u,a=b,c=d x=\"q\",g=5i 7n\n",
+  };
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    const uint64_t count = prng.between(1, 40);
+    for (uint64_t i = 0; i < count; ++i) text += fragments[prng.below(fragments.size())];
+    if (prng.chance(1, 4)) text[prng.below(text.size())] = static_cast<char>(prng.below(256));
+    const LineParserOptions options{.line_size_max = prng.chance(1, 3) ? prng.between(1, 40) : 1024,
+                                    .report = prng.chance(1, 3) ? BadLineReport::at_detection : BadLineReport::at_line_end};
+    const std::vector<Event> whole = parse({text}, options);
+    std::vector<std::string_view> pieces;
+    for (std::string_view rest = text; !rest.empty();) {
+      const size_t size = std::min<size_t>(rest.size(), prng.between(1, prng.chance(1, 2) ? 3 : 30));
+      pieces.push_back(rest.substr(0, size));
+      rest.remove_prefix(size);
+    }
+    INFO("round " << round);
+    REQUIRE(parse(pieces, options) == whole);
+    REQUIRE(parse(single_bytes(text), options) == whole);
+  }
+}

@@ -1,0 +1,307 @@
+// The conformance vectors of text over TCP, tests/vectors/ilp_text.jsonl: parser and judge fill tables of a small model, whole
+// and cut at every byte, and the model is compared with what QuestDB stores. One JSON object a line:
+//   id, topic   who it is
+//   input_b64   the bytes of one connection, which is closed at the first bad line
+//   expect      tables: name -> columns [name, type], rows by designated timestamp, designated; others have no rows
+//               error: the refusal's kind, parser_code and fragments of its sentence, where they are fixed
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/judge/refusal_text.h"
+#include "net/judge/row_judge.h"
+#include "net/judge/timestamp_unit.h"
+#include "net/line/number.h"
+#include "net/line/parser.h"
+#include "tests/catch.h"
+
+namespace {
+
+using nlohmann::json;
+using storage::ColumnType;
+
+constexpr int64_t clock_ns = 1'700'000'000'000'000'000;  // the server's
+
+std::string decode_base64(std::string_view text) {
+  std::string bytes;
+  uint32_t bits = 0;
+  unsigned bit_count = 0;
+  for (const char letter : text) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const size_t value = alphabet.find(letter);
+    if (value == std::string_view::npos) break;
+    bits = bits << 6U | static_cast<uint32_t>(value);
+    bit_count += 6;
+    if (bit_count < 8) continue;
+    bit_count -= 8;
+    bytes += static_cast<char>(bits >> bit_count & 0xffU);
+  }
+  return bytes;
+}
+
+std::string timestamp_text(int64_t value, ColumnType type) {
+  const int64_t unit = type == ColumnType::timestamp_ns ? 1'000'000'000 : 1'000'000;
+  const int64_t fraction = ((value % unit) + unit) % unit;
+  const time_t seconds = static_cast<time_t>((value - fraction) / unit);
+  std::tm calendar{};
+  gmtime_r(&seconds, &calendar);
+  char date[32];
+  std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &calendar);
+  char text[64];
+  std::snprintf(text, sizeof(text), "%s.%0*lldZ", date, type == ColumnType::timestamp_ns ? 9 : 6,
+                static_cast<long long>(fraction));
+  return text;
+}
+
+std::string long256_text(const storage::Long256& value) {
+  std::string text = "0x";
+  for (size_t i = value.size(); i-- > 0;) {
+    char word[32];
+    std::snprintf(word, sizeof(word), "%016llx", static_cast<unsigned long long>(value[i]));
+    text += word;
+  }
+  return text;
+}
+
+json value_of(const net::JudgedCell& cell) {
+  switch (cell.type) {
+    case ColumnType::symbol:
+    case ColumnType::varchar:
+      return std::string(cell.text);
+    case ColumnType::boolean:
+      return cell.word != 0;
+    case ColumnType::int64:
+      return static_cast<int64_t>(cell.word);
+    case ColumnType::long256:
+      return long256_text(cell.long256());
+    case ColumnType::timestamp_us:
+    case ColumnType::timestamp_ns:
+      return timestamp_text(static_cast<int64_t>(cell.word), cell.type);
+    case ColumnType::float64:
+      break;
+  }
+  const double value = std::bit_cast<double>(cell.word);
+  return std::isfinite(value) ? json(value) : json(nullptr);
+}
+
+struct ModelRow {
+  int64_t timestamp = 0;
+  std::vector<json> values;
+};
+
+struct ModelTable {
+  storage::Schema schema;
+  std::vector<ModelRow> rows;
+};
+
+// What one connection leaves behind.
+class Model {
+ public:
+  void send(std::string_view piece) {
+    while (!refused_) {
+      const net::LineStep step = parser_.consume(piece);
+      piece.remove_prefix(step.consumed);
+      if (step.event == net::LineEvent::need_more) return;
+      if (step.event == net::LineEvent::bad_line) {
+        refuse(parser_.bad_line().error, net::line_detail(parser_.bad_line()));
+      } else {
+        take_line();
+      }
+    }
+  }
+
+  bool refused() const { return refused_; }
+  net::LineError error() const { return error_; }
+  const std::string& detail() const { return detail_; }
+
+  const ModelTable* find(const std::string& name) const {
+    const auto found = tables_.find(storage::fold_name(name));
+    return found == tables_.end() ? nullptr : &found->second;
+  }
+
+  size_t row_count() const {
+    size_t count = 0;
+    for (const auto& [name, table] : tables_) count += table.rows.size();
+    return count;
+  }
+
+  std::string dump() const {
+    std::string text = detail_;
+    for (const auto& [name, table] : tables_) {
+      text += "\n" + table.schema.name;
+      for (const storage::Column& column : table.schema.columns) {
+        text.append(" ").append(column.name).append(" ").append(storage::type_name(column.type));
+      }
+      for (const ModelRow& row : table.rows) text += "\n  " + std::to_string(row.timestamp) + " " + json(row.values).dump();
+    }
+    return text;
+  }
+
+ private:
+  void take_line() {
+    const net::ParsedLine& line = parser_.line();
+    for (;;) {
+      const auto found = tables_.find(storage::fold_name(line.table));
+      ModelTable* const table = found == tables_.end() ? nullptr : &found->second;
+      switch (judge_.judge(line, table != nullptr ? &table->schema : nullptr)) {
+        case net::Judgement::row:
+          return append(*table);
+        case net::Judgement::refused:
+          return refuse(judge_.refusal().error, net::line_detail(judge_.refusal()));
+        case net::Judgement::needs_columns:
+          table->schema = storage::with_columns(table->schema, judge_.column_wishes()).value();
+          break;
+        case net::Judgement::needs_table: {
+          const storage::TableId id{static_cast<uint32_t>(tables_.size())};
+          tables_[storage::fold_name(line.table)].schema = storage::make_schema(id, judge_.table_wish());
+          break;
+        }
+      }
+    }
+  }
+
+  void append(ModelTable& table) {
+    const net::JudgedRow& judged = judge_.row();
+    const storage::Schema& schema = table.schema;
+    const ColumnType type = schema.designated_column().type;
+    ModelRow row;
+    row.timestamp = judged.has_timestamp ? judged.timestamp : *net::convert_timestamp(clock_ns, net::TimestampUnit::ns, type);
+    row.values.resize(schema.columns.size());
+    row.values[schema.designated] = timestamp_text(row.timestamp, type);
+    for (const net::JudgedCell& cell : judged.cells) row.values[cell.column] = value_of(cell);
+    table.rows.push_back(std::move(row));
+  }
+
+  void refuse(net::LineError error, std::string detail) {
+    refused_ = true;
+    error_ = error;
+    detail_ = std::move(detail);
+  }
+
+  net::LineParser parser_{{.report = net::BadLineReport::at_detection}};
+  net::RowJudge judge_{1};
+  std::map<std::string, ModelTable> tables_;
+  bool refused_ = false;
+  net::LineError error_ = net::LineError::none;
+  std::string detail_;
+};
+
+// A column added later is null, or false, in the rows before.
+json stored_value(const ModelRow& row, size_t column, ColumnType type) {
+  const json value = column < row.values.size() ? row.values[column] : json(nullptr);
+  return value.is_null() && type == ColumnType::boolean ? json(false) : value;
+}
+
+bool same_value(const json& found, const json& expected, ColumnType type) {
+  if (expected == json("$now")) {
+    return found == json(timestamp_text(*net::convert_timestamp(clock_ns, net::TimestampUnit::ns, type), type));
+  }
+  if (type == ColumnType::long256 && expected.is_string()) {
+    const auto words = net::parse_long256(expected.get<std::string>().substr(2));
+    return words.has_value() && found == json(long256_text(*words));
+  }
+  if (type == ColumnType::float64 && expected.is_number()) {
+    return found.is_number() && std::bit_cast<uint64_t>(found.get<double>()) == std::bit_cast<uint64_t>(expected.get<double>());
+  }
+  return found == expected;
+}
+
+void check_table(const ModelTable& table, const json& expected) {
+  json columns = json::array();
+  for (const storage::Column& column : table.schema.columns) {
+    columns.push_back({column.name, std::string(storage::type_name(column.type))});
+  }
+  CHECK(columns == expected.at("columns"));
+  CHECK(table.schema.designated_column().name == expected.at("designated").get<std::string>());
+  std::vector<ModelRow> rows = table.rows;
+  std::stable_sort(rows.begin(), rows.end(), [](const ModelRow& a, const ModelRow& b) { return a.timestamp < b.timestamp; });
+  REQUIRE(rows.size() == expected.at("rows").size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (size_t column = 0; column < columns.size(); ++column) {
+      const ColumnType type = table.schema.columns[column].type;
+      INFO("row " << i << " column " << column);
+      CHECK(same_value(stored_value(rows[i], column, type), expected.at("rows")[i].at(column), type));
+    }
+  }
+}
+
+std::string kind_of(net::LineError error) {
+  switch (error) {
+    case net::LineError::invalid_table_name:
+    case net::LineError::invalid_column_name:
+      return "name";
+    case net::LineError::cast:
+      return "cast";
+    case net::LineError::untyped_column:
+      return "create";
+    case net::LineError::timestamp_negative:
+    case net::LineError::timestamp_overflow:
+    case net::LineError::timestamp_too_late:
+      return "timestamp";
+    default:
+      return "parse";
+  }
+}
+
+void check_error(const Model& model, const json& expected) {
+  REQUIRE(model.refused());
+  if (expected.contains("parser_code")) {
+    CHECK(expected.at("parser_code").get<std::string>() == net::line_error_text(model.error()));
+  } else if (model.error() != net::LineError::invalid_utf8 && model.error() != net::LineError::invalid_table_name) {
+    CHECK(expected.at("kind").get<std::string>() ==
+          kind_of(model.error()));  // bad UTF-8 and empty table names have either kind
+  }
+  for (const json& fragment : expected.value("message_contains", json::array())) {
+    CHECK(("error in line 1: " + model.detail()).find(fragment.get<std::string>()) != std::string::npos);
+  }
+}
+
+void check_vector(const json& vector) {
+  const std::string input = decode_base64(vector.at("input_b64").get<std::string>());
+  const json& expected = vector.at("expect");
+  Model whole;
+  whole.send(input);
+  INFO(whole.dump());
+  size_t row_count = 0;
+  for (const auto& [name, table] : expected.at("tables").items()) {
+    REQUIRE(whole.find(name) != nullptr);
+    check_table(*whole.find(name), table);
+    row_count += table.at("rows").size();
+  }
+  CHECK(whole.row_count() == row_count);
+  CHECK(whole.refused() == (expected.contains("error") || expected.value("disconnect", false)));
+  if (expected.contains("error")) check_error(whole, expected.at("error"));
+
+  for (size_t cut = 1; cut < input.size(); ++cut) {
+    INFO("cut at " << cut);
+    Model pieces;
+    pieces.send(std::string_view(input).substr(0, cut));
+    pieces.send(std::string_view(input).substr(cut));
+    CHECK(pieces.dump() == whole.dump());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("line vectors: parser and judge give the expected tables, whole and cut at every byte") {
+  std::ifstream file(MILLRACE_TEST_VECTORS "/ilp_text.jsonl");
+  REQUIRE(file.is_open());
+  size_t count = 0;
+  for (std::string text; std::getline(file, text); ++count) {
+    const json vector = json::parse(text);
+    INFO(vector.at("id").get<std::string>() << " " << vector.at("topic").get<std::string>());
+    check_vector(vector);
+  }
+  std::printf("line vectors: %zu\n", count);
+  CHECK(count == 256);
+}

@@ -1,0 +1,131 @@
+// How long HTTP waits for its clients, by the simulated clock. What it answers is tested over real sockets (serve_test.py).
+#include "net/http/connection.h"
+
+#include <string>
+
+#include "tests/catch.h"
+#include "tests/node/sim_node.h"
+#include "tests/sim/sim_net.h"
+#include "tests/sim/sim_world.h"
+
+namespace sim {
+namespace {
+
+using net::HttpConnection;
+
+constexpr std::string_view ping = "GET /ping HTTP/1.1\r\n\r\n";
+
+net::NodeOptions make_options() {
+  net::NodeOptions options;
+  options.http = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
+  options.ingest.line_size_max = 1024;
+  options.owner.wal.segment_size = 64 * 1024;
+  options.owner.wal.size_max = 1024 * 1024;
+  options.owner.wal.group_size_max = 16 * 1024;
+  options.owner.wal.sync_method = storage::SyncMethod::write_then_sync;
+  return options;
+}
+
+class HttpNode final : private EventSink {
+ public:
+  HttpNode() : node_(world_, make_options()), sink_(world_.add_sink(*this)) {
+    REQUIRE(node_.recover().ok());
+    REQUIRE(node_.start().ok());
+    on_event(0);
+  }
+  ~HttpNode() { world_.remove_sink(sink_); }
+
+  SimClient connect() { return world_.net().connect(node_.addresses().http->port); }
+
+  void run_for(engine::Duration time) {
+    const engine::Instant end = world_.now() + time;
+    while (world_.now() < end) node_.step();
+  }
+
+ private:
+  // The world goes from event to event: this one keeps the steps small.
+  void on_event(uint64_t) override { world_.schedule(sink_, 0, engine::milliseconds(100)); }
+
+  SimWorld world_{{.seed = 1}};
+  SimNode node_;
+  SinkId sink_;
+};
+
+std::string pings(size_t count) {
+  std::string requests;
+  for (size_t i = 0; i < count; ++i) requests += ping;
+  return requests;
+}
+
+size_t answer_count(const SimClient& client) {
+  constexpr std::string_view start = "HTTP/1.1 204";
+  const std::string& text = client.received();
+  size_t count = 0;
+  for (size_t at = text.find(start); at != std::string::npos; at = text.find(start, at + 1)) ++count;
+  return count;
+}
+
+bool is_open(const SimClient& client) { return client.state() == ClientState::open; }
+
+TEST_CASE("http_connection: one that is idle is closed, before the first request and between two") {
+  HttpNode node;
+  SimClient silent = node.connect();
+  SimClient client = node.connect();
+  node.run_for(HttpConnection::idle_time_max - engine::seconds(1));
+  CHECK(is_open(silent));
+  client.send(ping);
+  node.run_for(engine::seconds(2));
+  CHECK_FALSE(is_open(silent));
+  CHECK(client.take_received().starts_with("HTTP/1.1 204"));
+  node.run_for(HttpConnection::idle_time_max - engine::seconds(3));
+  CHECK(is_open(client));
+  node.run_for(engine::seconds(3));
+  CHECK_FALSE(is_open(client));
+}
+
+TEST_CASE("http_connection: a request must be whole soon after its first byte") {
+  HttpNode node;
+  SimClient client = node.connect();
+  node.run_for(engine::seconds(30));
+  for (int i = 0; i < 9; ++i) {
+    client.send(i == 0 ? "GET /ping" : "?");
+    node.run_for(engine::seconds(1));
+  }
+  CHECK(is_open(client));
+  node.run_for(engine::seconds(2));
+  CHECK_FALSE(is_open(client));
+}
+
+TEST_CASE("http_connection: a client that takes nothing of its answers is disconnected") {
+  HttpNode node;
+  SimClient client = node.connect();
+  client.pause_reading();
+  client.send(pings(2000));
+  node.run_for(HttpConnection::send_time_max - engine::seconds(1));
+  CHECK(is_open(client));
+  node.run_for(engine::seconds(2));
+  client.resume_reading();
+  node.run_for(engine::seconds(1));
+  CHECK_FALSE(is_open(client));
+}
+
+TEST_CASE("http_connection: a client that reads slowly is served to the end") {
+  HttpNode node;
+  SimClient client = node.connect();
+  client.send(pings(2000));
+  client.pause_reading();
+  for (int pauses = 0; pauses < 3; ++pauses) {
+    node.run_for(HttpConnection::send_time_max - engine::seconds(1));
+    CHECK(answer_count(client) < 2000);
+    client.resume_reading();
+    node.run_for(engine::milliseconds(1));
+    client.pause_reading();
+  }
+  client.resume_reading();
+  node.run_for(engine::seconds(1));
+  CHECK(is_open(client));
+  CHECK(answer_count(client) == 2000);
+}
+
+}  // namespace
+}  // namespace sim

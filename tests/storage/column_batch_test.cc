@@ -1,0 +1,211 @@
+// Sealing a batch and reading it back is the identity, for every type, with and without nulls; damage is refused.
+#include "storage/batch/column_batch.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <map>
+#include <optional>
+
+#include "engine/base/bytes.h"
+#include "engine/base/prng.h"
+#include "tests/catch.h"
+
+namespace storage {
+namespace {
+
+SchemaRef make_test_schema() {
+  const TableWish wish{.name = "t",
+                       .partition_unit = PartitionUnit::day,
+                       .designated = 0,
+                       .columns = {{"timestamp", ColumnType::timestamp_us},
+                                   {"long", ColumnType::int64},
+                                   {"double", ColumnType::float64},
+                                   {"flag", ColumnType::boolean},
+                                   {"text", ColumnType::varchar},
+                                   {"wide", ColumnType::long256},
+                                   {"symbol", ColumnType::symbol}}};
+  return std::make_shared<const Schema>(make_schema(TableId{7}, wish));
+}
+
+struct SealedBatch {
+  std::vector<std::byte> body;
+  std::vector<BatchSymbols> symbols;
+};
+
+SealedBatch seal(OpenBatch& batch) {
+  SealedBatch sealed;
+  batch.seal(sealed.body, sealed.symbols);
+  return sealed;
+}
+
+const BatchColumn& column_of(const BatchView& view, ColumnType type) {
+  const auto found = std::ranges::find(view.columns(), type, &BatchColumn::type);
+  REQUIRE(found != view.columns().end());
+  return *found;
+}
+
+std::vector<uint64_t> words_of(const BatchView& view, ColumnType type) {
+  std::vector<uint64_t> words;
+  decode_words(column_of(view, type), view.rows(), words);
+  return words;
+}
+
+TEST_CASE("column_batch: a sealed body gives back the values of every type") {
+  const SchemaRef schema = make_test_schema();
+  OpenBatch batch;
+  batch.open(schema);
+  const uint32_t btc = batch.add_symbol(6, "BTC");
+  const uint32_t eth = batch.add_symbol(6, SymbolId{41});
+  for (uint32_t row = 0; row < 3; ++row) {
+    batch.begin_row();
+    batch.set_word(0, 1'000'000 + row);
+    batch.set_word(1, static_cast<uint64_t>(-5 + int64_t{row}));
+    batch.set_word(2, std::bit_cast<uint64_t>(0.5 * row));
+    batch.set_word(3, row % 2);
+    batch.set_text(4, std::string(row * 150, 'x'));
+    batch.set_long256(5, {row, 1, 2, 3});
+    batch.set_symbol(6, row == 1 ? eth : btc);
+  }
+  const SealedBatch sealed = seal(batch);
+  const auto view = BatchView::parse(sealed.body);
+  REQUIRE(view.ok());
+  CHECK(view->rows() == 3);
+  CHECK(view->timestamp_min() == 1'000'000);
+  CHECK(view->timestamp_max() == 1'000'002);
+  REQUIRE(view->columns().size() == 7);
+  CHECK(words_of(*view, ColumnType::symbol) == std::vector<uint64_t>{btc, eth, btc});
+  CHECK(column_of(*view, ColumnType::timestamp_us).encoding == BatchEncoding::for1);
+  const std::vector<uint64_t> longs{static_cast<uint64_t>(-5), static_cast<uint64_t>(-4), static_cast<uint64_t>(-3)};
+  CHECK(words_of(*view, ColumnType::int64) == longs);
+  const std::vector<uint64_t> doubles{std::bit_cast<uint64_t>(0.0), std::bit_cast<uint64_t>(0.5), std::bit_cast<uint64_t>(1.0)};
+  CHECK(words_of(*view, ColumnType::float64) == doubles);
+  CHECK(words_of(*view, ColumnType::boolean) == std::vector<uint64_t>{0, 1, 0});
+  std::vector<uint32_t> lengths;
+  std::string texts;
+  decode_texts(column_of(*view, ColumnType::varchar), 3, lengths, texts);
+  CHECK(lengths == std::vector<uint32_t>{0, 150, 300});
+  CHECK(texts == std::string(450, 'x'));
+  std::vector<Long256> wide;
+  decode_wide(column_of(*view, ColumnType::long256), 3, wide);
+  CHECK(wide[2] == Long256{2, 1, 2, 3});
+  REQUIRE(sealed.symbols.size() == 1);
+  CHECK(sealed.symbols[0].text(sealed.symbols[0].entries[btc]) == "BTC");
+  CHECK(sealed.symbols[0].entries[eth].id == SymbolId{41});
+}
+
+TEST_CASE("column_batch: gaps before, between and after values are nulls") {
+  OpenBatch batch;
+  batch.open(make_test_schema());
+  for (uint32_t row = 0; row < 5; ++row) {
+    batch.begin_row();
+    batch.set_word(0, row);
+    if (row == 1 || row == 3) batch.set_word(1, 1'000'000'000'000 + row);
+    if (row == 2) batch.set_long256(5, {9, 9, 9, 9});
+    if (row == 0) batch.set_text(4, "only");
+  }
+  const SealedBatch sealed = seal(batch);
+  const auto view = BatchView::parse(sealed.body);
+  REQUIRE(view.ok());
+  const BatchColumn& longs = column_of(*view, ColumnType::int64);
+  for (uint32_t row = 0; row < 5; ++row) CHECK(longs.present(row) == (row == 1 || row == 3));
+  CHECK(longs.encoding == BatchEncoding::for1);  // nulls do not widen the range
+  CHECK(words_of(*view, ColumnType::int64) == std::vector<uint64_t>{0, 1'000'000'000'001, 0, 1'000'000'000'003, 0});
+  std::vector<Long256> wide;
+  decode_wide(column_of(*view, ColumnType::long256), 5, wide);
+  CHECK(wide[1] == Long256{});
+  CHECK(wide[2] == Long256{9, 9, 9, 9});
+}
+
+TEST_CASE("column_batch: a batch can be used again after sealing") {
+  OpenBatch batch;
+  batch.open(make_test_schema());
+  for (int round = 0; round < 2; ++round) {
+    batch.begin_row();
+    batch.set_word(0, 5);
+    batch.set_text(4, "again");
+    const SealedBatch sealed = seal(batch);
+    const auto view = BatchView::parse(sealed.body);
+    REQUIRE(view.ok());
+    CHECK(view->rows() == 1);
+    CHECK(view->columns().size() == 2);
+  }
+}
+
+// Random rows against a plain model of them.
+TEST_CASE("column_batch: random batches equal a row-wise model") {
+  engine::Prng prng(20261125);
+  OpenBatch batch;
+  const SchemaRef schema = make_test_schema();
+  batch.open(schema);
+  for (int round = 0; round < 200; ++round) {
+    const auto rows = static_cast<uint32_t>(prng.between(1, 300));
+    std::map<uint32_t, std::vector<std::optional<uint64_t>>> model;
+    const uint64_t magnitude = uint64_t{1} << prng.below(64);
+    for (uint32_t row = 0; row < rows; ++row) {
+      batch.begin_row();
+      for (const uint32_t column : {0U, 1U, 2U, 3U}) {
+        std::optional<uint64_t> value;
+        if (column == 0 || !prng.chance(1, 5)) value = column == 3 ? prng.below(2) : prng.below(magnitude) - magnitude / 2;
+        if (value) batch.set_word(column, *value);
+        model[column].push_back(value);
+      }
+    }
+    const SealedBatch sealed = seal(batch);
+    const auto view = BatchView::parse(sealed.body);
+    REQUIRE(view.ok());
+    for (const BatchColumn& column : view->columns()) {
+      std::vector<uint64_t> words;
+      decode_words(column, view->rows(), words);
+      for (uint32_t row = 0; row < rows; ++row) {
+        const std::optional<uint64_t>& expected = model[column.id.value][row];
+        REQUIRE(column.present(row) == expected.has_value());
+        REQUIRE(words[row] == expected.value_or(0));
+      }
+    }
+  }
+}
+
+TEST_CASE("column_batch: a damaged body is refused or read within its bounds") {
+  OpenBatch batch;
+  batch.open(make_test_schema());
+  for (uint32_t row = 0; row < 20; ++row) {
+    batch.begin_row();
+    batch.set_word(0, row);
+    batch.set_text(4, "text");
+    if (row % 3 == 0) batch.set_long256(5, {row, 0, 0, 0});
+  }
+  const SealedBatch sealed = seal(batch);
+  CHECK_FALSE(BatchView::parse({}).ok());
+  for (size_t size = 0; size < sealed.body.size(); ++size) {
+    CHECK_FALSE(BatchView::parse(std::span(sealed.body).first(size)).ok());
+  }
+  engine::Prng prng(7);
+  size_t refused = 0;
+  for (int round = 0; round < 5000; ++round) {
+    std::vector<std::byte> damaged = sealed.body;
+    damaged[prng.below(damaged.size())] ^= static_cast<std::byte>(1U << prng.below(8));
+    const auto view = BatchView::parse(damaged);
+    if (!view.ok()) {
+      ++refused;
+      continue;
+    }
+    for (const BatchColumn& column : view->columns()) {
+      std::vector<uint64_t> words;
+      std::vector<uint32_t> lengths;
+      std::string texts;
+      std::vector<Long256> wide;
+      if (column.type == ColumnType::varchar) {
+        decode_texts(column, view->rows(), lengths, texts);
+      } else if (column.type == ColumnType::long256) {
+        decode_wide(column, view->rows(), wide);
+      } else {
+        decode_words(column, view->rows(), words);
+      }
+    }
+  }
+  CHECK(refused > 100);
+}
+
+}  // namespace
+}  // namespace storage

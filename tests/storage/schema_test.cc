@@ -1,0 +1,112 @@
+#include "storage/schema/schema.h"
+
+#include <algorithm>
+
+#include "storage/schema/case_folding.h"
+#include "tests/catch.h"
+
+namespace storage {
+namespace {
+
+Schema cpu_schema() {
+  return make_schema(
+      TableId{3},
+      {.name = "cpu",
+       .partition_unit = PartitionUnit::hour,
+       .designated = 2,
+       .columns = {{"host", ColumnType::symbol}, {"usage", ColumnType::float64}, {"timestamp", ColumnType::timestamp_us}}});
+}
+
+TEST_CASE("schema: names compare by simple case folding of all of Unicode") {
+  CHECK(fold_name("CPU_load") == "cpu_load");
+  CHECK(fold_name("ÄÖÜ") == "äöü");
+  CHECK(fold_name("ΣΑΣ") == fold_name("σας"));  // final sigma
+  CHECK(fold_name("ſ") == "s");                 // long s
+  CHECK(fold_name("\u212A") == "k");            // Kelvin
+  CHECK(fold_name("\u1E9E") == "ß");            // capital sharp s: one letter, not two
+  CHECK(fold_name("\u0130") == "\u0130");       // dotted capital I has no simple folding
+  CHECK(fold_name("ДЖ") == "дж");
+  CHECK(fold_name("\u13F8") == "\u13F0");          // Cherokee folds to upper case
+  CHECK(fold_name("\U00010400") == "\U00010428");  // Deseret: four bytes
+  CHECK(fold_name("\uFF21") == "\uFF41");          // full width
+  CHECK(fold_name("\u2C2F") == "\u2C5F");          // Glagolitic
+  CHECK(fold_name("温度") == "温度");
+}
+
+TEST_CASE("schema: folding changes 1454 code points and folding twice changes nothing more") {
+  int changed = 0;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    const char32_t folded = fold_case(c);
+    changed += folded != c ? 1 : 0;
+    if (fold_case(folded) != folded) FAIL("folds twice: " << static_cast<uint32_t>(c));
+  }
+  CHECK(changed == 1454);
+}
+
+TEST_CASE("schema: bytes that are no UTF-8 stay as they are") {
+  CHECK(fold_name("A\xFF"
+                  "B") ==
+        "a\xFF"
+        "b");
+  CHECK(fold_name("A\xC3") == "a\xC3");
+  CHECK(fold_name("\xC1\x81") == "\xC1\x81");  // overlong A
+}
+
+TEST_CASE("schema: new columns get new ids and the next version") {
+  const Schema schema = cpu_schema();
+  const ColumnWish wishes[] = {{"HOST", ColumnType::varchar}, {"load", ColumnType::int64}, {"Load", ColumnType::int64}};
+  const Schema next = with_columns(schema, wishes).value();
+  CHECK(next.version == 2);
+  CHECK(next.columns.size() == 4);
+  CHECK(next.columns[3] == Column{ColumnId{3}, ColumnType::int64, "load"});
+  CHECK(std::equal(schema.columns.begin(), schema.columns.end(), next.columns.begin()));
+  CHECK(with_columns(next, wishes).value() == next);
+}
+
+TEST_CASE("schema: a table has at most columns_max columns") {
+  std::vector<ColumnWish> wishes;
+  for (size_t i = 3; i < columns_max; ++i) wishes.push_back({"c" + std::to_string(i), ColumnType::int64});
+  const Schema full = with_columns(cpu_schema(), wishes).value();
+  CHECK(full.columns.size() == columns_max);
+  CHECK(with_columns(full, wishes).value() == full);
+  const ColumnWish one_more[] = {{"one more", ColumnType::int64}};
+  CHECK(with_columns(full, one_more).status().code() == absl::StatusCode::kResourceExhausted);
+}
+
+TEST_CASE("schema: a record leads back to its schema") {
+  const Schema schema = cpu_schema();
+  CHECK(decode_schema(encode_schema(schema), "x").value() == schema);
+}
+
+TEST_CASE("schema: damaged records are refused") {
+  const Schema schema = cpu_schema();
+  const std::vector<std::byte> record = encode_schema(schema);
+  for (size_t size = 0; size < record.size(); ++size) {
+    CHECK_FALSE(decode_schema(std::span(record).first(size), "x").ok());
+  }
+  // Some flips make another schema: frames and files have checksums. None may crash, or take memory for a count that cannot be
+  // true.
+  for (size_t bit = 0; bit < record.size() * 8; ++bit) {
+    std::vector<std::byte> flipped = record;
+    flipped[bit / 8] ^= std::byte{1} << (bit % 8);
+    const absl::StatusOr<Schema> decoded = decode_schema(flipped, "x");
+    if (decoded.ok()) CHECK(decoded->columns.size() <= schema.columns.size());
+  }
+  std::vector<std::byte> longer = record;
+  longer.push_back(std::byte{0});
+  CHECK(engine::message_of(decode_schema(longer, "frame 9").status()) ==
+        "frame 9: bytes after the schema at offset " + std::to_string(record.size()) + ": expected 0, found 1");
+}
+
+TEST_CASE("schema: units parse in any case") {
+  CHECK(parse_partition_unit("Week").value() == PartitionUnit::week);
+  CHECK(parse_partition_unit("decade").status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(partition_unit_name(PartitionUnit::none) == "NONE");
+  CHECK(type_name(ColumnType::long256) == "LONG256");
+  CHECK(is_column_type(8));
+  CHECK_FALSE(is_column_type(0));
+  CHECK_FALSE(is_column_type(9));
+}
+
+}  // namespace
+}  // namespace storage

@@ -1,0 +1,317 @@
+#include "tools/serve/serve.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <spdlog/async.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "engine/shard/threads.h"
+#include "engine/uring/backend.h"
+#include "net/http/server.h"
+#include "tools/cli/args.h"
+#include "tools/serve/banner.h"
+#include "tools/serve/data_directory.h"
+#include "tools/serve/free_address.h"
+
+namespace tools {
+namespace {
+
+constexpr size_t log_lines_max = 8192;  // waiting to be written; older ones give way to newer ones
+constexpr engine::Duration poll_pause = engine::milliseconds(100);
+constexpr engine::Duration live_line_pause = engine::milliseconds(500);
+constexpr uint32_t requests_of_shard = 4096;            // in flight beside one for each connection
+constexpr size_t line_size_overhead = size_t{1} << 20;  // what a frame takes beside the text of its largest row
+constexpr size_t line_size_min = 64;
+
+std::vector<uint32_t> allowed_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<uint32_t> cpus;
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return {0};
+  for (uint32_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+// Open files that this process may have, after the soft limit was raised to the hard one.
+uint64_t raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t soft = std::exchange(limit.rlim_cur, limit.rlim_max);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : soft;
+}
+
+// Log lines go to stderr from a thread of their own, so that a slow terminal never holds up a shard.
+void start_logging() {
+  spdlog::init_thread_pool(log_lines_max, 1);
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  auto logger = std::make_shared<spdlog::async_logger>("millrace", sink, spdlog::thread_pool(),
+                                                       spdlog::async_overflow_policy::overrun_oldest);
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%L%$ %v", spdlog::pattern_time_type::utc);
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::flush_every(std::chrono::seconds(1));
+}
+
+// Ends the process when a shard's disk fails. Everything acked is on disk; what is not acked must not be.
+class ExitOnFatal final : public net::NodeListener {
+ public:
+  void on_fatal(const absl::Status& status) override {
+    std::fprintf(stderr, "millrace: the disk failed, nothing more is acknowledged: %s\n",
+                 std::string(engine::message_of(status)).c_str());
+    ::_exit(exit_disk_failed);
+  }
+};
+
+int usage_error(const absl::Status& status) {
+  std::fprintf(stderr, "millrace serve: %s\n", std::string(engine::message_of(status)).c_str());
+  return exit_usage;
+}
+
+// Blocks them for this thread and all that it starts; they are taken with sigtimedwait.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+// True when one of them came within `limit`.
+bool signal_came(const sigset_t& signals, engine::Duration limit) {
+  const timespec time{.tv_sec = limit.ns / 1'000'000'000, .tv_nsec = limit.ns % 1'000'000'000};
+  return ::sigtimedwait(&signals, nullptr, &time) > 0;
+}
+
+absl::Status write_ready_file(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".tmp";
+  std::ofstream(temporary, std::ios::binary) << text;
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  return error ? engine::errno_status(error.value(), "cannot write the ready file " + path) : absl::OkStatus();
+}
+
+// The node with its backends and threads, from the outside.
+class Server {
+ public:
+  static absl::StatusOr<std::unique_ptr<Server>> create(const net::NodeOptions& options, const MemoryPlan& plan,
+                                                        const std::string& data_directory) {
+    auto server = std::make_unique<Server>();
+    for (uint16_t i = 0; i < options.shards + 2; ++i) {
+      engine::UringOptions uring;
+      uring.data_directory = data_directory;
+      if (i < options.shards) {
+        const auto connections = static_cast<uint32_t>(options.ingest.connections_max + net::HttpServer::connections_max);
+        uring.stream_buffer_count = plan.receive_buffers;
+        uring.request_count_max = connections + requests_of_shard;
+        uring.file_count_max = connections + 3 * options.owner.rounds.files_max + requests_of_shard;
+      } else {
+        uring.stream_buffer_count = 1;
+        uring.datagram_buffer_count = 1;
+      }
+      ASSIGN_OR_RETURN(auto backend, engine::UringBackend::create(uring));
+      server->backends_.push_back(std::move(backend));
+    }
+    net::Node::Backends backends;
+    for (uint16_t i = 0; i < options.shards; ++i) backends.shards.push_back(server->backends_[i].get());
+    backends.reader = server->backends_[options.shards].get();
+    backends.main = server->backends_[options.shards + size_t{1}].get();
+    server->options_ = options;
+    server->node_ = std::make_unique<net::Node>(server->options_, backends, server->on_fatal_);
+    return server;
+  }
+
+  ~Server() {
+    if (running_) threads_.stop(main_backend());
+  }
+
+  absl::Status start(const std::vector<uint32_t>& cpus) {
+    RETURN_IF_ERROR(node_->recover());
+    running_ = true;
+    for (uint16_t i = 0; i < options_.shards; ++i) {
+      const engine::ThreadOptions thread{.name = fmt::format("shard-{}", i), .cpu = static_cast<int>(cpus[i]), .nice = 0};
+      RETURN_IF_ERROR(threads_.start(node_->shard_loop(i), thread));
+    }
+    constexpr int reader_nice = 5;
+    RETURN_IF_ERROR(threads_.start(node_->reader_loop(), {.name = "reader", .cpu = std::nullopt, .nice = reader_nice}));
+    RETURN_IF_ERROR(run(net::NodePhase::start));
+    RETURN_IF_ERROR(node_->finish_recovery());
+    return run(net::NodePhase::open);
+  }
+
+  absl::Status stop() {
+    RETURN_IF_ERROR(run(net::NodePhase::drain));
+    return run(net::NodePhase::finish);
+  }
+
+  absl::Status run(net::NodePhase phase) {
+    node_->begin(phase);
+    while (!node_->wait(poll_pause)) {
+    }
+    return node_->phase_status();
+  }
+
+  std::vector<net::ShardFigures> figures() {
+    if (!run(net::NodePhase::report).ok()) return {};
+    std::vector<net::ShardFigures> figures;
+    for (uint16_t i = 0; i < options_.shards; ++i) figures.push_back(node_->figures(i));
+    return figures;
+  }
+
+  engine::IoBackend& main_backend() { return *backends_.back(); }
+  const net::Node& node() const { return *node_; }
+  std::vector<engine::UringFeature> features() const { return backends_.front()->features(); }
+
+ private:
+  ExitOnFatal on_fatal_;
+  net::NodeOptions options_;
+  std::vector<std::unique_ptr<engine::UringBackend>> backends_;
+  std::unique_ptr<net::Node> node_;
+  engine::Threads threads_;
+  bool running_ = false;
+};
+
+void serve_until_signal(Server& server, const sigset_t& signals) {
+  const bool is_terminal = ::isatty(STDOUT_FILENO) != 0;
+  LiveLine live;
+  while (!signal_came(signals, live_line_pause)) {
+    if (!is_terminal) continue;
+    std::printf("\r%s\x1b[K", live.update(server.figures(), server.main_backend().now()).c_str());
+    std::fflush(stdout);
+  }
+  if (is_terminal) std::printf("\n");
+}
+
+}  // namespace
+
+void Serve::add_options(CLI::App& app) {
+  app.add_option("--data", data_directory_, "Data directory, made when missing")->capture_default_str();
+  add_parsed(app, "--shards", shard_count_, parse_count,
+             "Shards: threads that receive and own tables (default: one per allowed CPU)");
+  add_parsed(app, "--cpus", cpus_, parse_cpus, "CPUs to pin the shards to, such as 0-3 or 0,2 (default: all allowed)");
+  add_parsed(app, "--tcp", flags_.tcp, parse_address_or_off, "HOST:PORT for lines over TCP, or off (default: 127.0.0.1:9009)");
+  add_parsed(app, "--udp", flags_.udp, parse_address_or_off, "HOST:PORT for lines over UDP, or off (default: 127.0.0.1:9009)");
+  add_parsed(app, "--http", flags_.http, parse_address_or_off, "HOST:PORT for HTTP, or off (default: 127.0.0.1:9000)");
+  add_parsed(app, "--memory", memory_, parse_size,
+             "Memory for buffers and unapplied rows (default: a quarter of the machine's)");
+  app.add_option("--config", config_path_, "Configuration file with key=value lines");
+  app.add_option("--ready-file", ready_path_, "Written as JSON with the bound addresses when the server is ready");
+  app.footer("Port 0 picks a free port. SIGTERM makes everything durable and exits.");
+}
+
+// Everything that can be wrong with the command line is found here, before anything is touched.
+absl::Status Serve::prepare() {
+  if (!config_path_.empty()) {
+    ASSIGN_OR_RETURN(ConfigFile file, read_config_file(config_path_));
+    file_ = std::move(file.config);
+    unknown_keys_ = std::move(file.unknown_keys);
+  }
+  const std::vector<uint32_t> allowed = allowed_cpus();
+  if (!cpus_) cpus_ = allowed;
+  for (const uint32_t cpu : *cpus_) {
+    if (std::ranges::find(allowed, cpu) == allowed.end()) {
+      return engine::invalid_argument(fmt::format("--cpus: CPU {} is not there or not allowed", cpu));
+    }
+  }
+  constexpr uint64_t shards_max = 256;
+  const uint64_t shards = shard_count_.value_or(cpus_->size());
+  if (shards > shards_max) return engine::invalid_argument(fmt::format("--shards: {} is more than {}", shards, shards_max));
+  for (size_t i = 0; cpus_->size() < shards; ++i) cpus_->push_back((*cpus_)[i]);
+  cpus_->resize(shards);
+  if (!memory_) memory_ = default_memory();
+  if (*memory_ < memory_min * shards) {
+    return engine::invalid_argument(fmt::format("--memory: {} bytes are too few, {} shards need at least {} MiB", *memory_,
+                                                shards, (memory_min * shards) >> 20));
+  }
+  plan_ = plan_memory(*memory_, static_cast<uint16_t>(shards));
+  options_ = make_node_options(flags_, file_, *memory_, static_cast<uint16_t>(shards));
+  RETURN_IF_ERROR(check_line_size());
+  RETURN_IF_ERROR(check_ready_path());
+  RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), file_.connections_max.has_value()));
+  for (const auto& address : {options_.tcp, options_.http}) {
+    if (address) RETURN_IF_ERROR(check_address_is_free(*address, SOCK_STREAM));
+  }
+  return options_.udp ? check_address_is_free(*options_.udp, SOCK_DGRAM) : absl::OkStatus();
+}
+
+absl::Status Serve::check_line_size() const {
+  const uint64_t line_size = options_.ingest.line_size_max;
+  if (line_size < line_size_min) {
+    return engine::invalid_argument(
+        fmt::format("line.tcp.max.recv.buffer.size: {} bytes are too few, at least {}", line_size, line_size_min));
+  }
+  const uint64_t segment_size = options_.owner.wal.segment_size;
+  uint64_t enough = std::bit_floor(segment_size);
+  while (storage::frame_size_max(enough) < line_size + line_size_overhead) enough *= 2;
+  if (enough <= segment_size) return absl::OkStatus();
+  return engine::invalid_argument(
+      fmt::format("wal.segment.size: {} bytes are too few for lines of {} bytes (line.tcp.max.recv.buffer.size): {} are enough",
+                  segment_size, line_size, enough));
+}
+
+absl::Status Serve::check_ready_path() const {
+  namespace fs = std::filesystem;
+  if (ready_path_.empty()) return absl::OkStatus();
+  std::error_code error;
+  if (fs::is_directory(ready_path_, error)) return engine::invalid_argument("--ready-file: " + ready_path_ + " is a directory");
+  const fs::path parent = fs::absolute(ready_path_).parent_path();
+  if (::access(parent.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return engine::errno_status(errno, "--ready-file: cannot write to " + parent.string());
+}
+
+int Serve::run() {
+  if (const absl::Status status = prepare(); !status.ok()) return usage_error(status);
+  const absl::StatusOr<DataDirectory> directory = DataDirectory::lock(data_directory_);
+  if (!directory.ok()) return usage_error(directory.status());
+  if (!ready_path_.empty()) ::unlink(ready_path_.c_str());  // it speaks of an earlier start
+  const sigset_t signals = block_stop_signals();
+  start_logging();
+  absl::StatusOr<std::unique_ptr<Server>> created = Server::create(options_, plan_, data_directory_);
+  if (!created.ok()) return usage_error(created.status());
+  Server& server = **created;
+  if (const absl::Status status = server.start(*cpus_); !status.ok()) return usage_error(status);
+
+  BannerFacts facts{.data_directory = data_directory_,
+                    .node = &server.node(),
+                    .cpus = *cpus_,
+                    .memory = *memory_,
+                    .connections_max = options_.ingest.connections_max * options_.shards,
+                    .features = server.features(),
+                    .unknown_keys = unknown_keys_};
+  std::fputs(make_banner(facts).c_str(), stdout);
+  std::fflush(stdout);
+  if (!ready_path_.empty()) {
+    const absl::Status status = write_ready_file(ready_path_, make_ready_json(server.node().addresses(), ::getpid()));
+    if (!status.ok()) return usage_error(status);
+  }
+  serve_until_signal(server, signals);
+  spdlog::info("stopping: what has arrived is made durable");
+  if (const absl::Status status = server.stop(); !status.ok()) {
+    spdlog::error("{}", engine::message_of(status));
+    return exit_failed;
+  }
+  created->reset();
+  spdlog::info("stopped");
+  spdlog::shutdown();
+  return exit_ok;
+}
+
+std::unique_ptr<Command> make_serve_command() { return std::make_unique<Serve>(); }
+
+}  // namespace tools
