@@ -1,9 +1,10 @@
-// The conformance vectors of text over TCP, tests/vectors/ilp_text.jsonl: parser and judge fill tables of a small model, whole
+// The conformance vectors of text over TCP, vectors/ilp_text.jsonl: parser and judge fill tables of a small model, whole
 // and cut at every byte, and the model is compared with what QuestDB stores. One JSON object a line:
 //   id, topic   who it is
 //   input_b64   the bytes of one connection, which is closed at the first bad line
 //   expect      tables: name -> columns [name, type], rows by designated timestamp, designated; others have no rows
 //               error: the refusal's kind, parser_code and fragments of its sentence, where they are fixed
+#include <tests/net/vectors_directory.h>
 #include <algorithm>
 #include <bit>
 #include <cmath>
