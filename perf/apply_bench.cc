@@ -14,6 +14,7 @@
 #include "engine/reactor/reactor.h"
 #include "storage/apply/lane_writer.h"
 #include "storage/apply/row_block.h"
+#include "storage/apply/row_order.h"
 #include "storage/batch/column_batch.h"
 
 namespace {
@@ -208,6 +209,21 @@ void append_and_apply(benchmark::State& state, const Shape& shape, size_t sender
   count_rows(state);
 }
 
+// A block of 4 MiB sorted: `sequences` of them, each in order and a day behind the one before, row by row in turns.
+void order_rows(benchmark::State& state, size_t sequences) {
+  constexpr int64_t day_ns = 86'400'000'000'000;
+  std::vector<int64_t> timestamps(batches_of_block * storage::batch_rows_max);
+  for (size_t i = 0; i < timestamps.size(); ++i) {
+    timestamps[i] = static_cast<int64_t>(i / sequences) * 1000 + static_cast<int64_t>(i % sequences) * -day_ns;
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(storage::order_by_timestamp(timestamps));
+  count_rows(state);
+}
+
+BENCHMARK_CAPTURE(order_rows, in_order, 1);
+BENCHMARK_CAPTURE(order_rows, live_and_backfill, 2);
+BENCHMARK_CAPTURE(order_rows, sequences_16, 16);
+BENCHMARK_CAPTURE(order_rows, falling, batches_of_block* storage::batch_rows_max);
 BENCHMARK_CAPTURE(append_block, trades, trades);
 BENCHMARK_CAPTURE(append_block, tsbs_cpu, tsbs_cpu);
 BENCHMARK_CAPTURE(append_and_apply, trades_1_sender, trades, 1);

@@ -19,31 +19,43 @@ bool before(const Key& a, const Key& b) {
   return (a.timestamp < b.timestamp) | ((a.timestamp == b.timestamp) & (a.row < b.row));
 }
 
-struct Range {
-  size_t begin;
-  size_t end;
+// Rows that follow each other, ascend, and lie on one pile.
+struct Piece {
+  uint32_t pile;
+  uint32_t begin;
+  uint32_t end;
 };
 
-// A pile is a list of ascending ranges of rows, each beginning not before the one ahead of it has ended.
-using Piles = std::vector<std::vector<Range>>;
+struct Piles {
+  std::vector<Piece> pieces;  // in order of rows; those of one pile, one behind the other, ascend
+  std::vector<size_t> sizes;  // rows of each pile
+};
 
-Piles deal_to_piles(std::span<const int64_t> timestamps) {
+// Each row goes to the first pile whose last timestamp is not after it, so the lasts always fall strictly and there are no more
+// piles than needed. What ascends stays on its pile until the pile before takes it: cut there, a range that begins below a pile
+// and ends above it is no reason for a further one.
+Piles deal_to_piles(std::span<const int64_t> timestamps, uint64_t& steps) {
   Piles piles;
-  std::vector<int64_t> lasts;  // of the piles; they fall
+  std::vector<int64_t> lasts;  // of the piles
   for (size_t begin = 0; begin < timestamps.size();) {
-    size_t end = begin + 1;
-    while (end < timestamps.size() && timestamps[end - 1] <= timestamps[end]) ++end;
-    const auto pile = std::lower_bound(lasts.begin(), lasts.end(), timestamps[begin], std::greater<>());
-    const auto index = static_cast<size_t>(pile - lasts.begin());
-    if (pile == lasts.end()) {
-      lasts.push_back(0);
-      piles.emplace_back();
+    const auto ends_after = [&steps](int64_t last, int64_t timestamp) {
+      ++steps;
+      return last > timestamp;
+    };
+    const auto found = std::lower_bound(lasts.begin(), lasts.end(), timestamps[begin], ends_after);
+    const auto pile = static_cast<size_t>(found - lasts.begin());
+    if (found == lasts.end()) {
+      lasts.push_back(timestamps[begin]);
+      piles.sizes.push_back(0);
     }
-    piles[index].push_back({begin, end});
-    lasts[index] = timestamps[end - 1];
-    // A long range may end after the last of the piles before: these take no more than it would, so they are just no longer
-    // found.
-    for (size_t i = index; i > 0 && lasts[i - 1] < lasts[i]; --i) lasts[i - 1] = lasts[i];
+    const int64_t latest = pile == 0 ? std::numeric_limits<int64_t>::max() : lasts[pile - 1] - 1;
+    size_t end = begin + 1;
+    while (end < timestamps.size() && timestamps[end - 1] <= timestamps[end] && timestamps[end] <= latest) ++end;
+    VERIFY_LE(timestamps[end - 1], latest);
+    lasts[pile] = timestamps[end - 1];
+    piles.pieces.push_back({static_cast<uint32_t>(pile), static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
+    piles.sizes[pile] += end - begin;
+    steps += end - begin;
     begin = end;
   }
   return piles;
@@ -64,17 +76,19 @@ void merge(std::span<const Key> left, std::span<const Key> right, Key* target) {
 
 }  // namespace
 
-std::vector<uint32_t> order_by_timestamp(std::span<const int64_t> timestamps) {
+std::vector<uint32_t> order_by_timestamp(std::span<const int64_t> timestamps, uint64_t* steps) {
   VERIFY_LE(timestamps.size(), std::numeric_limits<uint32_t>::max());
-  std::vector<Key> keys;
-  keys.reserve(timestamps.size());
-  std::vector<size_t> ends{0};  // of the sorted pieces of `keys`, from 0
-  for (const std::vector<Range>& pile : deal_to_piles(timestamps)) {
-    for (const Range& range : pile) {
-      for (size_t row = range.begin; row < range.end; ++row) keys.push_back({timestamps[row], static_cast<uint32_t>(row)});
-    }
-    ends.push_back(keys.size());
+  uint64_t taken = 0;
+  const Piles piles = deal_to_piles(timestamps, taken);
+  std::vector<size_t> ends{0};  // of the sorted parts of `keys`, from 0
+  for (const size_t size : piles.sizes) ends.push_back(ends.back() + size);
+  std::vector<Key> keys(timestamps.size());
+  std::vector<size_t> next(ends.begin(), ends.end() - 1);  // place of each pile's next row
+  for (const Piece& piece : piles.pieces) {
+    size_t& place = next[piece.pile];
+    for (uint32_t row = piece.begin; row < piece.end; ++row) keys[place++] = {timestamps[row], row};
   }
+  taken += keys.size();
   std::vector<Key> merged(keys.size());
   while (ends.size() > 2) {
     std::vector<size_t> merged_ends{0};
@@ -84,11 +98,13 @@ std::vector<uint32_t> order_by_timestamp(std::span<const int64_t> timestamps) {
       merge(all.subspan(ends[i - 1], ends[i] - ends[i - 1]), all.subspan(ends[i], end - ends[i]), merged.data() + ends[i - 1]);
       merged_ends.push_back(end);
     }
+    taken += keys.size();
     keys.swap(merged);
     ends = std::move(merged_ends);
   }
   std::vector<uint32_t> order(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) order[i] = keys[i].row;
+  if (steps != nullptr) *steps += taken;
   return order;
 }
 

@@ -20,7 +20,9 @@ struct RowSlice {
 
 // The rows sorted by timestamp, ties in order of arrival. Made for unions of few ascending sequences, which several senders
 // make: what ascends is dealt to piles, and the piles are merged (Chandramouli, Goldstein: "Patience is a virtue", 2014).
-std::vector<uint32_t> order_by_timestamp(std::span<const int64_t> timestamps);
+// `steps`, where given, is increased by the comparisons and moves that it took: O(n log n) whatever the timestamps are, and
+// about 3 n for a few sequences, however finely they are interleaved.
+std::vector<uint32_t> order_by_timestamp(std::span<const int64_t> timestamps, uint64_t* steps = nullptr);
 
 // Rows for one run: places [begin, end) of a sorted slice.
 struct RunShare {

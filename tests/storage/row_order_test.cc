@@ -1,6 +1,7 @@
 #include "storage/apply/row_order.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "engine/base/prng.h"
@@ -41,6 +42,60 @@ TEST_CASE("row_order: falling timestamps") {
   for (size_t i = 0; i < timestamps.size(); ++i) timestamps[i] = -static_cast<int64_t>(i);
   CHECK(order_by_timestamp(timestamps) == stable_order(timestamps));
   CHECK(order_by_timestamp({}).empty());
+}
+
+// Rows of `count` sequences, each in order, by turns, `gap` apart.
+std::vector<int64_t> interleaved(size_t count, size_t rows, int64_t gap) {
+  std::vector<int64_t> timestamps(rows);
+  for (size_t i = 0; i < rows; ++i) {
+    timestamps[i] = static_cast<int64_t>(i / count) + gap * static_cast<int64_t>(i * 7 % count);
+  }
+  return timestamps;
+}
+
+uint64_t steps_of(const std::vector<int64_t>& timestamps) {
+  uint64_t steps = 0;
+  REQUIRE(order_by_timestamp(timestamps, &steps) == stable_order(timestamps));
+  return steps;
+}
+
+TEST_CASE("row_order: sequences that are interleaved row by row cost little more than one") {
+  constexpr size_t rows = 40'000;
+  CHECK(steps_of(interleaved(1, rows, 0)) <= 3 * rows);
+  for (const int64_t gap : {int64_t{1}, int64_t{100}, int64_t{86'400'000'000}, int64_t{-100}}) {
+    CHECK(steps_of(interleaved(2, rows, gap)) <= 5 * rows);
+    CHECK(steps_of(interleaved(5, rows, gap)) <= 10 * rows);
+  }
+}
+
+TEST_CASE("row_order: no timestamps cost more than a sort") {
+  engine::Prng prng(6);
+  constexpr size_t rows = 1 << 15;
+  constexpr uint64_t bound = rows * (2 * 15 + 3);
+  std::vector<int64_t> timestamps(rows);
+  SECTION("falling") {
+    std::ranges::generate(timestamps, [next = int64_t{rows}]() mutable { return --next; });
+  }
+  SECTION("random") {
+    std::ranges::generate(timestamps, [&prng] { return static_cast<int64_t>(prng.below(1 << 30)); });
+  }
+  SECTION("one row of the first sequence, then two of falling pairs") {
+    for (size_t i = 0; i < rows; ++i) timestamps[i] = static_cast<int64_t>(i % 2 == 0 ? rows - i : rows + i);
+  }
+  SECTION("ranges that each begin below and end above all before") {
+    for (size_t i = 0; i < rows; ++i) {
+      const auto range = static_cast<int64_t>(i / 32);
+      timestamps[i] = i % 32 < 16 ? -100 * range + static_cast<int64_t>(i % 32) : 100 * range + static_cast<int64_t>(i % 32);
+    }
+  }
+  CHECK(steps_of(timestamps) <= bound);
+}
+
+TEST_CASE("row_order: the edges of int64 find their places") {
+  constexpr int64_t low = std::numeric_limits<int64_t>::min();
+  constexpr int64_t high = std::numeric_limits<int64_t>::max();
+  steps_of({high, low, high, low, 0, high, low, low, high, high});
+  steps_of({low, high, low + 1, high - 1, low, high});
 }
 
 TEST_CASE("row_order: rows go to the first run that ends before them") {
