@@ -1,10 +1,11 @@
 #include "engine/io/blocking.h"
 
 #include <array>
-#include <cerrno>
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "engine/io/error_policy.h"
+#include "engine/io/write_progress.h"
 
 namespace engine {
 
@@ -43,14 +44,12 @@ absl::Status status_of(int32_t result, std::string_view operation, std::string_v
   return errno_status(-result, what);
 }
 
-absl::Status run_path(IoBackend& backend, IoOp op, std::string_view operation, const std::string& path, int32_t forgiven) {
+absl::Status run_path(IoBackend& backend, IoOp op, std::string_view operation, const std::string& path) {
   const int32_t result = run_blocking(backend, {.op = op, .path = path.c_str()});
-  return result == -forgiven ? absl::OkStatus() : status_of(result, operation, path);
+  return error_policy(op, result) == ErrorPolicy::forgiven ? absl::OkStatus() : status_of(result, operation, path);
 }
 
 }  // namespace
-
-bool is_passing_error(int32_t result) { return result == -EAGAIN || result == -EINTR || result == -ENOMEM; }
 
 int32_t run_blocking(IoBackend& backend, IoRequest request) {
   Waiter waiter;
@@ -96,23 +95,15 @@ absl::StatusOr<size_t> BlockingFile::read(uint64_t offset, std::span<std::byte> 
 
 absl::Status BlockingFile::write(uint64_t offset, std::span<const std::byte> bytes) {
   const std::span<std::byte> buffer{const_cast<std::byte*>(bytes.data()), bytes.size()};  // a write only reads it
-  size_t done = 0;
-  uint32_t tries = 0;
-  while (done < buffer.size()) {
-    const size_t start = resume_at(done);
-    const int32_t result =
-        run_blocking(backend_, {.op = IoOp::write, .file = file_, .offset = offset + start, .buffer = buffer.subspan(start)});
-    const size_t end = result < 0 ? 0 : start + static_cast<size_t>(result);
-    if (end > done) {
-      done = end;
-      tries = 0;
-      continue;
-    }
-    ++tries;
-    if (result < 0 && !is_passing_error(result)) return status_of(result, "write", path_);
-    if (tries == write_tries_max) return status_of(result < 0 ? result : -EIO, "write (no progress)", path_);
-  }
-  return absl::OkStatus();
+  if (buffer.empty()) return absl::OkStatus();
+  WriteProgress progress(buffer.size(), mode_);
+  WriteProgress::Next next{};
+  do {
+    const uint64_t done = progress.offset();
+    next = progress.settle(
+        run_blocking(backend_, {.op = IoOp::write, .file = file_, .offset = offset + done, .buffer = buffer.subspan(done)}));
+  } while (next == WriteProgress::Next::again);
+  return next == WriteProgress::Next::done ? absl::OkStatus() : status_of(progress.error(), "write", path_);
 }
 
 absl::Status BlockingFile::sync_data() {
@@ -149,15 +140,15 @@ absl::Status replace_file(IoBackend& backend, const std::string& path, std::span
 }
 
 absl::Status make_directory(IoBackend& backend, const std::string& path) {
-  return run_path(backend, IoOp::mkdir, "create directory", path, EEXIST);
+  return run_path(backend, IoOp::mkdir, "create directory", path);
 }
 
 absl::Status remove_directory(IoBackend& backend, const std::string& path) {
-  return run_path(backend, IoOp::rmdir, "remove directory", path, ENOENT);
+  return run_path(backend, IoOp::rmdir, "remove directory", path);
 }
 
 absl::Status remove_file(IoBackend& backend, const std::string& path) {
-  return run_path(backend, IoOp::unlink, "remove", path, ENOENT);
+  return run_path(backend, IoOp::unlink, "remove", path);
 }
 
 absl::Status rename_path(IoBackend& backend, const std::string& source, const std::string& target) {

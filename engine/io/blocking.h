@@ -4,8 +4,7 @@
 // Every call submits one request and reaps until that one has completed. Completions of other requests that turn up meanwhile
 // go to their owners; a wake is swallowed. Requests that a Reactor submitted must not be in flight: it counts its own.
 //
-// Errors carry the operation and the path. Writes follow the rules of all our writes: the rest of a short write is written
-// again, and EAGAIN, EINTR and ENOMEM are tried again, `write_tries_max` times without progress; any other error is final, and
+// Errors carry the operation and the path. Writes go on as all our writes do (write_progress.h); any other error is final, and
 // so is every failed sync.
 #pragma once
 
@@ -20,11 +19,6 @@
 #include "engine/io/backend.h"
 
 namespace engine {
-
-inline constexpr uint32_t write_tries_max = 8;
-
-// True for errors of a write after which the same bytes may be written again to the same place.
-bool is_passing_error(int32_t result);
 
 // The result of the request, as IoResult::result. `request.completion` is set by this function.
 int32_t run_blocking(IoBackend& backend, IoRequest request);
@@ -57,7 +51,7 @@ class BlockingFile {
   BlockingFile(IoBackend& backend, FileId file, std::string path, OpenMode mode)
       : backend_(backend), file_(file), path_(std::move(path)), mode_(mode) {}
 
-  // Where to go on after `done` bytes: O_DIRECT repeats the block that was cut.
+  // Where to go on after `done` bytes were read: O_DIRECT repeats the block that was cut.
   size_t resume_at(size_t done) const {
     return mode_ == OpenMode::read_write_direct ? static_cast<size_t>(align_down(done, block_size)) : done;
   }

@@ -1,13 +1,11 @@
 #include "engine/reactor/io_sequence.h"
 
-#include <cerrno>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "engine/base/bytes.h"
 #include "engine/base/verify.h"
-#include "engine/io/blocking.h"
+#include "engine/io/error_policy.h"
 
 namespace engine {
 
@@ -36,17 +34,14 @@ std::string_view operation_name(IoOp op) {
   }
 }
 
-// The error tells that what was wanted is so already.
-bool is_forgiven(IoOp op, int32_t result) {
-  return (op == IoOp::mkdir && result == -EEXIST) || (op == IoOp::unlink && result == -ENOENT) || op == IoOp::close;
-}
-
 }  // namespace
 
-IoSequence::IoSequence(Reactor& reactor, uint32_t in_flight_max) : reactor_(reactor), empty_timer_(reactor.timers(), *this) {
+IoSequence::IoSequence(Reactor& reactor, uint32_t in_flight_max)
+    : reactor_(reactor), empty_timer_(reactor.timers(), *this), shortage_timer_(reactor.timers(), *this) {
   VERIFY_GT(in_flight_max, 0U);
   slots_.reserve(in_flight_max);
   slots_free_.reserve(in_flight_max);
+  slots_waiting_.reserve(in_flight_max);
   for (uint32_t i = 0; i < in_flight_max; ++i) slots_free_.push_back(&slots_.emplace_back(*this));
 }
 
@@ -74,12 +69,48 @@ void IoSequence::run(IoSequenceListener& listener) {
 void IoSequence::on_nothing_to_do(Instant) { finish(); }
 
 void IoSequence::on_result(Slot& slot, int32_t result) {
-  if (!settle(slot, result)) {
-    submit(slot);
-    return;
+  const IoOp op = slot.request.op;
+  if (op == IoOp::write) {
+    const WriteProgress::Next next = slot.write.settle(result);
+    if (next == WriteProgress::Next::again) return submit(slot);
+    if (next == WriteProgress::Next::failed) fail(slot.request, slot.write.error());
+    return leave(slot);
   }
+  switch (error_policy(op, result)) {
+    case ErrorPolicy::none:
+    case ErrorPolicy::forgiven:
+      return leave(slot);
+    case ErrorPolicy::shortage:
+      return wait(slot, result);
+    case ErrorPolicy::again:
+    case ErrorPolicy::no_space:
+    case ErrorPolicy::fatal:
+      fail(slot.request, result);
+      return leave(slot);
+  }
+}
+
+// The request is over, well or not.
+void IoSequence::leave(Slot& slot) {
+  VERIFY_LT(slots_free_.size(), slots_.size());
   slots_free_.push_back(&slot);
   go_on();
+}
+
+void IoSequence::wait(Slot& slot, int32_t result) {
+  if (!status_.ok() || slot.waits == shortage_waits_max) {
+    fail(slot.request, result);
+    return leave(slot);
+  }
+  ++slot.waits;
+  slots_waiting_.push_back(&slot);
+  if (!shortage_timer_.armed()) shortage_timer_.arm(reactor_.now() + shortage_wait);
+}
+
+void IoSequence::on_shortage_over(Instant) {
+  VERIFY(!slots_waiting_.empty());
+  for (Slot* slot : slots_waiting_) submit(*slot);
+  slots_waiting_.clear();
 }
 
 // Starts what may start: requests of this stage while slots are free, and the next stage when this one has completed.
@@ -91,8 +122,8 @@ void IoSequence::go_on() {
       Slot& slot = *slots_free_.back();
       slots_free_.pop_back();
       slot.request = requests[next_++];
-      slot.done = 0;
-      slot.tries = 0;
+      if (slot.request.op == IoOp::write) slot.write = {slot.request.buffer.size(), slot.request.open_mode};
+      slot.waits = 0;
       submit(slot);
     }
     if (in_flight()) return;
@@ -106,39 +137,10 @@ void IoSequence::submit(Slot& slot) {
   IoRequest request = slot.request;
   request.completion = &slot;
   if (request.op == IoOp::write) {
-    request.offset += slot.done;
-    request.buffer = request.buffer.subspan(slot.done);
+    request.offset += slot.write.offset();
+    request.buffer = request.buffer.subspan(slot.write.offset());
   }
   reactor_.submit(request);
-}
-
-// True when the request is over, well or not.
-bool IoSequence::settle(Slot& slot, int32_t result) {
-  if (slot.request.op == IoOp::write) return settle_write(slot, result);
-  if (result < 0 && !is_forgiven(slot.request.op, result)) fail(slot.request, result);
-  return true;
-}
-
-bool IoSequence::settle_write(Slot& slot, int32_t result) {
-  const IoRequest& request = slot.request;
-  const uint64_t before = slot.done;
-  if (result > 0) {
-    slot.done += static_cast<uint64_t>(result);
-    VERIFY_LE(slot.done, request.buffer.size());
-    if (slot.done == request.buffer.size()) return true;
-    if (request.open_mode == OpenMode::read_write_direct) slot.done = align_down(slot.done, block_size);
-  }
-  if (slot.done > before) {
-    slot.tries = 0;
-    return false;
-  }
-  if (result < 0 && !is_passing_error(result)) {
-    fail(request, result);
-    return true;
-  }
-  if (++slot.tries < write_tries_max) return false;
-  fail(request, result < 0 ? result : -EIO);
-  return true;
 }
 
 void IoSequence::fail(const IoRequest& request, int32_t result) {

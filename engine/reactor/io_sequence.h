@@ -2,9 +2,10 @@
 // starts when the one before has completed. So "write, sync, rename, sync the directory" of any number of files is four stages,
 // and no state machine has to be written for it.
 //
-// Ends with the first error, when everything in flight has completed. Writes follow the rules of all our writes: the rest of a
-// short one is written again; EAGAIN, EINTR and ENOMEM are tried again, write_tries_max times without progress. A directory
-// that is there and a file to unlink that is not are fine. A failed sync is final.
+// Ends with the first error, when everything in flight has completed. Writes go on as all our writes do
+// (engine/io/write_progress.h), and what an error means says engine/io/error_policy.h: a directory that is there, a file to
+// unlink that is not, and a file system that cannot reserve space are fine; a process short of descriptors or memory tries
+// again every shortage_wait, shortage_waits_max times, and ends with resource-exhausted. A failed sync is final.
 //
 // Reused: a plan takes no memory that an earlier one of its size has not taken.
 #pragma once
@@ -16,6 +17,7 @@
 
 #include "engine/base/status.h"
 #include "engine/io/backend.h"
+#include "engine/io/write_progress.h"
 #include "engine/reactor/reactor.h"
 
 namespace engine {
@@ -34,6 +36,8 @@ class IoSequenceListener {
 class IoSequence {
  public:
   static constexpr size_t stages_max = 16;
+  static constexpr Duration shortage_wait = milliseconds(100);
+  static constexpr uint32_t shortage_waits_max = 100;
 
   IoSequence(Reactor& reactor, uint32_t in_flight_max);
   IoSequence(const IoSequence&) = delete;
@@ -57,14 +61,15 @@ class IoSequence {
 
     IoSequence& owner;
     IoRequest request;
-    uint64_t done = 0;   // bytes of a write
-    uint32_t tries = 0;  // without progress
+    WriteProgress write;
+    uint32_t waits = 0;  // for descriptors or memory
   };
 
   void on_result(Slot& slot, int32_t result);
   void on_nothing_to_do(Instant now);
-  bool settle(Slot& slot, int32_t result);
-  bool settle_write(Slot& slot, int32_t result);
+  void on_shortage_over(Instant now);
+  void wait(Slot& slot, int32_t result);
+  void leave(Slot& slot);
   void fail(const IoRequest& request, int32_t result);
   void go_on();
   void submit(Slot& slot);
@@ -72,8 +77,10 @@ class IoSequence {
 
   Reactor& reactor_;
   MemberTimer<&IoSequence::on_nothing_to_do> empty_timer_;
+  MemberTimer<&IoSequence::on_shortage_over> shortage_timer_;
   std::vector<Slot> slots_;
   std::vector<Slot*> slots_free_;
+  std::vector<Slot*> slots_waiting_;  // until the shortage is over, in flight meanwhile
   std::array<std::vector<IoRequest>, stages_max> stages_;
   size_t planned_ = 0;  // requests in all stages
   size_t stage_ = 0;    // that runs

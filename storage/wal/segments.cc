@@ -7,6 +7,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/verify.h"
 #include "engine/io/blocking.h"
+#include "engine/io/error_policy.h"
 #include "storage/sabotage.h"
 #include "storage/wal/names.h"
 
@@ -147,9 +148,10 @@ void WalSegments::start_allocating() {
 }
 
 void WalSegments::start_filling() {
-  const uint64_t size = std::min(fill_size, options_.segment_size - filled_);
-  submit(Step::filling,
-         {.op = IoOp::write, .file = job_.file, .offset = filled_, .buffer = zeros().first(static_cast<size_t>(size))});
+  const uint64_t size = std::min(fill_size, filled_.size_left());
+  submit(
+      Step::filling,
+      {.op = IoOp::write, .file = job_.file, .offset = filled_.offset(), .buffer = zeros().first(static_cast<size_t>(size))});
 }
 
 void WalSegments::submit(Step step, engine::IoRequest request) {
@@ -189,25 +191,26 @@ void WalSegments::on_step(const engine::IoResult& result) {
 }
 
 void WalSegments::on_opened(int32_t result) {
-  if (result < 0) return wait_or_fail(result, "open");
+  if (result < 0) return wait_or_fail(IoOp::open, result, "open");
   start_allocating();
 }
 
 void WalSegments::on_allocated(int32_t result) {
-  if (result < 0 && result != -EOPNOTSUPP) return wait_or_fail(result, "allocate space for");
-  filled_ = 0;
-  tries_ = 0;
+  const engine::ErrorPolicy policy = engine::error_policy(IoOp::allocate, result);
+  if (result < 0 && policy != engine::ErrorPolicy::forgiven) return wait_or_fail(IoOp::allocate, result, "allocate space for");
+  filled_ = {options_.segment_size, engine::OpenMode::read_write_direct};
   start_filling();
 }
 
 void WalSegments::on_filled(int32_t result) {
-  const uint64_t progress = result < 0 ? 0 : engine::align_down(static_cast<uint64_t>(result), engine::block_size);
-  filled_ += progress;
-  tries_ = progress > 0 ? 0 : tries_ + 1;
-  if (result < 0 && !engine::is_passing_error(result)) return wait_or_fail(result, "fill");
-  if (tries_ == engine::write_tries_max) return fail(result < 0 ? result : -EIO, "fill");
-  if (filled_ < options_.segment_size) return start_filling();
-  submit(Step::syncing, {.op = IoOp::sync_data, .file = job_.file});
+  switch (filled_.settle(result)) {
+    case engine::WriteProgress::Next::again:
+      return start_filling();
+    case engine::WriteProgress::Next::failed:
+      return wait_or_fail(IoOp::write, filled_.error(), "fill");
+    case engine::WriteProgress::Next::done:
+      return submit(Step::syncing, {.op = IoOp::sync_data, .file = job_.file});
+  }
 }
 
 void WalSegments::finish_job() {
@@ -218,8 +221,9 @@ void WalSegments::finish_job() {
 }
 
 // The segment was never used, and is the last of the stream: a crash in between leaves it or takes it, both are right.
-void WalSegments::wait_or_fail(int32_t result, const char* operation) {
-  if (result != -ENOSPC && result != -EDQUOT) return fail(result, operation);
+void WalSegments::wait_or_fail(IoOp op, int32_t result, const char* operation) {
+  const engine::ErrorPolicy policy = engine::error_policy(op, result);
+  if (policy != engine::ErrorPolicy::no_space && policy != engine::ErrorPolicy::shortage) return fail(result, operation);
   if (step_ == Step::opening) return wait_for_space();
   submit(Step::unlinking, {.op = IoOp::unlink, .path = path_.c_str()});
 }

@@ -8,7 +8,7 @@
 // Names change one at a time, oldest first, each durable before the next: a crash never leaves a hole in the sequences.
 //
 // A full disk is waited out, and what a segment that does not fit has taken is given back for the time: column files may need
-// it. Every other error is final.
+// it. So is a process short of descriptors or memory. Every other error is final (engine/io/error_policy.h).
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 
 #include "engine/base/status.h"
 #include "engine/io/buffer_pool.h"
+#include "engine/io/write_progress.h"
 #include "engine/reactor/reactor.h"
 #include "engine/reactor/timers.h"
 #include "storage/schema/ids.h"
@@ -62,6 +63,7 @@ class WalSegments {
   size_t ready_count() const { return ready_.size(); }
   size_t segment_count() const { return segment_count_; }  // all files of the stream
   bool idle() const { return step_ == Step::idle || step_ == Step::waiting_for_space; }
+  // Or for descriptors: no further segment can be made now.
   bool waiting_for_space() const { return step_ == Step::waiting_for_space; }
 
   // The next sequence. Needs ready_count() > 0.
@@ -79,7 +81,7 @@ class WalSegments {
     syncing,
     renaming,
     syncing_directory,
-    unlinking,  // on a full disk
+    unlinking,  // what could not be made
     closing,
     waiting_for_space,
     failed,
@@ -103,7 +105,7 @@ class WalSegments {
   void wait_for_space();
   void stop_waiting();
   void submit(Step step, engine::IoRequest request);
-  void wait_or_fail(int32_t result, const char* operation);
+  void wait_or_fail(engine::IoOp op, int32_t result, const char* operation);
   void fail(int32_t result, const char* operation);
   void on_retry(engine::Instant now);
   std::span<std::byte> zeros();
@@ -126,8 +128,7 @@ class WalSegments {
   engine::FileId slot_ = engine::file_none;  // reserved for a segment that could not be made
   std::string path_;                         // of the job, its final one
   std::string path_source_;                  // what a returned segment was called
-  uint64_t filled_ = 0;
-  uint32_t tries_ = 0;  // of the current write, without progress
+  engine::WriteProgress filled_;             // with zeros
   engine::BufferPool zero_pool_;
   engine::PooledBuffer zeros_;
   engine::MemberCompletion<&WalSegments::on_step> step_done_{*this};

@@ -1,12 +1,10 @@
 #include "storage/wal/writer.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "engine/base/verify.h"
-#include "engine/io/blocking.h"
 #include "storage/sabotage.h"
 #include "storage/wal/names.h"
 
@@ -165,8 +163,7 @@ void WalWriter::flush() {
   group_offset_ = filling_.offset + filling_.size;
   VERIFY_LE(group_offset_, options_.segment_size);
   writing_ = std::exchange(filling_, {});
-  written_ = 0;
-  tries_ = 0;
+  progress_ = {writing_.bytes().size(), engine::OpenMode::read_write_direct};
   state_ = State::writing;
   submit_write();
   if (sabotaged(Sabotage::early_ack)) report_durable(writing_.last);
@@ -220,23 +217,22 @@ void WalWriter::write_segment_header(const Group& group) {
 void WalWriter::submit_write() {
   reactor_.submit({.op = sync_method_ == SyncMethod::dsync ? engine::IoOp::write_dsync : engine::IoOp::write,
                    .file = writing_.segment.file,
-                   .offset = writing_.bytes_offset() + written_,
-                   .buffer = writing_.bytes().subspan(written_),
+                   .offset = writing_.bytes_offset() + progress_.offset(),
+                   .buffer = writing_.bytes().subspan(progress_.offset()),
                    .completion = &write_done_});
 }
 
 void WalWriter::on_written(const engine::IoResult& result) {
   if (state_ == State::failed) return;
   VERIFY(state_ == State::writing);
-  // O_DIRECT goes on at the start of the block in which a short write stopped.
-  const size_t reached = result.result < 0 ? written_ : written_ + static_cast<size_t>(result.result);
-  const size_t progress = static_cast<size_t>(engine::align_down(reached, block_size)) - written_;
-  written_ += progress;
-  tries_ = progress > 0 ? 0 : tries_ + 1;
-  if (result.result < 0 && !engine::is_passing_error(result.result)) return fail_group(result.result, "write");
-  if (tries_ == engine::write_tries_max) return fail_group(result.result < 0 ? result.result : -EIO, "write");
-  VERIFY_LE(written_, writing_.bytes().size());
-  if (written_ < writing_.bytes().size()) return submit_write();
+  switch (progress_.settle(result.result)) {
+    case engine::WriteProgress::Next::again:
+      return submit_write();
+    case engine::WriteProgress::Next::failed:
+      return fail_group(progress_.error(), "write");
+    case engine::WriteProgress::Next::done:
+      break;
+  }
   if (sync_method_ == SyncMethod::dsync) return finish_group();
   state_ = State::syncing;
   reactor_.submit({.op = engine::IoOp::sync_data, .file = writing_.segment.file, .completion = &sync_done_});

@@ -6,8 +6,8 @@
 //   filling -> writing -> (syncing) -> durable, told to the listener
 //
 // Only the exact byte count of the write, and after it the success of the sync, make a group durable: never the order in which
-// requests were submitted. A short write is continued, EAGAIN, EINTR and ENOMEM of a write are tried again a few times; any
-// other error ends the stream: the listener hears of it once, nothing is durable any more, nothing is retried, because nobody
+// requests were submitted. A short write goes on as all our writes do (engine/io/write_progress.h); any other error ends the
+// stream: the listener hears of it once, nothing is durable any more, nothing is retried, because nobody
 // knows what a disk holds after a failed sync. The next start finds out.
 //
 // Memory: two group buffers of group_size_max, and one of the frame's size while a larger frame is on its way.
@@ -23,6 +23,7 @@
 
 #include "engine/base/status.h"
 #include "engine/io/buffer_pool.h"
+#include "engine/io/write_progress.h"
 #include "engine/reactor/reactor.h"
 #include "storage/database/superblock.h"
 #include "storage/wal/format.h"
@@ -159,10 +160,9 @@ class WalWriter final : private WalSegmentsListener {
   std::optional<engine::BufferPool> large_buffer_;  // of the one group with a frame above group_size_max
   Group filling_;
   Group writing_;
-  size_t written_ = 0;         // bytes of writing_ that the disk took
-  uint32_t tries_ = 0;         // without progress
-  std::deque<Held> held_;      // oldest first; groups go into the last one
-  uint64_t group_offset_ = 0;  // in the last held segment, where the next group begins
+  engine::WriteProgress progress_;  // of writing_
+  std::deque<Held> held_;           // oldest first; groups go into the last one
+  uint64_t group_offset_ = 0;       // in the last held segment, where the next group begins
   uint32_t previous_crc_ = 0;
   Lsn last_;
   Lsn durable_;

@@ -138,6 +138,50 @@ TEST_CASE("io_sequence: errors that pass are tried again, but not for ever") {
   CHECK(message_of(run_with(EIO, false)) == "write f at offset 0: Input/output error");
 }
 
+TEST_CASE("io_sequence: short of descriptors or memory it waits, but not for ever, and is no failed disk") {
+  const auto run_with = [](int32_t error, uint64_t times) {
+    Sequencer sequencer;
+    for (uint64_t i = 0; i < times; ++i) sequencer.world.disk().fail({.op = IoOp::open, .after = i, .error = error});
+    if (times == 0) sequencer.world.disk().fail({.op = IoOp::open, .error = error, .sticky = true});
+    std::string text = "text";
+    for (const char* path : {"f", "g", "h", "i"}) sequencer.add_write(sequencer.add_open(path), text);
+    const absl::Status status = sequencer.run();
+    if (status.ok()) CHECK(sequencer.contents("i") == "text");
+    return status;
+  };
+  for (const int32_t error : {EMFILE, ENFILE, ENOMEM}) {
+    CHECK(run_with(error, 1).ok());
+    CHECK(run_with(error, 20).ok());
+    CHECK(run_with(error, 0).code() == absl::StatusCode::kResourceExhausted);
+  }
+  CHECK_THAT(std::string(message_of(run_with(EMFILE, 0))), tests::contains_text(": Too many open files"));
+}
+
+TEST_CASE("io_sequence: an error while others wait for descriptors ends the wait") {
+  Sequencer sequencer;
+  sequencer.world.disk().fail({.op = IoOp::open, .error = EMFILE, .sticky = true});
+  sequencer.world.disk().fail({.op = IoOp::mkdir, .error = EIO});
+  sequencer.add_open("f");
+  sequencer.plan.add(1, {.op = IoOp::mkdir, .path = "d"});
+  CHECK(message_of(sequencer.run()) == "create directory d: Input/output error");
+  CHECK(sequencer.world.now() < Instant{seconds(1).ns});
+}
+
+TEST_CASE("io_sequence: a file system that cannot reserve space is written without") {
+  Sequencer sequencer;
+  sequencer.world.disk().fail({.op = IoOp::allocate, .error = EOPNOTSUPP, .sticky = true});
+  const FileId file = sequencer.add_open("f");
+  sequencer.plan.add(2, {.op = IoOp::allocate, .file = file, .size = 8192, .path = "f"});
+  std::string text = "text";
+  sequencer.plan.add(3, {.op = IoOp::write,
+                         .open_mode = OpenMode::read_write,
+                         .file = file,
+                         .buffer = {reinterpret_cast<std::byte*>(text.data()), text.size()},
+                         .path = "f"});
+  CHECK(sequencer.run().ok());
+  CHECK(sequencer.contents("f") == "text");
+}
+
 TEST_CASE("io_sequence: a failed sync is final") {
   Sequencer sequencer;
   sequencer.world.disk().fail({.op = IoOp::sync_data, .error = EIO});
