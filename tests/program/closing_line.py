@@ -2,7 +2,9 @@
 
     N passed, N failed, N skipped
 
-as every runner of this project does. A test with several failing sub-tests counts once."""
+as every runner of this project does. A test with several failing sub-tests counts once. Without arguments all tests run;
+names of classes and tests (Class, Class.test) and -k part choose, as with unittest itself."""
+import argparse
 import sys
 import unittest
 
@@ -20,7 +22,15 @@ def _failed_tests(result):
 
 
 def main():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    module = sys.modules["__main__"]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-k", action="append", metavar="part")
+    parser.add_argument("names", nargs="*")
+    arguments = parser.parse_args()
+    loader = unittest.TestLoader()
+    if arguments.k:
+        loader.testNamePatterns = [part if "*" in part else f"*{part}*" for part in arguments.k]
+    suite = loader.loadTestsFromNames(arguments.names, module) if arguments.names else loader.loadTestsFromModule(module)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=_Result).run(suite)
     failed = len(_failed_tests(result))
     skipped = len(result.skipped)
