@@ -13,9 +13,15 @@ MeshEndpoint::MeshEndpoint(ShardMesh& mesh, ShardId id) : mesh_(mesh), id_(id), 
 }
 
 bool MeshEndpoint::try_send(ShardId to, const MeshMessage& message) {
-  if (!mesh_.ring(id_, to).has_room(mesh_.options_.return_count_max + 1)) return false;
+  const ShardMesh::Options& options = mesh_.options_;
+  if (!mesh_.ring(id_, to).has_room(size_t{options.reserved_count_max} + options.return_count_max + 1)) return false;
   send(to, message);
   return true;
+}
+
+void MeshEndpoint::send_reserved(ShardId to, const MeshMessage& message) {
+  VERIFY(mesh_.ring(id_, to).has_room(1));
+  send(to, message);
 }
 
 void MeshEndpoint::send_return(ShardId to, const MeshMessage& message) {
@@ -74,7 +80,8 @@ void MeshEndpoint::wake_up() {
 ShardMesh::ShardMesh(const Options& options) : options_(options) {
   VERIFY_GT(options.endpoint_count, 0U);
   VERIFY_GT(options.forward_count_max, 0U);
-  const size_t capacity = std::bit_ceil(size_t{options.forward_count_max} + options.return_count_max);
+  const size_t capacity =
+      std::bit_ceil(size_t{options.forward_count_max} + options.reserved_count_max + options.return_count_max);
   const size_t ring_count = size_t{options.endpoint_count} * options.endpoint_count;
   rings_.reserve(ring_count);
   for (size_t i = 0; i < ring_count; ++i) rings_.push_back(std::make_unique<SpscRing<MeshMessage>>(capacity));

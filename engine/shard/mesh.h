@@ -1,12 +1,16 @@
 // Messages between the threads of a node: one SpscRing for each ordered pair of endpoints. Endpoints are the shards, then the
 // other threads that talk to them (readers, main); each belongs to one thread and has a backend, through which it is woken.
 //
-// Messages of one pair arrive in the order of sending. Nothing here blocks. Two kinds of sending share a ring:
-//   forward  try_send, work for a peer: false when the ring is full, and the sender parks what it wanted to send. A sender that
-//            waits keeps draining its own inbound rings, or two of them wait for each other.
-//   return   send_return, what a peer is owed: a batch going home, a reply. It never waits: forward messages leave
-//            return_count_max slots of each ring free, and the callers see to it that one endpoint never owes another more than
-//            that, usually because each return answers a forward message or gives back one of a fixed number of buffers.
+// Messages of one pair arrive in the order of sending. Nothing here blocks. Three kinds of sending share a ring, each with room
+// of its own:
+//   forward   try_send, work for a peer, in any number: false when there is no room left for it, and the sender parks what it
+//             wanted to send. A sender that waits keeps draining its own inbound rings, or two of them wait for each other.
+//   reserved  send_reserved, work for a peer of which the sender itself never has more out than reserved_count_max, such as
+//             batches of a pool. It never waits.
+//   return    send_return, what a peer is owed: a batch going home, a reply. It never waits either: one endpoint never owes
+//             another more than return_count_max, usually because each return answers a message or gives back one of a fixed
+//             number of buffers.
+// Forward messages leave the room of the other two free, however much of it is in use already.
 // A message to oneself takes the ring whose two ends are the same thread; it needs no wake.
 #pragma once
 
@@ -72,6 +76,7 @@ class MeshEndpoint {
 
   // Visible to the peer at once; wake_peers follows before this thread waits.
   [[nodiscard]] bool try_send(ShardId to, const MeshMessage& message);
+  void send_reserved(ShardId to, const MeshMessage& message);
   void send_return(ShardId to, const MeshMessage& message);
 
   // Hands over what has arrived, at most drain_count_max of each peer so that a turn stays short. Returns how many.
@@ -116,8 +121,9 @@ class ShardMesh {
  public:
   struct Options {
     uint16_t endpoint_count = 1;
-    uint32_t forward_count_max = 256;  // of each ring
-    uint32_t return_count_max = 256;   // of each ring
+    uint32_t forward_count_max = 256;   // of each ring
+    uint32_t reserved_count_max = 256;  // likewise
+    uint32_t return_count_max = 256;    // likewise
   };
 
   explicit ShardMesh(const Options& options);

@@ -9,14 +9,17 @@
 namespace net {
 namespace {
 
-// So many messages can be under way from one thread to another, in each direction; storage/route/messages.h and HttpServer keep
-// to it.
+// So many messages can be under way from one thread to another, in each direction. Sockets that are handed over and new tables
+// come in any number, when clients like it so: they take the forward room, and what finds none waits or goes elsewhere. What a
+// source has out is bounded by its pool and by asks_out_max, phases are one at a time: they have room of their own.
 engine::ShardMesh::Options mesh_options(const NodeOptions& options) {
   const uint32_t batches_and_asks = options.source.batches_max + storage::asks_out_max;
-  const uint32_t others = HttpServer::queries_max + 8;
+  constexpr uint32_t phases = 1;
+  constexpr uint32_t hand_overs = 128;
   return {.endpoint_count = Node::endpoint_count(options.shards),
-          .forward_count_max = batches_and_asks + others,
-          .return_count_max = batches_and_asks + others};
+          .forward_count_max = HttpServer::queries_max + hand_overs,
+          .reserved_count_max = batches_and_asks + phases,
+          .return_count_max = batches_and_asks + HttpServer::queries_max + phases};
 }
 
 }  // namespace
@@ -65,8 +68,7 @@ void Node::begin(NodePhase phase) {
   VERIFY_EQ(steps_missing_, 0U);
   for (uint16_t i = 0; i < options_.shards; ++i) {
     steps_[i] = {.phase = phase, .status = absl::OkStatus(), .addresses = {}, .figures = {}};
-    const bool sent = endpoint_.try_send(engine::ShardId{i}, make_message(MessageKind::control, &steps_[i]));
-    VERIFY(sent);
+    endpoint_.send_reserved(engine::ShardId{i}, make_message(MessageKind::control, &steps_[i]));
     ++steps_missing_;
   }
   endpoint_.wake_peers();

@@ -85,13 +85,16 @@ absl::Status NodeShard::open(NodeAddresses& addresses) {
   return absl::OkStatus();
 }
 
+// In turn; a shard that is so busy that it has no room for another one is passed over.
 void NodeShard::on_accepted(int32_t raw_socket, engine::PeerAddress peer) {
-  const engine::ShardId target{next_shard_};
-  next_shard_ = static_cast<uint16_t>((next_shard_ + 1) % options_.shards);
   const TcpHandoff handoff{.raw_socket = raw_socket, .peer = peer};
-  const bool is_mine = target == shard_.id();
-  if (!is_mine && shard_.endpoint().try_send(target, make_message(MessageKind::tcp_handoff, handoff))) return;
-  ingest_.add_connection(raw_socket, peer);
+  for (uint16_t asked = 0; asked < options_.shards; ++asked) {
+    const engine::ShardId target{next_shard_};
+    next_shard_ = static_cast<uint16_t>((next_shard_ + 1) % options_.shards);
+    if (target == shard_.id()) return ingest_.add_connection(raw_socket, peer);
+    if (shard_.endpoint().try_send(target, make_message(MessageKind::tcp_handoff, handoff))) return;
+  }
+  UNREACHABLE("this shard is one of them");
 }
 
 void NodeShard::on_fatal(const absl::Status& status) { listener_.on_fatal(status); }

@@ -33,7 +33,7 @@ bool Catalog::on_turn(engine::Instant) {
     if (!shard_.endpoint().try_send(ask->owner, make_message(MessageKind::table_ensure, ask))) break;
     waiting_.pop_front();
   }
-  return false;
+  return !waiting_.empty();  // who makes room for them wakes nobody
 }
 
 void Catalog::on_message(engine::ShardId, const engine::MeshMessage& message) {

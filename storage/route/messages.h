@@ -44,7 +44,7 @@ inline constexpr engine::MessageKinds snapshot_reader_kinds =
     kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
 inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;
 
-// Bounds of what one source can have out, so that its messages always have room in a ring.
+// Of what one source can have out, beside its batches: the room that is reserved for it in each ring.
 inline constexpr uint32_t asks_out_max = 64;
 
 // How many rows of one sender a batch carries.

@@ -69,8 +69,7 @@ void Source::send_ask(engine::ShardId target, const engine::MeshMessage& message
     return;
   }
   ++asks_out_;
-  const bool sent = shard_.endpoint().try_send(target, message);
-  VERIFY(sent);  // a ring has room for asks_out_max asks and every batch
+  shard_.endpoint().send_reserved(target, message);  // a ring has room for asks_out_max asks and every batch
 }
 
 void Source::ask_done() {
@@ -132,8 +131,7 @@ void Source::seal(SourceTable& table) {
   counters_.batches += 1;
   counters_.rows += batch.rows;
   counters_.body_bytes += batch.body.size();
-  const bool sent = shard_.endpoint().try_send(table.owner_, make_message(MessageKind::batch, &batch));
-  VERIFY(sent);  // as above
+  shard_.endpoint().send_reserved(table.owner_, make_message(MessageKind::batch, &batch));  // as above
 }
 
 bool Source::on_turn(engine::Instant) {

@@ -56,7 +56,7 @@ TEST_CASE("shard_mesh: messages arrive once, in order, with their sender, also t
 }
 
 TEST_CASE("shard_mesh: a full ring refuses forward messages and still takes every return") {
-  ShardMesh mesh({.endpoint_count = 2, .forward_count_max = 4, .return_count_max = 4});
+  ShardMesh mesh({.endpoint_count = 2, .forward_count_max = 4, .reserved_count_max = 0, .return_count_max = 4});
   MeshEndpoint& sender = mesh.endpoint(left);
   uint64_t count = 0;
   while (sender.try_send(right, numbered(count))) ++count;
@@ -68,6 +68,25 @@ TEST_CASE("shard_mesh: a full ring refuses forward messages and still takes ever
   mesh.endpoint(right).drain(list);
   CHECK(list.numbers == std::vector<uint64_t>{0, 1, 2, 3, 4, 5, 6, 7});
   CHECK(sender.try_send(right, numbered(0)));
+}
+
+TEST_CASE("shard_mesh: forward messages leave room for all that is reserved and owed, in whatever order they come") {
+  constexpr uint32_t reserved_max = 5;
+  constexpr uint32_t return_max = 7;
+  for (uint32_t first = 0; first <= reserved_max; ++first) {
+    ShardMesh mesh(
+        {.endpoint_count = 2, .forward_count_max = 4, .reserved_count_max = reserved_max, .return_count_max = return_max});
+    MeshEndpoint& sender = mesh.endpoint(left);
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < first; ++i) sender.send_reserved(right, numbered(count++));
+    while (sender.try_send(right, numbered(count))) ++count;
+    for (uint32_t i = first; i < reserved_max; ++i) sender.send_reserved(right, numbered(count++));
+    CHECK_FALSE(sender.try_send(right, numbered(count)));
+    for (uint32_t i = 0; i < return_max; ++i) sender.send_return(right, numbered(count++));
+    NumberList list;
+    mesh.endpoint(right).drain(list);
+    CHECK(list.numbers.size() == count);
+  }
 }
 
 TEST_CASE("shard_mesh: nobody falls asleep over a message") {
