@@ -13,17 +13,16 @@
 namespace sim {
 namespace {
 
-constexpr uint64_t steps_per_life_max = 3000;
-constexpr uint64_t stop_steps_max = 400'000;
+constexpr uint64_t ticks_per_life_max = 3000;
+constexpr engine::Duration tick_max = engine::microseconds(60);
+constexpr engine::Duration stop_time_max = engine::seconds(60);
 constexpr size_t clients_max = 4;
 
 // Small sizes, so that rolls, recycling, applies and checkpoints happen all the time.
 net::NodeOptions make_options(engine::Prng& prng, uint16_t shards_max) {
-  net::NodeOptions options;
-  options.shards = static_cast<uint16_t>(prng.chance(1, 2) ? 1 : prng.between(1, shards_max));
-  options.tcp = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
-  options.ingest.line_size_max = 1024;
-  options.ingest.log_bad_lines = false;
+  net::NodeOptions options = small_node();
+  options.shards = static_cast<uint16_t>(prng.chance(1, 4) ? 1 : prng.between(1, shards_max));
+  options.tcp = any_port;
   options.ingest.partition_unit = prng.chance(1, 4) ? storage::PartitionUnit::hour : storage::PartitionUnit::day;
   options.source.batches_max = static_cast<uint32_t>(prng.between(4, 12));
   options.source.rows_max = static_cast<uint32_t>(prng.between(1, 40));
@@ -152,14 +151,14 @@ void Story::serve(SimNode& node) {
     return;
   }
   if (node.shard_count() > 1) ++result_.counts.lives_with_shards;
-  const uint64_t steps = stops ? 200 + prng().below(800) : steps_per_life_max;
-  for (uint64_t step = 0; step < steps && world_.outage() == Outage::none; ++step) {
+  const uint64_t ticks = stops ? 200 + prng().below(800) : ticks_per_life_max;
+  for (uint64_t tick = 0; tick < ticks && world_.outage() == Outage::none; ++tick) {
     send(node);
     if (!stops && aim != Aim::anywhere && in_sight(node, aim)) {
       plan_outage(100);
       aim = Aim::anywhere;
     }
-    if (!node.step() && world_.outage() == Outage::none) world_.advance_by(engine::milliseconds(1));
+    node.run_for(world_.latency({0}, tick_max));
     if (!node.fatal().ok()) break;
   }
   if (stops && world_.outage() == Outage::none) {
@@ -188,11 +187,12 @@ void Story::send(const SimNode& node) {
 
 void Story::stop(SimNode& node) {
   for (Client& client : clients_) client.connection.half_close();
-  if (node.stop(stop_steps_max)) {
+  const absl::Status status = node.stop(stop_time_max);
+  if (status.ok()) {
     ++result_.counts.clean_stops;
-    return;
+  } else if (world_.outage() == Outage::none) {
+    result_.problem = "stop: " + std::string(engine::message_of(status));
   }
-  if (world_.outage() == Outage::none) result_.problem = "the node does not stop";
 }
 
 // A connection's ledger is found by its peer; the first rows that it calls durable are the first that were sent.

@@ -16,39 +16,25 @@ using net::HttpConnection;
 constexpr std::string_view ping = "GET /ping HTTP/1.1\r\n\r\n";
 
 net::NodeOptions make_options() {
-  net::NodeOptions options;
-  options.http = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
-  options.ingest.line_size_max = 1024;
-  options.owner.wal.segment_size = 64 * 1024;
-  options.owner.wal.size_max = 1024 * 1024;
-  options.owner.wal.group_size_max = 16 * 1024;
-  options.owner.wal.sync_method = storage::SyncMethod::write_then_sync;
+  net::NodeOptions options = small_node();
+  options.http = any_port;
   return options;
 }
 
-class HttpNode final : private EventSink {
+class HttpNode {
  public:
-  HttpNode() : node_(world_, make_options()), sink_(world_.add_sink(*this)) {
+  HttpNode() : node_(world_, make_options()) {
     REQUIRE(node_.recover().ok());
     REQUIRE(node_.start().ok());
-    on_event(0);
   }
-  ~HttpNode() { world_.remove_sink(sink_); }
 
   SimClient connect() { return world_.net().connect(node_.addresses().http->port); }
 
-  void run_for(engine::Duration time) {
-    const engine::Instant end = world_.now() + time;
-    while (world_.now() < end) node_.step();
-  }
+  void run_for(engine::Duration time) { node_.run_for(time); }
 
  private:
-  // The world goes from event to event: this one keeps the steps small.
-  void on_event(uint64_t) override { world_.schedule(sink_, 0, engine::milliseconds(100)); }
-
   SimWorld world_{{.seed = 1}};
   SimNode node_;
-  SinkId sink_;
 };
 
 std::string pings(size_t count) {

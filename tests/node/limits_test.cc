@@ -18,15 +18,8 @@ constexpr int64_t day_us = 86'400'000'000;
 constexpr int64_t noon_us = 20'000 * day_us + day_us / 2;
 
 net::NodeOptions make_options() {
-  net::NodeOptions options;
-  options.shards = 1;
-  options.tcp = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
-  options.ingest.log_bad_lines = false;
-  options.ingest.line_size_max = 1024;
-  options.owner.wal.segment_size = 64 * 1024;
-  options.owner.wal.group_size_max = 16 * 1024;
-  options.owner.wal.size_max = 1024 * 1024;
-  options.owner.wal.sync_method = storage::SyncMethod::write_then_sync;
+  net::NodeOptions options = small_node();
+  options.tcp = any_port;
   options.owner.apply_age_max = engine::Duration{};  // each row by itself
   options.owner.checkpoint_pause = engine::seconds(1);
   return options;
@@ -62,12 +55,7 @@ class Life {
 
   SimClient connect() { return world_.net().connect(node_.addresses().tcp->port); }
 
-  void run_for(engine::Duration time) {
-    const engine::Instant end = world_.now() + time;
-    while (world_.now() < end) {
-      if (!node_.step()) world_.advance_by(engine::milliseconds(1));
-    }
-  }
+  void run_for(engine::Duration time) { node_.run_for(time); }
 
   uint64_t rows_durable() const {
     uint64_t rows = 0;
@@ -77,7 +65,7 @@ class Life {
 
   void stop() {
     client_->half_close();
-    CHECK(node_.stop(100'000));
+    CHECK(node_.stop(engine::seconds(60)).ok());
   }
 
  private:
@@ -90,11 +78,9 @@ class Life {
 
   template <typename Condition>
   void run_until(Condition condition) {
-    for (int step = 0; step < 10'000 && !condition(); ++step) {
-      if (!node_.step()) world_.advance_by(engine::milliseconds(1));
-    }
+    const bool came = node_.run_until(condition, engine::seconds(60));
     REQUIRE(node_.fatal().ok());
-    REQUIRE(condition());
+    REQUIRE(came);
   }
 
   SimWorld& world_;

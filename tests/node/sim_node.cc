@@ -1,16 +1,26 @@
 #include "tests/node/sim_node.h"
 
-#include <algorithm>
-#include <numeric>
-
 namespace sim {
 namespace {
 
-constexpr uint64_t start_steps_max = 100'000;
+constexpr engine::Duration start_time_max = engine::seconds(600);
+constexpr engine::Duration answer_time_max = engine::seconds(100'000);  // for ever: an answer comes by a wake
 
 }  // namespace
 
-SimNode::SimNode(SimWorld& world, const net::NodeOptions& options) : world_(world), shard_count_(options.shards) {
+net::NodeOptions small_node() {
+  net::NodeOptions options;
+  options.ingest.line_size_max = 1024;
+  options.ingest.log_bad_lines = false;
+  options.owner.wal.segment_size = 64 * 1024;
+  options.owner.wal.size_max = 1024 * 1024;
+  options.owner.wal.group_size_max = 16 * 1024;
+  options.owner.wal.sync_method = storage::SyncMethod::write_then_sync;
+  return options;
+}
+
+SimNode::SimNode(SimWorld& world, const net::NodeOptions& options)
+    : world_(world), shard_count_(options.shards), threads_(world) {
   for (uint16_t i = 0; i < options.shards + 2; ++i) backends_.push_back(std::make_unique<SimBackend>(world));
   net::Node::Backends backends;
   for (uint16_t i = 0; i < options.shards; ++i) backends.shards.push_back(backends_[i].get());
@@ -19,7 +29,10 @@ SimNode::SimNode(SimWorld& world, const net::NodeOptions& options) : world_(worl
   node_ = std::make_unique<net::Node>(options, backends, *this);
 }
 
-SimNode::~SimNode() = default;
+SimNode::~SimNode() {
+  ending_ = true;
+  threads_.stop();
+}
 
 absl::Status SimNode::recover() {
   world_.set_auto_advance(true);
@@ -29,37 +42,44 @@ absl::Status SimNode::recover() {
 }
 
 absl::Status SimNode::start() {
-  world_.set_auto_advance(true);
-  absl::Status status = run(net::NodePhase::start, start_steps_max);
-  if (status.ok()) status = node_->finish_recovery();
-  world_.set_auto_advance(false);
-  return status.ok() ? run(net::NodePhase::open, start_steps_max) : status;
+  for (uint16_t i = 0; i < shard_count_; ++i) threads_.start(node_->shard_loop(i));
+  threads_.start(node_->reader_loop());
+  threads_.start(*this);
+  return run({net::NodePhase::start, net::NodePhase::open}, start_time_max);
 }
 
-absl::Status SimNode::run(net::NodePhase phase, uint64_t steps_max) {
-  node_->begin(phase);
-  for (uint64_t i = 0; i < steps_max; ++i) {
-    if (node_->poll()) return node_->phase_status();
-    if (world_.outage() != Outage::none) return engine::unavailable("outage");
-    step();
-  }
-  return engine::unavailable("the phase does not end");
+absl::Status SimNode::stop(engine::Duration time) { return run({net::NodePhase::drain, net::NodePhase::finish}, time); }
+
+absl::Status SimNode::run(std::initializer_list<net::NodePhase> phases, engine::Duration time) {
+  phases_ = phases;
+  phase_status_ = absl::OkStatus();
+  backend().wake(backend());
+  const bool is_over = run_until([this] { return phases_.empty() || world_.outage() != Outage::none || !fatal_.ok(); }, time);
+  if (world_.outage() != Outage::none) return engine::unavailable("outage");
+  if (!fatal_.ok()) return fatal_;
+  return is_over ? phase_status_ : engine::unavailable("the phase does not end");
 }
 
-bool SimNode::step() {
-  std::vector<uint16_t> order(shard_count_);
-  std::iota(order.begin(), order.end(), uint16_t{0});
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[world_.prng().below(i)]);
-  for (const uint16_t shard : order) node_->shard_loop(shard).run_once();
-  node_->reader_loop().run_once();
-  // The steering thread sleeps in its backend between two looks; a backend that was woken keeps the clock from moving.
+void SimNode::run_once() {
+  if (!phases_.empty()) return run_phase(phases_.front());
   engine::IoResult none;
-  backends_.back()->reap({&none, 1}, engine::instant_never);
-  return world_.auto_advance() || world_.advance();
+  backend().reap({&none, 1}, engine::instant_never);
 }
 
-bool SimNode::stop(uint64_t steps_max) {
-  return run(net::NodePhase::drain, steps_max).ok() && run(net::NodePhase::finish, steps_max).ok();
+void SimNode::run_phase(net::NodePhase phase) {
+  node_->begin(phase);
+  while (!node_->wait(answer_time_max)) {
+    if (ending_) return;
+  }
+  phase_status_ = node_->phase_status();
+  if (phase_status_.ok() && phase == net::NodePhase::start) phase_status_ = node_->finish_recovery();
+  phases_.pop_front();
+  if (!phase_status_.ok()) phases_.clear();
+}
+
+void SimNode::run_for(engine::Duration time) {
+  const engine::Instant end = world_.now() + time;
+  while (world_.now() < end) step(end);
 }
 
 std::vector<net::LedgerRow> SimNode::ledger() const {

@@ -78,7 +78,11 @@ void SimBackend::schedule(uint64_t id, IoOp op) {
 
 size_t SimBackend::reap(std::span<IoResult> results, Instant deadline) {
   VERIFY(!results.empty());
-  while (world_.auto_advance() && ready_.empty() && !woken_ && world_.now() < deadline) {
+  if (waiter_ != nullptr) {
+    waiting_until_ = deadline;
+    waiter_->wait();
+  }
+  while (waiter_ == nullptr && world_.auto_advance() && ready_.empty() && !woken_ && world_.now() < deadline) {
     if (!world_.advance_to_event(deadline)) break;
   }
   woken_ = false;

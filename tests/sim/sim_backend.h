@@ -4,8 +4,9 @@
 // order; the bytes of a write are read from its buffer only then. A sync covers what had completed when it was submitted,
 // perhaps more. Results are delivered in any order too, except that those of one multishot request keep theirs.
 //
-// reap never waits unless SimWorld::auto_advance is on: with nothing to deliver it returns 0 and the world remembers the
-// deadline. So a loop is driven with Reactor::turn(instant_never), which makes its deadline that of the next timer.
+// reap waits in one of three ways: on a thread of SimThreads until the backend is due; without one, while
+// SimWorld::auto_advance is on, by moving the clock; otherwise not at all: with nothing to deliver it returns 0 and the world
+// remembers the deadline.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +26,16 @@
 #include "tests/sim/sim_world.h"
 
 namespace sim {
+
+// The thread that a backend belongs to; see sim_threads.h.
+class SimWaiter {
+ public:
+  // Comes back at next_wakeup or later; earlier when the process ends.
+  virtual void wait() = 0;
+
+ protected:
+  ~SimWaiter() = default;
+};
 
 class SimBackend final : public engine::IoBackend, private EventSink, private SocketWaiter {
  public:
@@ -51,6 +62,8 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   size_t buffers_lent() const { return options_.receive_buffer_count - buffers_free_.size(); }
   size_t files_reserved() const { return slots_.size() - slots_free_.size(); }
   size_t requests_taken() const { return requests_taken_; }
+
+  void set_waiter(SimWaiter* waiter) { waiter_ = waiter; }
 
   // For SimWorld. When this backend should be stepped again, at the latest.
   engine::Instant next_wakeup() const;
@@ -124,6 +137,7 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   SimWorld& world_;
   BackendOptions options_;
   SinkId sink_;
+  SimWaiter* waiter_ = nullptr;
   std::vector<Slot> slots_;
   std::vector<uint32_t> slots_free_;
   uint64_t request_next_ = 0;

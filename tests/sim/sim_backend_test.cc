@@ -12,8 +12,8 @@
 #include "engine/shard/service.h"
 #include "engine/shard/shard.h"
 #include "tests/catch.h"
-#include "tests/sim/sim_driver.h"
 #include "tests/sim/sim_machine.h"
+#include "tests/sim/sim_threads.h"
 
 namespace {
 
@@ -261,23 +261,24 @@ TEST_CASE("sim_backend: stalls make requests late, not lost") {
   CHECK(machine.world.now() > Instant{1'000'000'000});
 }
 
-TEST_CASE("sim_driver: a timer fires at its time or a little later, and then the node is at rest") {
+TEST_CASE("sim_threads: a timer fires at its time or a little later, and then the node is at rest") {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     SimWorld world(WorldOptions{.seed = seed});
     SimBackend backend(world);
     TimerLoop loop(backend);
-    sim::SimDriver driver(world);
-    driver.add(loop, nullptr);
+    sim::SimThreads threads(world);
+    threads.start(loop);
     loop.arm(Instant{70'000'000'000});
-    while (driver.step()) continue;
+    while (threads.step()) continue;
     CHECK(loop.fired() >= Instant{70'000'000'000});
     CHECK(loop.fired() < Instant{70'001'000'000});
-    CHECK(driver.step_count() < 20);
-    CHECK_FALSE(driver.run_until([] { return false; }, engine::instant_never));
+    CHECK(threads.step_count() < 20);
+    CHECK_FALSE(threads.run_until([] { return false; }, engine::instant_never));
+    threads.stop();
   }
 }
 
-TEST_CASE("sim_driver: messages between shards arrive by the wakes that are owed for them") {
+TEST_CASE("sim_threads: messages between shards arrive by the wakes that are owed for them") {
   constexpr uint16_t shard_count = 3;
   for (uint64_t seed = 0; seed < 20; ++seed) {
     SimWorld world(WorldOptions{.seed = seed});
@@ -285,21 +286,22 @@ TEST_CASE("sim_driver: messages between shards arrive by the wakes that are owed
     engine::ShardMesh mesh({.endpoint_count = shard_count});
     std::vector<std::unique_ptr<engine::Shard>> shards;
     std::vector<std::unique_ptr<Relay>> relays;
-    sim::SimDriver driver(world);
+    sim::SimThreads threads(world);
     for (uint16_t index = 0; index < shard_count; ++index) {
       backends.push_back(std::make_unique<SimBackend>(world));
       shards.push_back(std::make_unique<engine::Shard>(mesh, engine::ShardId{index}, *backends.back()));
       const auto next = static_cast<uint16_t>((index + 1) % shard_count);
       relays.push_back(std::make_unique<Relay>(shards.back()->endpoint(), next));
       shards.back()->add_service(*relays.back(), {.first = 0, .count = 1});
-      driver.add(*shards.back(), &shards.back()->endpoint());
+      threads.start(*shards.back());
     }
-    while (driver.step()) continue;
+    while (threads.step()) continue;
     CHECK(shards[0]->endpoint().try_send({1}, engine::MeshMessage::make(0, uint64_t{7})));
     shards[0]->endpoint().wake_peers();
-    while (driver.step()) continue;
+    while (threads.step()) continue;
     CHECK(relays[1]->count() == Relay::count_max);
     CHECK(relays[2]->count() == Relay::count_max - 1);
     CHECK(relays[0]->count() == Relay::count_max - 1);
+    threads.stop();
   }
 }

@@ -34,11 +34,14 @@ engine::Instant SimWorld::next_event_time() {
   return std::max(next, now_);
 }
 
-bool SimWorld::advance() {
+bool SimWorld::advance(engine::Instant limit) {
   const engine::Instant next = next_event_time();
-  if (next == engine::instant_never) return false;
+  if (next == engine::instant_never || next > limit) {
+    if (limit != engine::instant_never) advance_to(limit);
+    return false;
+  }
   const bool busy = prng_.chance(1, 4);
-  advance_to(busy ? next + latency({0}, busy_max) : next);
+  advance_to(std::min(busy ? next + latency({0}, busy_max) : next, limit));
   return true;
 }
 

@@ -2,7 +2,7 @@
 // and clients. Everything happens on one thread, in the order that the seed gives; the same seed and the same code give the
 // same trace_hash. Time stands still while code runs and moves only in advance, or inside reap while auto_advance is on.
 //
-// The driver: step every shard (in an order drawn from prng) until none has anything to do, then advance. When advance finds
+// The driver (sim_threads.h): run what is due, in an order drawn from prng, until nothing is, then advance. When advance finds
 // nothing to wait for, the run is at rest, or hangs.
 #pragma once
 
@@ -63,9 +63,9 @@ class SimWorld {
   // The earliest instant at which something can happen: a disk or network event, the deadline of a reap that returned nothing,
   // or now when a backend has results or was woken. instant_never: nothing will ever happen by itself.
   engine::Instant next_event_time();
-  // Goes to next_event_time, or as on a busy machine a little beyond, and lets everything due happen. False: there is nothing
-  // to wait for, and time did not move.
-  bool advance();
+  // Goes to next_event_time, or as on a busy machine a little beyond, and lets everything due happen. False: nothing happens up
+  // to `limit`, to which time has moved; without a limit there is nothing to wait for, and time stands still.
+  bool advance(engine::Instant limit = engine::instant_never);
   void advance_to(engine::Instant target);
   void advance_by(engine::Duration step) { advance_to(now_ + step); }
 
