@@ -12,15 +12,10 @@ namespace sim {
 namespace {
 
 net::NodeOptions make_options() {
-  net::NodeOptions options;
+  net::NodeOptions options = small_node();
   options.shards = 2;
-  options.tcp = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
+  options.tcp = any_port;
   options.source.batches_max = 8;
-  options.owner.wal.segment_size = 64 * 1024;
-  options.owner.wal.group_size_max = 16 * 1024;
-  options.owner.wal.size_max = 1024 * 1024;
-  options.owner.wal.sync_method = storage::SyncMethod::write_then_sync;
-  options.ingest.line_size_max = 1024;
   options.ingest.connections_max = 50;  // more are handed over all the same, and closed there
   return options;
 }
@@ -29,15 +24,6 @@ uint64_t rows_durable(const SimNode& node) {
   uint64_t rows = 0;
   for (const net::LedgerRow& row : node.ledger()) rows += row.rows_durable;
   return rows;
-}
-
-template <typename Condition>
-void run_until(SimWorld& world, SimNode& node, Condition condition) {
-  for (int step = 0; step < 20'000 && !condition(); ++step) {
-    if (!node.step()) world.advance_by(engine::milliseconds(1));
-  }
-  REQUIRE(node.fatal().ok());
-  REQUIRE(condition());
 }
 
 TEST_CASE("overload: a storm of connections while a shard is busy takes no room from the batches that go to it") {
@@ -52,30 +38,27 @@ TEST_CASE("overload: a storm of connections while a shard is busy takes no room 
     for (int table = 0; table < 4; ++table, ++rows) sender.send("t" + std::to_string(table) + " f=1 1000\n");
   };
   send_rows();
-  run_until(world, node, [&] { return rows_durable(node) == rows; });
+  const auto all_durable = [&] { return rows_durable(node) == rows; };
+  REQUIRE(node.run_until(all_durable, engine::seconds(60)));
 
   // Shard 1 is in one long turn. The storm comes first: nothing of the room is taken when the batches want theirs.
-  const auto run_shard_0 = [&](int steps) {
-    for (int step = 0; step < steps; ++step) {
-      node.shard(0).run_once();
-      if (!world.advance()) world.advance_by(engine::milliseconds(1));
-    }
-  };
+  node.hold_shard(1, true);
   std::vector<SimClient> storm;
   for (int turn = 0; turn < 100; ++turn) {
     for (int i = 0; i < 20; ++i) storm.push_back(world.net().connect(port));
-    run_shard_0(20);
+    node.run_for(engine::milliseconds(1));
   }
   for (int turn = 0; turn < 10; ++turn) {
     send_rows();
-    run_shard_0(20);
+    node.run_for(engine::milliseconds(1));
   }
-  run_until(world, node, [&] { return rows_durable(node) == rows; });
+  node.hold_shard(1, false);
+  REQUIRE(node.run_until(all_durable, engine::seconds(60)));
   const auto connections = [&](uint16_t shard) { return node.shard(shard).ingest().connection_count(); };
-  run_until(world, node, [&] { return connections(0) == 50 && connections(1) == 50; });
+  CHECK(node.run_until([&] { return connections(0) == 50 && connections(1) == 50; }, engine::seconds(60)));
   for (SimClient& client : storm) client.close();
   sender.half_close();
-  CHECK(node.stop(100'000));
+  CHECK(node.stop(engine::seconds(60)).ok());
 }
 
 }  // namespace

@@ -44,6 +44,9 @@ class SimNode final : public net::NodeListener, private engine::Loop {
     return threads_.run_until(done, world_.now() + time);
   }
 
+  // While it is held the thread of a shard gets no CPU: it is in one long turn.
+  void hold_shard(uint16_t index, bool held) { backends_[index]->set_held(held); }
+
   // Everything that arrived is durable, applied and checkpointed. An error: it did not get there in `time`.
   absl::Status stop(engine::Duration time);
 

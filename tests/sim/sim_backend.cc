@@ -123,7 +123,10 @@ void SimBackend::trace(const Ready& ready) {
   world_.trace_bytes(ready.result.data);
 }
 
-Instant SimBackend::next_wakeup() const { return !ready_.empty() || woken_ ? Instant{} : waiting_until_; }
+Instant SimBackend::next_wakeup() const {
+  if (held_) return engine::instant_never;
+  return !ready_.empty() || woken_ ? Instant{} : waiting_until_;
+}
 
 bool SimBackend::post(uint64_t id, IoResult result) {
   const auto found = requests_.find(id);

@@ -64,6 +64,8 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   size_t requests_taken() const { return requests_taken_; }
 
   void set_waiter(SimWaiter* waiter) { waiter_ = waiter; }
+  // While it is held its thread gets no CPU, whatever is due to it.
+  void set_held(bool held) { held_ = held; }
 
   // For SimWorld. When this backend should be stepped again, at the latest.
   engine::Instant next_wakeup() const;
@@ -138,6 +140,7 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   BackendOptions options_;
   SinkId sink_;
   SimWaiter* waiter_ = nullptr;
+  bool held_ = false;
   std::vector<Slot> slots_;
   std::vector<uint32_t> slots_free_;
   uint64_t request_next_ = 0;
