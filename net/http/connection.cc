@@ -1,8 +1,5 @@
 #include "net/http/connection.h"
 
-#include <fmt/format.h>
-
-#include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <utility>
 
@@ -13,55 +10,71 @@
 namespace net {
 namespace {
 
-namespace http = boost::beast::http;
-
-constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 constexpr std::string_view json = "application/json; charset=utf-8";
+constexpr std::string_view end_of_chunk = "\r\n";
 
 }  // namespace
 
-HttpConnection::HttpConnection(engine::Shard& shard, engine::FileId socket, HttpConnectionListener& listener)
-    : shard_(shard),
+HttpConnection::HttpConnection(const Place& place, engine::FileId socket, uint64_t id)
+    : place_(place),
       socket_(socket),
-      listener_(listener),
-      retry_(shard.reactor().timers(), *this),
-      too_slow_(shard.reactor().timers(), *this) {
-  query_.http_shard = shard.id();
-  query_.connection = this;
+      output_(place.shard, socket, *this),
+      retry_(place.shard.reactor().timers(), *this),
+      too_slow_(place.shard.reactor().timers(), *this) {
+  query_.reply_to = {.endpoint = place.shard.id(), .id = id};
 }
+
+void HttpConnection::move_to(State state) {
+  switch (state) {
+    case State::reading:
+      VERIFY(state_ == State::reading || state_ == State::answering || state_ == State::querying);
+      break;
+    case State::answering:
+    case State::querying:
+      VERIFY(state_ == State::reading);
+      break;
+    case State::ending:
+      VERIFY(!is_ending());
+      break;
+    case State::closed:
+      VERIFY(state_ == State::ending);
+      break;
+  }
+  state_ = state;
+}
+
+bool HttpConnection::is_idle() const { return state_ == State::reading && input_.empty() && !reader_.has_begun(); }
 
 void HttpConnection::start() { begin_request(); }
 
 void HttpConnection::begin_request() {
-  state_ = State::reading;
-  head_sent_ = false;
-  parser_.emplace();
-  parser_->eager(true);
-  parser_->header_limit(head_size_max);
-  parser_->body_limit(body_size_max);
-  too_slow_.arm(shard_.reactor().now() + (input_.empty() ? idle_time_max : request_time_max));
+  move_to(State::reading);
+  reader_.begin();
+  idle_since_ = place_.shard.reactor().now();
+  too_slow_.arm(idle_since_ + (input_.empty() ? idle_time_max : request_time_max));
   read_request();
 }
 
 void HttpConnection::receive() {
   if (receiving_ || retry_.armed()) return;
   receiving_ = true;
-  shard_.reactor().submit({.op = engine::IoOp::recv_once, .file = socket_, .completion = &received_});
+  place_.shard.reactor().submit({.op = engine::IoOp::recv_once, .file = socket_, .completion = &received_});
 }
 
 void HttpConnection::on_received(const engine::IoResult& result) {
   receiving_ = false;
-  const bool is_first = state_ == State::reading && !parser_->got_some() && input_.empty();
+  const bool is_first = is_idle();
   if (result.buffer != engine::buffer_none) {
     input_.append(engine::as_text(result.data));
-    shard_.backend().release_buffer(result.buffer);
+    place_.shard.backend().release_buffer(result.buffer);
   }
   if (state_ == State::ending) return end_when_quiet();
-  if (result.result == -ENOBUFS) return retry_.arm(shard_.reactor().now() + retry_pause);
+  const engine::Instant now = place_.shard.reactor().now();
+  if (result.result == -ENOBUFS) return retry_.arm(now + retry_pause);
   if (result.result <= 0) return close();
-  if (is_first) too_slow_.arm(shard_.reactor().now() + request_time_max);
+  if (is_first) too_slow_.arm(now + request_time_max);
   if (state_ == State::reading) return read_request();
-  if (input_.size() < head_size_max) receive();  // requests that came early wait
+  if (input_.size() < RequestReader::head_size_max) receive();  // requests that came early wait
 }
 
 void HttpConnection::on_retry(engine::Instant) { receive(); }
@@ -69,141 +82,115 @@ void HttpConnection::on_retry(engine::Instant) { receive(); }
 void HttpConnection::on_too_slow(engine::Instant) { close(); }
 
 void HttpConnection::read_request() {
-  boost::system::error_code error;
-  while (!parser_->is_done() && !input_.empty() && !error) {
-    const size_t used = parser_->put(boost::asio::buffer(input_), error);
-    input_.erase(0, used);
-    if (used == 0) break;
+  switch (reader_.read(input_)) {
+    case RequestReader::Progress::incomplete:
+      return receive();
+    case RequestReader::Progress::refused:
+      keep_alive_ = false;
+      return answer(make_refusal(reader_.refusal_status(), reader_.refusal()));
+    case RequestReader::Progress::complete:
+      break;
   }
-  if (error == http::error::need_more) error = {};
-  if (error == http::error::header_limit) return refuse(431, "Request header is too large");
-  if (error == http::error::body_limit) return refuse(413, "Request body is too large");
-  if (error) return refuse(400, fmt::format("Bad request: {}", error.message()));
-  if (!parser_->is_done()) return receive();
   too_slow_.disarm();
-  handle();
+  const HttpRequest request = reader_.request();
+  keep_alive_ = request.keep_alive;
+  handle_request(request, *this);
 }
 
-void HttpConnection::handle() {
-  const auto& request = parser_->get();
-  keep_alive_ = request.keep_alive();
-  const auto method_text = request.method_string();
-  const std::string_view method(method_text.data(), method_text.size());
-  if (request.method() != http::verb::get) return refuse(405, fmt::format("Method {} not supported", method), "Allow: GET\r\n");
-  if (!request.body().empty()) return refuse(400, "GET request method cannot have content");
-  const auto target_text = request.target();
-  const HttpTarget target = split_target({target_text.data(), target_text.size()});
-  if (target.path == "/ping") {
-    state_ = State::answering;
-    return send(
-        make_head({.status = 204, .content_type = {}, .extra = "X-Influxdb-Version: v2.7.4\r\n", .keep_alive = keep_alive_},
-                  shard_.backend().wall_now()));
+void HttpConnection::answer(HttpAnswer answer) {
+  move_to(State::answering);
+  too_slow_.disarm();
+  std::string text = make_head(
+      {.status = answer.status, .content_type = answer.content_type, .extra = answer.extra, .keep_alive = keep_alive_},
+      place_.shard.backend().wall_now());
+  if (!answer.content_type.empty()) {
+    text += make_chunk_head(answer.body.size());
+    text.append(answer.body).append(end_of_chunk).append(last_chunk);
   }
-  if (target.path != "/exec") return refuse(404, "Not Found");
-  std::optional<std::string> text = query_parameter(target.query, "query");
-  if (!text) return refuse(400, "/exec needs a parameter: query=SQL, URL-encoded");
-  start_query(*std::move(text));
+  output_.send(std::move(text));
 }
 
-void HttpConnection::start_query(std::string text) {
+void HttpConnection::answer_query(std::string text, RowRange rows) {
   query_.text = std::move(text);
-  query_.status = 200;
+  query_.rows = rows;
   query_.part.clear();
   query_.is_last = false;
   query_.is_broken = false;
-  if (!listener_.start_query(query_)) return refuse(503, "Too many queries are running", "Retry-After: 1\r\n");
-  lent_ = true;
-  state_ = State::querying;
-  if (input_.size() < head_size_max) receive();
+  head_sent_ = false;
+  if (!place_.desk.start(query_)) {
+    HttpAnswer refusal = make_refusal(503, "Too many queries are running");
+    refusal.extra = "Retry-After: 1\r\n";
+    return answer(std::move(refusal));
+  }
+  lent_ = Lent::computing;
+  move_to(State::querying);
+  if (input_.size() < RequestReader::head_size_max) receive();
 }
 
 void HttpConnection::on_query_part() {
-  lent_ = !query_.is_last;
-  part_here_ = lent_;
+  VERIFY(lent_ == Lent::computing);
+  lent_ = query_.is_last ? Lent::no : Lent::part_here;
   if (state_ == State::ending) return end_when_quiet();
   if (query_.is_broken) return close();
-  std::string text;
+  std::string front;
   if (!std::exchange(head_sent_, true)) {
-    text = make_head({.status = query_.status,
-                      .content_type = json,
-                      .extra = "Keep-Alive: timeout=5, max=10000\r\n",
-                      .keep_alive = keep_alive_},
-                     shard_.backend().wall_now());
+    front = make_head({.status = query_.status,
+                       .content_type = json,
+                       .extra = "Keep-Alive: timeout=5, max=10000\r\n",
+                       .keep_alive = keep_alive_},
+                      place_.shard.backend().wall_now());
   }
-  text += make_chunk(query_.part);
-  if (query_.is_last) text += last_chunk;
-  send(std::move(text));
+  if (query_.part.empty()) return output_.send(std::move(front), {}, query_.is_last ? last_chunk : std::string_view());
+  front += make_chunk_head(query_.part.size());
+  std::string back(end_of_chunk);
+  if (query_.is_last) back += last_chunk;
+  output_.send(std::move(front), query_.part, back);
 }
 
-// A protocol error ends the connection: where the next request begins is not known.
-void HttpConnection::refuse(uint16_t status, std::string_view text, std::string_view extra) {
-  state_ = State::answering;
-  if (!parser_->is_done()) keep_alive_ = false;
-  send(make_head({.status = status, .content_type = plain_text, .extra = extra, .keep_alive = keep_alive_},
-                 shard_.backend().wall_now()) +
-       make_chunk(fmt::format("{}\r\n", text)) + std::string(last_chunk));
-}
-
-void HttpConnection::send(std::string text) {
-  VERIFY(!sending_);
-  output_ = std::move(text);
-  output_sent_ = 0;
-  submit_send();
-}
-
-void HttpConnection::submit_send() {
-  sending_ = true;
-  too_slow_.arm(shard_.reactor().now() + send_time_max);
-  const std::span<char> left = std::span(output_).subspan(output_sent_);
-  shard_.reactor().submit(
-      {.op = engine::IoOp::send, .file = socket_, .buffer = std::as_writable_bytes(left), .completion = &sent_});
-}
-
-void HttpConnection::on_sent(const engine::IoResult& result) {
-  sending_ = false;
+void HttpConnection::on_all_sent() {
   if (state_ == State::ending) return end_when_quiet();
-  if (result.result <= 0) return close();
-  output_sent_ += static_cast<size_t>(result.result);
-  if (output_sent_ < output_.size()) return submit_send();
-  too_slow_.disarm();
-  if (!lent_) return end_request();
-  part_here_ = false;
-  listener_.go_on({.query = &query_, .part_taken = true});
-}
-
-void HttpConnection::end_request() {
+  if (lent_ == Lent::part_here) {
+    lent_ = Lent::computing;
+    return place_.desk.take_part(query_, false);
+  }
   if (!keep_alive_) return close();
   begin_request();
 }
 
+void HttpConnection::on_send_failed() {
+  if (state_ == State::ending) return end_when_quiet();
+  close();
+}
+
 void HttpConnection::close() {
-  if (state_ == State::ending || state_ == State::closed) return;
-  state_ = State::ending;
+  if (is_ending()) return;
+  move_to(State::ending);
   retry_.disarm();
   too_slow_.disarm();
-  if (lent_ && !part_here_) listener_.go_on({.query = &query_, .cancelled = true});
-  if (receiving_ || sending_) {
+  output_.give_up();
+  if (lent_ == Lent::computing && place_.desk.cancel(query_)) lent_ = Lent::no;
+  if (receiving_ || output_.is_busy()) {
     shutting_down_ = true;
-    shard_.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &shut_down_});
+    place_.shard.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &ended_});
   }
   end_when_quiet();
 }
 
 void HttpConnection::end_when_quiet() {
-  if (receiving_ || sending_ || shutting_down_) return;
-  if (lent_) {
-    if (std::exchange(part_here_, false)) listener_.go_on({.query = &query_, .part_taken = true, .cancelled = true});
-    return;
+  if (receiving_ || output_.is_busy() || shutting_down_) return;
+  if (lent_ == Lent::part_here) {
+    lent_ = Lent::computing;
+    place_.desk.take_part(query_, true);
   }
-  state_ = State::closed;
-  shard_.reactor().submit({.op = engine::IoOp::close, .file = socket_, .completion = &file_closed_});
+  if (lent_ != Lent::no) return;
+  move_to(State::closed);
+  place_.shard.reactor().submit({.op = engine::IoOp::close, .file = socket_, .completion = &ended_});
 }
 
-void HttpConnection::on_shut_down(const engine::IoResult&) {
+void HttpConnection::on_ended(const engine::IoResult&) {
+  if (state_ == State::closed) return place_.listener.on_closed(*this);
   shutting_down_ = false;
   end_when_quiet();
 }
-
-void HttpConnection::on_file_closed(const engine::IoResult&) { listener_.on_closed(*this); }
 
 }  // namespace net

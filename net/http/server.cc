@@ -7,7 +7,8 @@
 
 namespace net {
 
-HttpServer::HttpServer(engine::Shard& shard, engine::ShardId reader) : shard_(shard), reader_(reader) {}
+HttpServer::HttpServer(engine::Shard& shard, ReaderRange readers, const HttpOptions& options)
+    : shard_(shard), options_(options), desk_(shard.endpoint(), readers, options.queries_max) {}
 
 void HttpServer::listen(engine::FileId socket) {
   VERIFY(acceptor_ == nullptr);
@@ -15,44 +16,49 @@ void HttpServer::listen(engine::FileId socket) {
   acceptor_->start();
 }
 
-// Beyond the limit a connection is accepted and closed at once: its sender sees it, instead of waiting in the backlog.
+// At the limit the connection that has waited longest for a request makes room. When all are busy, the new one is accepted and
+// closed at once: its sender sees it, instead of waiting in the backlog.
 void HttpServer::on_accepted(int32_t raw_socket, engine::PeerAddress) {
+  const bool has_room = !stopping_ && make_room();
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
-  connections_.push_back(std::make_unique<HttpConnection>(shard_, socket, *this));
-  if (stopping_ || connections_.size() > connections_max) {
-    connections_.back()->close();
+  const uint64_t id = next_id_++;
+  const HttpConnection::Place place{.shard = shard_, .desk = desk_, .listener = *this};
+  auto& connection = connections_[id] = std::make_unique<HttpConnection>(place, socket, id);
+  if (has_room) {
+    connection->start();
   } else {
-    connections_.back()->start();
+    connection->close();
   }
 }
 
-bool HttpServer::start_query(Query& query) {
-  if (queries_ == queries_max) return false;
-  query.reader = reader_;
-  if (!shard_.endpoint().try_send(reader_, make_message(MessageKind::query, &query))) return false;
-  ++queries_;
+bool HttpServer::make_room() {
+  HttpConnection* oldest = nullptr;
+  size_t open = 0;
+  for (const auto& [id, connection] : connections_) {
+    if (connection->is_ending()) continue;
+    ++open;
+    if (!connection->is_idle()) continue;
+    if (oldest == nullptr || connection->idle_since() < oldest->idle_since()) oldest = connection.get();
+  }
+  if (open < options_.connections_max) return true;
+  if (oldest == nullptr) return false;
+  oldest->close();
   return true;
 }
 
-void HttpServer::go_on(const QueryGoOn& go_on) {
-  shard_.endpoint().send_return(go_on.query->reader, make_message(MessageKind::query_go_on, go_on));
-}
-
 void HttpServer::on_message(engine::ShardId, const engine::MeshMessage& message) {
-  auto* query = message.as<Query*>();
-  if (query->is_last) {
-    VERIFY_GT(queries_, 0U);
-    --queries_;
-  }
-  query->connection->on_query_part();
+  const Query& query = *message.as<Query*>();
+  const auto found = connections_.find(query.reply_to.id);
+  VERIFY(found != connections_.end());  // it is closed when its query has come home
+  desk_.on_part(query);
+  found->second->on_query_part();
 }
 
 void HttpServer::on_closed(HttpConnection& connection) {
-  const auto found = std::ranges::find(connections_, &connection, &std::unique_ptr<HttpConnection>::get);
+  const auto found = connections_.find(connection.id());
   VERIFY(found != connections_.end());
-  closed_.push_back(std::move(*found));
-  *found = std::move(connections_.back());
-  connections_.pop_back();
+  closed_.push_back(std::move(found->second));
+  connections_.erase(found);
 }
 
 bool HttpServer::on_turn(engine::Instant) {
@@ -64,12 +70,12 @@ void HttpServer::begin_stop() {
   stopping_ = true;
   if (acceptor_ != nullptr) acceptor_->stop();
   std::vector<HttpConnection*> open;
-  for (const auto& connection : connections_) open.push_back(connection.get());
+  for (const auto& [id, connection] : connections_) open.push_back(connection.get());
   for (HttpConnection* connection : open) connection->close();
 }
 
 bool HttpServer::stopped() const {
-  return stopping_ && connections_.empty() && queries_ == 0 && (acceptor_ == nullptr || acceptor_->stopped());
+  return stopping_ && connections_.empty() && desk_.open_count() == 0 && (acceptor_ == nullptr || acceptor_->stopped());
 }
 
 }  // namespace net

@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "engine/shard/shard.h"
 #include "net/http/connection.h"
+#include "net/http/options.h"
+#include "net/query/query_desk.h"
 #include "net/route/messages.h"
 #include "net/stream/acceptor.h"
 
@@ -15,11 +18,7 @@ namespace net {
 
 class HttpServer final : public engine::Service, public AcceptorListener, public HttpConnectionListener {
  public:
-  static constexpr size_t connections_max = 256;
-  static constexpr uint32_t queries_max = 64;  // running and waiting; beyond it 503
-
-  // `reader` is the endpoint that runs queries.
-  HttpServer(engine::Shard& shard, engine::ShardId reader);
+  HttpServer(engine::Shard& shard, ReaderRange readers, const HttpOptions& options);
 
   void listen(engine::FileId socket);
 
@@ -32,16 +31,16 @@ class HttpServer final : public engine::Service, public AcceptorListener, public
 
  private:
   void on_accepted(int32_t raw_socket, engine::PeerAddress peer) override;
-  bool start_query(Query& query) override;
-  void go_on(const QueryGoOn& go_on) override;
   void on_closed(HttpConnection& connection) override;
+  bool make_room();
 
   engine::Shard& shard_;
-  engine::ShardId reader_;
+  HttpOptions options_;
+  QueryDesk desk_;
   std::unique_ptr<Acceptor> acceptor_;
-  std::vector<std::unique_ptr<HttpConnection>> connections_;
+  std::map<uint64_t, std::unique_ptr<HttpConnection>> connections_;  // by id, which grows
   std::vector<std::unique_ptr<HttpConnection>> closed_;  // destroyed at the next turn: their completion is still on the stack
-  uint32_t queries_ = 0;
+  uint64_t next_id_ = 1;
   bool stopping_ = false;
 };
 

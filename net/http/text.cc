@@ -67,14 +67,18 @@ HttpTarget split_target(std::string_view target) {
   return {.path = target.substr(0, mark), .query = target.substr(mark + 1)};
 }
 
-std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {
+std::optional<std::vector<HttpParameter>> parse_parameters(std::string_view query) {
+  std::vector<HttpParameter> parameters;
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     const size_t equals = pair.find('=');
-    if (pair.substr(0, equals) == name) return decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    std::optional<std::string> name = decode(pair.substr(0, equals));
+    std::optional<std::string> value = decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    if (!name || !value) return std::nullopt;
+    parameters.push_back({.name = *std::move(name), .value = *std::move(value)});
   }
-  return std::nullopt;
+  return parameters;
 }
 
 std::string http_date(engine::WallTime now) {
@@ -102,12 +106,11 @@ std::string make_head(const HttpHead& head, engine::WallTime now) {
   return text + "\r\n";
 }
 
-std::string make_chunk(std::string_view text) {
-  if (text.empty()) return {};
+std::string make_chunk_head(size_t size) {
+  VERIFY_GT(size, 0U);
   // Clients in the field expect QuestDB's even number of digits.
-  const size_t digits = static_cast<size_t>(std::bit_width(text.size()) + 3) / 4;
-  const std::string size = fmt::format("{:0{}x}", text.size(), digits + digits % 2);
-  return fmt::format("{}\r\n{}\r\n", size, text);
+  const size_t digits = static_cast<size_t>(std::bit_width(size) + 3) / 4;
+  return fmt::format("{:0{}x}\r\n", size, digits + digits % 2);
 }
 
 }  // namespace net

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/time.h"
 
@@ -17,8 +18,13 @@ struct HttpTarget {
 
 HttpTarget split_target(std::string_view target);
 
-// The decoded value of parameter `name` ("+" is a space, %XX a byte), or nothing when it is not there or wrongly encoded.
-std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
+struct HttpParameter {
+  std::string name;
+  std::string value;
+};
+
+// The parameters in their order, decoded: "+" is a space, %XX a byte. Nothing when one is wrongly encoded.
+std::optional<std::vector<HttpParameter>> parse_parameters(std::string_view query);
 
 // Wed, 25 Nov 2026 19:40:00 GMT
 std::string http_date(engine::WallTime now);
@@ -33,8 +39,8 @@ struct HttpHead {
 // The head of an answer whose body, if it has one, follows in chunks.
 std::string make_head(const HttpHead& head, engine::WallTime now);
 
-// `text` as one chunk; empty for an empty text, which would end the body.
-std::string make_chunk(std::string_view text);
+// What stands in front of a chunk of this size, which is not 0; CRLF stands behind it.
+std::string make_chunk_head(size_t size);
 
 inline constexpr std::string_view last_chunk = "00\r\n\r\n";
 

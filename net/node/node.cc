@@ -11,15 +11,18 @@ namespace {
 
 // So many messages can be under way from one thread to another, in each direction. Sockets that are handed over and new tables
 // come in any number, when clients like it so: they take the forward room, and what finds none waits or goes elsewhere. What a
-// source has out is bounded by its pool and by asks_out_max, phases are one at a time: they have room of their own.
+// source has out is bounded by its pool and by asks_out_max, phases are one at a time: they have room of their own. So do
+// queries: from the desk to a reader each is one message, from a reader to a shard each has one ask out; and back there is a
+// part of each, while the desk may take a part and then cancel.
 engine::ShardMesh::Options mesh_options(const NodeOptions& options) {
   const uint32_t batches_and_asks = options.source.batches_max + storage::asks_out_max;
+  const uint32_t queries = options.http_limits.queries_max;
   constexpr uint32_t phases = 1;
   constexpr uint32_t hand_overs = 128;
-  return {.endpoint_count = Node::endpoint_count(options.shards),
-          .forward_count_max = HttpServer::queries_max + hand_overs,
-          .reserved_count_max = batches_and_asks + phases,
-          .return_count_max = batches_and_asks + HttpServer::queries_max + phases};
+  return {.endpoint_count = Node::endpoint_count(options),
+          .forward_count_max = hand_overs,
+          .reserved_count_max = std::max(batches_and_asks + phases, queries),
+          .return_count_max = batches_and_asks + 2 * queries + phases};
 }
 
 }  // namespace
@@ -28,7 +31,7 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
     : options_(options),
       backends_(backends),
       mesh_(mesh_options(options)),
-      endpoint_(mesh_.endpoint(engine::ShardId{static_cast<uint16_t>(options.shards + 1)})),
+      endpoint_(mesh_.endpoint(engine::ShardId{static_cast<uint16_t>(Node::endpoint_count(options) - 1)})),
       steps_(options.shards) {
   VERIFY_EQ(backends.shards.size(), options.shards);
   const uint64_t hash_seed = backends.main->random();
@@ -36,7 +39,11 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
     shards_.push_back(
         std::make_unique<NodeShard>(options_, mesh_, engine::ShardId{i}, *backends.shards[i], hash_seed, listener));
   }
-  reader_ = std::make_unique<QueryReader>(mesh_, engine::ShardId{options.shards}, *backends.reader, options.shards);
+  VERIFY_EQ(backends.readers.size(), options.readers);
+  for (uint16_t i = 0; i < options.readers; ++i) {
+    const engine::ShardId id{static_cast<uint16_t>(options.shards + i)};
+    readers_.push_back(std::make_unique<QueryReader>(mesh_, id, *backends.readers[i], options.shards, options_.query_limits));
+  }
   mesh_.attach(endpoint_.id(), *backends.main);
 }
 
@@ -62,7 +69,7 @@ absl::Status Node::finish_recovery() { return storage::remove_released_streams(*
 
 engine::Loop& Node::shard_loop(uint16_t shard) { return *shards_[shard]; }
 
-engine::Loop& Node::reader_loop() { return *reader_; }
+engine::Loop& Node::reader_loop(uint16_t reader) { return *readers_[reader]; }
 
 void Node::begin(NodePhase phase) {
   VERIFY_EQ(steps_missing_, 0U);

@@ -27,13 +27,15 @@ class QueryReader;
 
 class Node final : public engine::MeshReceiver {
  public:
-  // Endpoints of the mesh: the shards, then the reader, then the steering thread.
-  static constexpr uint16_t endpoint_count(uint16_t shards) { return static_cast<uint16_t>(shards + 2); }
+  // Endpoints of the mesh: the shards, then the readers, then the steering thread.
+  static constexpr uint16_t endpoint_count(const NodeOptions& options) {
+    return static_cast<uint16_t>(options.shards + options.readers + 1);
+  }
 
-  // One backend per shard, one for the reader, one for the steering thread; all outlive the node.
+  // One backend per shard, one per reader, one for the steering thread; all outlive the node.
   struct Backends {
     std::vector<engine::IoBackend*> shards;
-    engine::IoBackend* reader = nullptr;
+    std::vector<engine::IoBackend*> readers;
     engine::IoBackend* main = nullptr;
   };
 
@@ -47,7 +49,7 @@ class Node final : public engine::MeshReceiver {
   const storage::RecoveryReport& recovery() const { return recovery_.report; }
 
   engine::Loop& shard_loop(uint16_t shard);
-  engine::Loop& reader_loop();
+  engine::Loop& reader_loop(uint16_t reader);
 
   // Steering thread. begin asks every shard; poll hands over answers, and wait does so after at most `limit`.
   void begin(NodePhase phase);
@@ -70,7 +72,7 @@ class Node final : public engine::MeshReceiver {
   storage::Recovery recovery_;
   NodeAddresses addresses_;
   std::vector<std::unique_ptr<NodeShard>> shards_;
-  std::unique_ptr<QueryReader> reader_;
+  std::vector<std::unique_ptr<QueryReader>> readers_;
   std::vector<ControlStep> steps_;
   uint32_t steps_missing_ = 0;
 };

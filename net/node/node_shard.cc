@@ -26,7 +26,8 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
   if (is_first(id)) {
     catalog_ = std::make_unique<storage::Catalog>(shard_, options.shards, hash_seed);
     shard_.add_service(*catalog_, storage::catalog_kinds);
-    http_ = std::make_unique<HttpServer>(shard_, engine::ShardId{options.shards});
+    http_ = std::make_unique<HttpServer>(
+        shard_, ReaderRange{.first = engine::ShardId{options.shards}, .count = options.readers}, options.http_limits);
     shard_.add_service(*http_, http_kinds);
   }
   shard_.add_service(owner_, storage::owner_kinds);

@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "engine/io/backend.h"
+#include "net/http/options.h"
 #include "net/ingest/line_ingest.h"
+#include "net/sql/query_limits.h"
 #include "storage/owner/owner.h"
 #include "storage/source/source.h"
 
@@ -16,6 +18,9 @@ struct NodeOptions {
   std::optional<engine::SocketAddress> tcp;  // none: off
   std::optional<engine::SocketAddress> udp;
   std::optional<engine::SocketAddress> http;
+  uint16_t readers = 4;  // threads that compute queries: so many are computed at a time
+  HttpOptions http_limits;
+  QueryLimits query_limits;  // of each query
   IngestOptions ingest;
   storage::SourceOptions source;
   storage::OwnerOptions owner;

@@ -1,7 +1,11 @@
 #include "net/query/exec_json.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
+
+#include "engine/base/verify.h"
 
 namespace net {
 namespace {
@@ -56,83 +60,20 @@ void append_escape(std::string& target, char c) {
 
 bool is_plain(char c) { return static_cast<uint8_t>(c) >= 0x20 && static_cast<uint8_t>(c) < 0x80 && c != '"' && c != '\\'; }
 
-// Writes a result, and keeps the first chunk back: until it has gone, the answer can still become an error.
-class JsonSink final : public ResultSink {
- public:
-  JsonSink(std::string_view query, ExecReply& reply) : query_(query), reply_(reply) { buffer_.reserve(2 * exec_chunk_size); }
+// Bytes of a text that are written at a time: at most six times as many, so that a part keeps to its size.
+constexpr size_t text_piece_size_max = 4096;
+constexpr size_t number_size_max = 64;  // of a cell that is no text, and of what stands between cells
+static_assert(exec_part_size + 6 * text_piece_size_max + number_size_max <= exec_part_size_max);
 
-  absl::Status begin(std::span<const SqlColumn> columns, int designated) override {
-    buffer_ = "{\"query\":";
-    append_json_text(buffer_, query_);
-    buffer_ += ",\"columns\":[";
-    for (const SqlColumn& column : columns) {
-      buffer_ += &column == columns.data() ? "{\"name\":" : ",{\"name\":";
-      append_json_text(buffer_, column.name);
-      buffer_ += ",\"type\":";
-      append_json_text(buffer_, column.type);
-      buffer_ += '}';
-    }
-    buffer_ += "],\"timestamp\":" + std::to_string(designated) + ",\"dataset\":[";
-    return absl::OkStatus();
-  }
-
-  absl::Status row(std::span<const SqlCell> cells) override {
-    if (!is_first_row_) buffer_ += ',';
-    is_first_row_ = false;
-    for (const SqlCell& cell : cells) {
-      buffer_ += &cell == cells.data() ? '[' : ',';
-      append_json_cell(buffer_, cell);
-    }
-    buffer_ += ']';
-    return buffer_.size() < exec_chunk_size ? absl::OkStatus() : flush();
-  }
-
-  absl::Status end(uint64_t row_count) override {
-    buffer_ += "],\"count\":" + std::to_string(row_count) + '}';
-    RETURN_IF_ERROR(flush());
-    return reply_.end();
-  }
-
-  // Requires !has_begun().
-  absl::Status send_error(const QueryResult& result) {
-    const bool is_users = absl::IsInvalidArgument(result.status) || absl::IsNotFound(result.status);
-    RETURN_IF_ERROR(reply_.begin(is_users ? ExecStatus::bad_query : ExecStatus::failed));
-    buffer_ = "{\"query\":";
-    append_json_text(buffer_, query_);
-    buffer_ += ",\"error\":";
-    append_json_text(buffer_, engine::message_of(result.status));
-    buffer_ += ",\"position\":" + std::to_string(result.position) + '}';
-    RETURN_IF_ERROR(reply_.write(buffer_));
-    return reply_.end();
-  }
-
-  bool has_begun() const { return has_begun_; }
-
- private:
-  absl::Status flush() {
-    if (!has_begun_) RETURN_IF_ERROR(reply_.begin(ExecStatus::ok));
-    has_begun_ = true;
-    RETURN_IF_ERROR(reply_.write(buffer_));
-    buffer_.clear();
-    return absl::OkStatus();
-  }
-
-  std::string_view query_;
-  ExecReply& reply_;
-  std::string buffer_;
-  bool is_first_row_ = true;
-  bool has_begun_ = false;
-};
-
-}  // namespace
-
-void append_json_text(std::string& target, std::string_view text) {
-  target += '"';
-  for (size_t i = 0; i < text.size();) {
+// Appends the front of `text` with JSON's escapes and returns how many bytes of it that was: `size_max` at most, but for the
+// character that begins in front of them.
+size_t append_json_piece(std::string& target, std::string_view text, size_t size_max) {
+  size_t i = 0;
+  while (i < text.size() && i < size_max) {
     const size_t start = i;
-    while (i < text.size() && is_plain(text[i])) ++i;
+    while (i < text.size() && i < size_max && is_plain(text[i])) ++i;
     target += text.substr(start, i - start);
-    if (i == text.size()) break;
+    if (i == text.size() || i >= size_max) break;
     const size_t size = utf8_size(text.substr(i));
     if (size > 1) {
       target += text.substr(i, size);
@@ -143,6 +84,42 @@ void append_json_text(std::string& target, std::string_view text) {
     }
     i += size == 0 ? 1 : size;
   }
+  return i;
+}
+
+std::string make_head(const QueryRun& run) {
+  std::string head = "{\"query\":";
+  append_json_text(head, run.text());
+  head += ",\"columns\":[";
+  for (const SqlColumn& column : run.columns()) {
+    head += &column == run.columns().data() ? "{\"name\":" : ",{\"name\":";
+    append_json_text(head, column.name);
+    head += ",\"type\":";
+    append_json_text(head, column.type);
+    head += '}';
+  }
+  return head + "],\"timestamp\":" + std::to_string(run.designated()) + ",\"dataset\":[";
+}
+
+std::string make_error(const QueryRun& run, const absl::Status& status) {
+  std::string text = "{\"query\":";
+  append_json_text(text, run.text());
+  text += ",\"error\":";
+  append_json_text(text, engine::message_of(status));
+  return text + ",\"position\":" + std::to_string(run.error_position()) + '}';
+}
+
+size_t size_of(std::span<const SqlCell> row) {
+  size_t size = 0;
+  for (const SqlCell& cell : row) size += cell.text.size();
+  return size;
+}
+
+}  // namespace
+
+void append_json_text(std::string& target, std::string_view text) {
+  target += '"';
+  append_json_piece(target, text, text.size());
   target += '"';
 }
 
@@ -160,11 +137,119 @@ void append_json_cell(std::string& target, const SqlCell& cell) {
   }
 }
 
-absl::Status answer_exec(SqlEngine& engine, std::string_view query, ExecReply& reply) {
-  JsonSink sink(query, reply);
-  const QueryResult result = engine.run(query, sink);
-  if (result.ok() || sink.has_begun()) return result.status;
-  return sink.send_error(result);
+ExecAnswer::ExecAnswer(QueryRun& run, RowRange rows) : run_(run), rows_(rows) {}
+
+ExecAnswer::Progress ExecAnswer::fill(std::string& part, engine::Instant pause_at) {
+  VERIFY(!is_broken_);
+  for (;;) {
+    drain_head(part);
+    if (part.size() >= exec_part_size) {
+      VERIFY_LE(part.size(), exec_part_size_max);
+      has_left_ = true;
+      return Progress::part;
+    }
+    switch (state_) {
+      case State::start:
+        begin(part);
+        break;
+      case State::rows:
+        if (run_.now() >= pause_at) return Progress::paused;
+        take_row(part);
+        break;
+      case State::cells:
+        write_cells(part);
+        break;
+      case State::end:
+        return Progress::last;
+    }
+    if (is_broken_) return Progress::broken;
+  }
+}
+
+void ExecAnswer::drain_head(std::string& part) {
+  if (head_.empty() || part.size() >= exec_part_size) return;
+  const size_t size = std::min(head_.size() - head_written_, exec_part_size - part.size());
+  part.append(head_, head_written_, size);
+  head_written_ += size;
+  if (head_written_ < head_.size()) return;
+  head_.clear();
+  head_written_ = 0;
+}
+
+// The types of columns that are computed are known with the first row.
+void ExecAnswer::begin(std::string& part) {
+  const absl::StatusOr<bool> has_row = run_.next();
+  if (!has_row.ok()) return fail(part, has_row.status());
+  head_ = make_head(run_);
+  if (!*has_row || rows_.is_empty()) return write_end();
+  row_ = 1;
+  state_ = row_ >= rows_.first ? State::cells : State::rows;
+}
+
+void ExecAnswer::take_row(std::string& part) {
+  if (row_ >= rows_.last) return write_end();
+  const absl::StatusOr<bool> has_row = run_.next();
+  if (!has_row.ok()) return fail(part, has_row.status());
+  if (!*has_row) return write_end();
+  ++row_;
+  if (row_ >= rows_.first) state_ = State::cells;
+}
+
+// As much of the row as the part has room for.
+void ExecAnswer::write_cells(std::string& part) {
+  const std::span<const SqlCell> row = run_.row();
+  if (cell_ == 0 && cell_written_ == 0) {
+    if (const size_t size = size_of(row); size > exec_row_size_max) {
+      return fail(part, engine::resource_exhausted("a row of an answer has at most " + std::to_string(exec_row_size_max) +
+                                                   " bytes, row " + std::to_string(row_) + " has " + std::to_string(size) +
+                                                   ": ask for less of it"));
+    }
+  }
+  while (cell_ < row.size()) {
+    if (part.size() >= exec_part_size) return;
+    if (write_cell(part, row[cell_])) ++cell_;
+  }
+  part += ']';
+  cell_ = 0;
+  row_shown_ = row_;
+  state_ = State::rows;
+}
+
+// False: the text goes on.
+bool ExecAnswer::write_cell(std::string& part, const SqlCell& cell) {
+  if (cell_written_ == 0) {
+    if (cell_ == 0) part += row_shown_ == 0 ? "[" : ",[";
+    if (cell_ != 0) part += ',';
+    if (cell.kind != SqlCell::Kind::text || cell.text.empty()) {
+      append_json_cell(part, cell);
+      return true;
+    }
+    part += '"';
+  }
+  cell_written_ += append_json_piece(part, cell.text.substr(cell_written_), text_piece_size_max);
+  if (cell_written_ < cell.text.size()) return false;
+  part += '"';
+  cell_written_ = 0;
+  return true;
+}
+
+void ExecAnswer::write_end() {
+  head_ += "],\"count\":" + std::to_string(row_shown_) + '}';
+  state_ = State::end;
+}
+
+// As long as no part has gone, the answer can still become an error.
+void ExecAnswer::fail(std::string& part, const absl::Status& status) {
+  if (has_left_) {
+    is_broken_ = true;
+    return;
+  }
+  const bool is_users = absl::IsInvalidArgument(status) || absl::IsNotFound(status);
+  status_ = is_users ? ExecStatus::bad_query : ExecStatus::failed;
+  part.clear();
+  head_ = make_error(run_, status);
+  head_written_ = 0;
+  state_ = State::end;
 }
 
 }  // namespace net

@@ -5,36 +5,69 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "engine/base/status.h"
-#include "net/sql/engine.h"
+#include "engine/base/time.h"
+#include "net/query/row_range.h"
+#include "net/sql/query_run.h"
 
 namespace net {
 
-inline constexpr size_t exec_chunk_size = 32 * 1024;  // a chunk is sent when it has grown beyond this
+// A part of an answer is full when it has this size; it is never larger than exec_part_size_max, whatever its row holds.
+inline constexpr size_t exec_part_size = size_t{32} * 1024;
+inline constexpr size_t exec_part_size_max = size_t{64} * 1024;
 
-enum class ExecStatus : int { ok = 200, bad_query = 400, failed = 500 };
+// Bytes of all values of a row, as they are stored. Each of them has a limit of its own, and there may be thousands.
+inline constexpr size_t exec_row_size_max = size_t{64} * 1024 * 1024;
 
-// Where an answer goes. A failed write ends the query.
-class ExecReply {
+enum class ExecStatus : uint16_t { ok = 200, bad_query = 400, failed = 500 };
+
+class ExecAnswer {
  public:
-  virtual ~ExecReply() = default;
+  enum class Progress : uint8_t {
+    paused,  // time is up; the part is not full
+    part,    // it is, and others follow
+    last,    // it is the last one
+    broken,  // the query failed behind an earlier part: the answer must not look whole, and the part is not to be sent
+  };
 
-  // Once, before the first chunk.
-  virtual absl::Status begin(ExecStatus status) = 0;
+  // `run` has begun, and outlives the answer.
+  ExecAnswer(QueryRun& run, RowRange rows);
 
-  // At least one byte; valid until it returns.
-  virtual absl::Status write(std::string_view chunk) = 0;
+  // Appends to `part`, which is empty, or as the last call left it when that paused. Goes on until the part is full, and pauses
+  // between two rows behind `pause_at`. After `last` or `broken` it is not called again.
+  Progress fill(std::string& part, engine::Instant pause_at);
 
-  // After the last chunk. Not called for an answer that broke off: then the connection must not look as if it were whole.
-  virtual absl::Status end() = 0;
+  // Of the answer, known when the first part is full.
+  ExecStatus status() const { return status_; }
+
+ private:
+  enum class State : uint8_t { start, rows, cells, end };
+
+  void begin(std::string& part);
+  void take_row(std::string& part);
+  void write_cells(std::string& part);
+  bool write_cell(std::string& part, const SqlCell& cell);
+  void write_end();
+  void fail(std::string& part, const absl::Status& status);
+  void drain_head(std::string& part);
+
+  QueryRun& run_;
+  RowRange rows_;
+  State state_ = State::start;
+  ExecStatus status_ = ExecStatus::ok;
+  std::string head_;  // text that waits for room in a part
+  size_t head_written_ = 0;
+  uint64_t row_ = 0;         // that was taken last, from 1
+  uint64_t row_shown_ = 0;   // that was written last
+  size_t cell_ = 0;          // of the row that is written
+  size_t cell_written_ = 0;  // bytes of its text
+  bool has_left_ = false;    // a part is gone
+  bool is_broken_ = false;
 };
-
-// Runs the query and writes its answer, an error included. Not ok when the answer could not be written to its end: the reply
-// failed, or the query did after the first chunk had gone.
-absl::Status answer_exec(SqlEngine& engine, std::string_view query, ExecReply& reply);
 
 // Appends `text` in double quotes with JSON's escapes. Bytes that are not UTF-8 become U+FFFD, so that the result always is.
 void append_json_text(std::string& target, std::string_view text);

@@ -1,26 +1,35 @@
-// A query on its way from an HTTP connection to a reader and its answer on the way back, part by part: at most one part is
-// under way, so a slow client holds one part of memory and nothing more.
+// A query on its way from a protocol to a reader, and its answer on the way back, part by part: at most one part is under way,
+// so a slow client holds one part of memory and nothing more. A reader knows whom to answer by an id, and no connection.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "engine/base/ids.h"
+#include "net/query/row_range.h"
 
 namespace net {
 
-class HttpConnection;
+// Who takes an answer: an endpoint, and a number that means something there.
+struct ReplyTo {
+  engine::ShardId endpoint;
+  uint64_t id = 0;
+};
 
-// Belongs to the HTTP connection; lent to the reader from `query` to the last `query_part`.
+enum class AnswerFormat : uint8_t { exec_json };
+
+// Belongs to who asks; lent to the reader from `query` to the last `query_part`.
 struct Query {
-  engine::ShardId http_shard;
-  engine::ShardId reader;
-  HttpConnection* connection = nullptr;
+  ReplyTo reply_to;
+  AnswerFormat format = AnswerFormat::exec_json;
   std::string text;  // SQL
+  RowRange rows;     // that are wanted of the result
+
+  engine::ShardId reader;  // that has it
 
   // Set by the reader.
-  uint16_t status = 200;  // of the answer; known with the first part
-  std::string part;       // the next piece of the body
+  uint16_t status = 0;  // of the answer, as HTTP counts; known with the first part
+  std::string part;     // the next piece of the body
   bool is_last = false;
   bool is_broken = false;  // with is_last: the answer ends in the middle, and must not look whole
 };

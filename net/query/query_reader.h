@@ -1,67 +1,39 @@
-// A reader thread: runs queries, one after the other, over snapshots that it asks the owners for, with a backend of its own for
-// the files. It never touches a shard's memory; while it waits for an answer or for the client, it goes on draining its ring.
+// A reader thread: computes the queries that it has taken in turns, a part or a slice of time each, over snapshots that they
+// ask the owners for, with a backend of its own for the files. It never touches a shard's memory. A query whose client does
+// not take its answer holds memory but no time. One that computes without a row to show holds the thread, up to its time limit:
+// so new queries go to readers that compute nothing (net/query/query_desk.h).
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "engine/shard/loop.h"
 #include "engine/shard/mesh.h"
-#include "net/ingest/ledger.h"
-#include "net/query/query.h"
-#include "net/route/messages.h"
-#include "net/sql/engine.h"
-#include "net/sql/table_provider.h"
+#include "net/query/open_query.h"
 
 namespace net {
 
-class QueryReader final : public engine::Loop, public engine::MeshReceiver, public TableProvider {
+class QueryReader final : public engine::Loop, public engine::MeshReceiver {
  public:
+  static constexpr engine::Duration slice = engine::milliseconds(10);  // of a query, when others wait
+
   // Shards 0 .. shard_count - 1 own tables.
-  QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint16_t shard_count);
+  QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint16_t shard_count,
+              const QueryLimits& limits);
 
   // Loop.
   void run_once() override;
-  engine::IoBackend& backend() override { return backend_; }
-
-  // TableProvider, called by the query that runs.
-  absl::StatusOr<std::vector<ListedTable>> list_tables() override;
-  absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override;
-  absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override;
-  bool is_wanted() override;
+  engine::IoBackend& backend() override { return room_.backend; }
 
  private:
-  struct Waiting {
-    Query* query = nullptr;
-    bool cancelled = false;
-  };
-
-  class PartReply;
-
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
   void on_go_on(const QueryGoOn& go_on);
-  void run(const Waiting& waiting);
-  void turn();
-  absl::Status send_part(std::string_view text);
-  void send_last(bool is_broken);
-  absl::StatusOr<std::vector<storage::TableSnapshot>> ask_owners(const storage::SnapshotAsk& pattern);
+  OpenQuery* take_runnable();
+  void sleep();
 
-  engine::MeshEndpoint& endpoint_;
-  engine::IoBackend& backend_;
-  uint16_t shard_count_;
-  SqlEngine sql_;
-  std::deque<Waiting> waiting_;
-  Query* running_ = nullptr;
-  uint32_t answers_missing_ = 0;                                   // to the asks that are out
-  bool part_out_ = false;                                          // the HTTP side has a part of the running query
-  bool cancelled_ = false;                                         // it does not want another one
-  std::optional<std::map<std::string, storage::TableId>> tables_;  // by folded name, as the running query first saw them
+  ReaderRoom room_;
+  std::vector<std::unique_ptr<OpenQuery>> queries_;  // whose turn comes first is in front
 };
 
 }  // namespace net

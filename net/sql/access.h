@@ -5,6 +5,9 @@
 #include <sqlite3.h>
 
 #include <string>
+#include <string_view>
+
+#include "engine/base/status.h"
 
 namespace net {
 
@@ -18,6 +21,9 @@ class SqlAccess {
   // From now on.
   void restrict_to_reading(sqlite3* database);
 
+  // Why the query was denied, where more can be said than that it is no query.
+  const absl::Status& refusal() const { return refusal_; }
+
   // Calls sqlite3_declare_vtab. Virtual tables are connected while a query is prepared, and their declarations look like CREATE
   // TABLE to the authorizer: these are let through.
   int declare_table(sqlite3* database, const std::string& declaration);
@@ -25,7 +31,9 @@ class SqlAccess {
  private:
   static int authorize(void* access, int action, const char* detail, const char* function, const char* database,
                        const char* trigger);
+  bool may_call(std::string_view function);
 
+  absl::Status refusal_;
   bool is_declaring_ = false;
 };
 

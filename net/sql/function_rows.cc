@@ -328,12 +328,20 @@ CallResult call_build(TableProvider&, const SqlValue&) {
 
 constexpr auto functions = std::to_array<TableFunction>({
     {.name = "build", .columns = build_declared, .call = call_build},
-    {.name = "connections", .columns = connections_declared, .call = call_connections},
+    {.name = "connections", .reads = FunctionReads::connections, .columns = connections_declared, .call = call_connections},
     {.name = "long_sequence", .takes_argument = true, .columns = sequence_declared, .call = call_long_sequence},
-    {.name = "table_columns", .takes_argument = true, .columns = table_columns_declared, .call = call_table_columns},
-    {.name = "table_partitions", .takes_argument = true, .columns = table_partitions_declared, .call = call_table_partitions},
-    {.name = "tables", .columns = tables_declared, .call = call_tables},
-    {.name = "wal_tables", .columns = wal_tables_declared, .call = call_wal_tables},
+    {.name = "table_columns",
+     .reads = FunctionReads::tables,
+     .takes_argument = true,
+     .columns = table_columns_declared,
+     .call = call_table_columns},
+    {.name = "table_partitions",
+     .reads = FunctionReads::tables,
+     .takes_argument = true,
+     .columns = table_partitions_declared,
+     .call = call_table_partitions},
+    {.name = "tables", .reads = FunctionReads::tables, .columns = tables_declared, .call = call_tables},
+    {.name = "wal_tables", .reads = FunctionReads::tables, .columns = wal_tables_declared, .call = call_wal_tables},
 });
 
 }  // namespace

@@ -30,8 +30,12 @@ struct FunctionColumn {
   std::string_view type;  // QuestDB's name
 };
 
+// What of its TableProvider a function asks for.
+enum class FunctionReads : uint8_t { nothing, tables, connections };
+
 struct TableFunction {
   std::string_view name;
+  FunctionReads reads = FunctionReads::nothing;
   bool takes_argument = false;
   std::span<const FunctionColumn> columns;
   absl::StatusOr<std::unique_ptr<FunctionRows>> (*call)(TableProvider& source, const SqlValue& argument) = nullptr;

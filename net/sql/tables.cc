@@ -1,5 +1,6 @@
 #include "net/sql/tables.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/verify.h"
+#include "net/sql/query_limits.h"
 #include "net/sql/time_range.h"
 #include "net/sql/timestamp_text.h"
 #include "net/sql/value.h"
@@ -70,6 +72,7 @@ struct TableCursor final : sqlite3_vtab_cursor {
   int64_t rowid = 0;
   std::vector<uint32_t> slots;  // schema index -> column of the chunk
   std::string text;             // of the LONG256 that is shown
+  int64_t row_texts = 0;        // bytes of texts that were read of this row
 };
 
 TableCursor& cursor_of(sqlite3_vtab_cursor* cursor) { return static_cast<TableCursor&>(*cursor); }
@@ -153,12 +156,14 @@ int plan_table(sqlite3_vtab* vtab, sqlite3_index_info* info) {
   return SQLITE_OK;
 }
 
-int open_cursor(sqlite3_vtab*, sqlite3_vtab_cursor** result) {
+int open_cursor(sqlite3_vtab* table, sqlite3_vtab_cursor** result) {
+  static_cast<TableVtab*>(table)->entry.owner.add_cursor();
   *result = new TableCursor();
   return SQLITE_OK;
 }
 
 int close_cursor(sqlite3_vtab_cursor* cursor) {
+  cursor_of(cursor).table().entry.owner.remove_cursor();
   delete &cursor_of(cursor);
   return SQLITE_OK;
 }
@@ -166,6 +171,7 @@ int close_cursor(sqlite3_vtab_cursor* cursor) {
 int load_chunk(TableCursor& cursor) {
   absl::StatusOr<const storage::ScanChunk*> chunk = cursor.scan->next();
   cursor.row = 0;
+  cursor.row_texts = 0;
   cursor.chunk = nullptr;
   if (!chunk.ok()) return fail(cursor.table(), chunk.status());
   cursor.chunk = *chunk;
@@ -227,19 +233,22 @@ int filter_table(sqlite3_vtab_cursor* vtab_cursor, int, const char* plan, int va
 int step_cursor(sqlite3_vtab_cursor* vtab_cursor) {
   TableCursor& cursor = cursor_of(vtab_cursor);
   ++cursor.rowid;
+  cursor.row_texts = 0;
   return ++cursor.row < cursor.chunk->rows ? SQLITE_OK : load_chunk(cursor);
 }
 
 int is_cursor_at_end(sqlite3_vtab_cursor* cursor) { return cursor_of(cursor).at_end() ? 1 : 0; }
 
 // Copies, because SQLite may keep the value longer than the chunk lives.
-void return_text(sqlite3_context* context, std::string_view text) {
+void return_text(TableCursor& cursor, sqlite3_context* context, std::string_view text) {
+  cursor.row_texts += static_cast<int64_t>(text.size());
+  cursor.table().entry.owner.see_row_texts(cursor.row_texts);
   sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-void return_timestamp(sqlite3_context* context, uint64_t bits, TimeUnit unit) {
+void return_timestamp(TableCursor& cursor, sqlite3_context* context, uint64_t bits, TimeUnit unit) {
   std::array<char, timestamp_text_size_max> buffer{};
-  return_text(context, format_timestamp(static_cast<int64_t>(bits), unit, buffer));
+  return_text(cursor, context, format_timestamp(static_cast<int64_t>(bits), unit, buffer));
 }
 
 int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int index) {
@@ -258,18 +267,19 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
       return SQLITE_OK;
     case ColumnType::timestamp_us:
     case ColumnType::timestamp_ns:
-      return_timestamp(context, column.words[cursor.row], unit_of(column.type));
+      return_timestamp(cursor, context, column.words[cursor.row], unit_of(column.type));
       return SQLITE_OK;
     case ColumnType::symbol:
-      return_text(context, cursor.scan->symbol_text(slot, storage::SymbolId{static_cast<uint32_t>(column.words[cursor.row])}));
+      return_text(cursor, context,
+                  cursor.scan->symbol_text(slot, storage::SymbolId{static_cast<uint32_t>(column.words[cursor.row])}));
       return SQLITE_OK;
     case ColumnType::varchar:
-      return_text(context, column.text(cursor.row));
+      return_text(cursor, context, column.text(cursor.row));
       return SQLITE_OK;
     case ColumnType::long256:
       cursor.text.clear();
       append_long256(cursor.text, column.wide[cursor.row]);
-      return_text(context, cursor.text);
+      return_text(cursor, context, cursor.text);
       return SQLITE_OK;
   }
   UNREACHABLE("column type");
@@ -323,8 +333,20 @@ absl::Status add_timestamp_collations(sqlite3* database) {
   return absl::OkStatus();
 }
 
+void SqlTables::add_cursor() {
+  cursors_max_ = std::max(cursors_max_, ++cursors_);
+  if (row_texts_max_ > 0) raise_text_limit(row_texts_max_);
+}
+
+void SqlTables::raise_text_limit(int64_t row_texts) {
+  row_texts_max_ = row_texts;
+  const int64_t stored = std::min(row_texts_max_ * cursors_max_, row_texts_size_max);
+  sqlite3_limit(database_, SQLITE_LIMIT_LENGTH, static_cast<int>(computed_size_max + stored));
+}
+
 absl::Status SqlTables::add(sqlite3* database, const std::string& name, storage::TableSnapshot snapshot) {
   VERIFY(snapshot.schema != nullptr);
+  database_ = database;
   Entry& entry = entries_.emplace_back(Entry{.owner = *this, .snapshot = std::move(snapshot)});
   if (sqlite3_create_module(database, name.c_str(), &table_module, &entry) != SQLITE_OK) {
     return engine::resource_exhausted(sqlite3_errmsg(database));

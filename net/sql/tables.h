@@ -18,9 +18,6 @@
 
 namespace net {
 
-// Text columns of a query are at most this long, and so is every text that it computes.
-inline constexpr int sql_text_size_max = 64 * 1024 * 1024;
-
 // What a declared column type says about a result column: "TIMESTAMP DESIGNATED TEXT" is TIMESTAMP, and designated.
 std::string_view declared_type_name(std::string_view declared);
 bool is_declared_designated(std::string_view declared);
@@ -49,9 +46,23 @@ class SqlTables {
   SqlAccess& access() { return access_; }
   void set_failure(absl::Status status) { failure_ = std::move(status); }
 
+  // What a query computes is short, what is stored may be long: SQLite's limit for both is that of computed texts, and as much
+  // more as the rows that are read at one time have shown to need.
+  void add_cursor();
+  void remove_cursor() { --cursors_; }
+  void see_row_texts(int64_t size) {
+    if (size > row_texts_max_) raise_text_limit(size);
+  }
+
  private:
+  void raise_text_limit(int64_t row_texts);
+
   engine::IoBackend& backend_;
   SqlAccess& access_;
+  sqlite3* database_ = nullptr;
+  int64_t cursors_ = 0;        // open
+  int64_t cursors_max_ = 0;    // at one time
+  int64_t row_texts_max_ = 0;  // bytes of the texts that were read of one row
   std::deque<Entry> entries_;  // stable addresses: SQLite's modules point here
   absl::Status failure_;
 };

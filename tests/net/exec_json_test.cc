@@ -19,28 +19,11 @@ namespace {
 using nlohmann::json;
 using storage::ColumnType;
 
-struct Reply final : net::ExecReply {
-  absl::Status begin(net::ExecStatus answer_status) override {
-    status = static_cast<int>(answer_status);
-    return absl::OkStatus();
-  }
-  absl::Status write(std::string_view chunk) override {
-    CHECK(status != 0);
-    CHECK(!chunk.empty());
-    chunk_sizes.push_back(chunk.size());
-    body += chunk;
-    return chunk_sizes.size() == chunks_max ? engine::unavailable("the peer has gone") : absl::OkStatus();
-  }
-  absl::Status end() override {
-    ended = true;
-    return absl::OkStatus();
-  }
-
+struct Reply {
   int status = 0;
   std::string body;
-  std::vector<size_t> chunk_sizes;
-  bool ended = false;
-  size_t chunks_max = SIZE_MAX;
+  std::vector<size_t> part_sizes;
+  bool is_whole = false;
 };
 
 struct Node {
@@ -57,17 +40,23 @@ struct Node {
     source = std::make_unique<net::FileTableProvider>(*backend, *std::move(snapshots));
   }
 
-  absl::Status ask(std::string_view query, Reply& reply) {
-    net::SqlEngine engine(*source);
-    return net::answer_exec(engine, query, reply);
+  Reply answer(const std::string& query, net::RowRange rows = {}) {
+    net::QueryRun run(query, limits);
+    run.begin(*source, backend->now() + limits.duration_max);
+    net::ExecAnswer answer(run, rows);
+    Reply reply;
+    for (std::string part;; part.clear()) {
+      const net::ExecAnswer::Progress progress = answer.fill(part, engine::instant_never);
+      if (progress == net::ExecAnswer::Progress::broken) return reply;
+      reply.status = static_cast<int>(answer.status());
+      reply.body += part;
+      reply.part_sizes.push_back(part.size());
+      reply.is_whole = progress == net::ExecAnswer::Progress::last;
+      if (reply.is_whole) return reply;
+    }
   }
 
-  Reply answer(std::string_view query) {
-    Reply reply;
-    CHECK(ask(query, reply).ok());
-    CHECK(reply.ended);
-    return reply;
-  }
+  net::QueryLimits limits;
 };
 
 }  // namespace
@@ -139,20 +128,20 @@ TEST_CASE("exec_json: doubles read back as the same bits") {
   CHECK(text_of(1.7976931348623157e308) == "1.7976931348623157e+308");
 }
 
-TEST_CASE("exec_json: a long answer leaves in chunks of bounded size") {
+TEST_CASE("exec_json: a long answer leaves in parts of bounded size") {
   Node node;
   node.open();
   const Reply reply = node.answer("SELECT x, 'abcdefghij' AS s FROM long_sequence(20000)");
   CHECK(reply.status == 200);
-  CHECK(reply.chunk_sizes.size() > 10);
-  CHECK(*std::max_element(reply.chunk_sizes.begin(), reply.chunk_sizes.end()) < 2 * net::exec_chunk_size);
+  CHECK(reply.part_sizes.size() > 10);
+  CHECK(std::ranges::max(reply.part_sizes) <= net::exec_part_size_max);
   const json parsed = json::parse(reply.body);
   CHECK(parsed["count"] == 20'000);
   CHECK(parsed["dataset"].size() == 20'000);
   CHECK(parsed["dataset"][19'999] == json::array({20'000, "abcdefghij"}));
 }
 
-TEST_CASE("exec_json: an error before the first chunk is an error, after it the answer breaks off") {
+TEST_CASE("exec_json: an error before the first part is an error, after it the answer breaks off") {
   Node node;
   node.open();
   const std::string late_error =
@@ -161,19 +150,92 @@ TEST_CASE("exec_json: an error before the first chunk is an error, after it the 
   CHECK(reply.status == 400);
   CHECK(json::parse(reply.body)["error"] == "integer overflow");
 
-  Reply broken;
-  CHECK(!node.ask("SELECT CASE WHEN x < 50000 THEN x ELSE abs(-9223372036854775807 - 1) END FROM long_sequence(100000)", broken)
-             .ok());
+  const Reply broken =
+      node.answer("SELECT CASE WHEN x < 50000 THEN x ELSE abs(-9223372036854775807 - 1) END FROM long_sequence(100000)");
   CHECK(broken.status == 200);
-  CHECK(!broken.ended);
+  CHECK(!broken.is_whole);
 }
 
-TEST_CASE("exec_json: a reply that fails ends the query") {
+TEST_CASE("exec_json: a row leaves in parts too, whatever its cells hold") {
   Node node;
   node.open();
-  Reply reply;
-  reply.chunks_max = 2;
-  CHECK(absl::IsUnavailable(node.ask("SELECT x FROM long_sequence(100000000)", reply)));
-  CHECK(reply.chunk_sizes.size() == 2);
-  CHECK(!reply.ended);
+  const Reply reply = node.answer("SELECT zeroblob(1000000), zeroblob(1000000), zeroblob(1000000), 'end'");
+  REQUIRE(reply.is_whole);
+  CHECK(reply.part_sizes.size() > 3 * 6 * 1'000'000 / net::exec_part_size_max);
+  CHECK(std::ranges::max(reply.part_sizes) <= net::exec_part_size_max);
+  const json row = json::parse(reply.body)["dataset"][0];
+  CHECK(row[2].get<std::string>() == std::string(1'000'000, '\0'));
+  CHECK(row[3] == "end");
+}
+
+TEST_CASE("exec_json: the head leaves in parts, with as many columns as there may be") {
+  Node node;
+  node.open();
+  std::string query = "SELECT 1 AS \"" + std::string(20, '\x01') + "0\"";
+  for (int i = 1; i < 1500; ++i) query += ",1 AS \"" + std::string(20, '\x01') + std::to_string(i) + '"';
+  const Reply reply = node.answer(query);
+  REQUIRE(reply.is_whole);
+  CHECK(std::ranges::max(reply.part_sizes) <= net::exec_part_size_max);
+  const json parsed = json::parse(reply.body);
+  CHECK(parsed["query"] == query);
+  CHECK(parsed["columns"].size() == 1500);
+  CHECK(parsed["dataset"][0].size() == 1500);
+}
+
+TEST_CASE("exec_json: a row that is too large for any answer is an error that says so") {
+  Node node;
+  node.open();
+  std::string query = "SELECT zeroblob(1000000)";
+  for (int i = 1; i < 70; ++i) query += ", zeroblob(1000000)";
+  const Reply reply = node.answer(query);
+  CHECK(reply.status == 500);
+  CHECK(json::parse(reply.body)["error"] ==
+        "a row of an answer has at most 67108864 bytes, row 1 has 70000000: ask for less of it");
+}
+
+TEST_CASE("exec_json: of a result the rows that are asked for are shown, and counted up to the last one") {
+  struct Case {
+    std::string limit;
+    json rows;
+    int count;
+  };
+  const std::vector<Case> cases{{"3", {1, 2, 3}, 3},
+                                {"2,4", {2, 3, 4}, 4},
+                                {"0,2", {1, 2}, 2},
+                                {"1,2", {1, 2}, 2},
+                                {"4,", {4, 5}, 5},
+                                {"9", {1, 2, 3, 4, 5}, 5},
+                                {"5,9", {5}, 5},
+                                {"6,9", json::array(), 0},
+                                {"0", json::array(), 0},
+                                {"-3", json::array(), 0},
+                                {"-3,-1", json::array(), 0},
+                                {"4,2", json::array(), 0},
+                                {"99999999999999999999", {1, 2, 3, 4, 5}, 5}};
+  Node node;
+  node.open();
+  for (const Case& c : cases) {
+    INFO(c.limit);
+    const auto range = net::parse_row_range(c.limit);
+    REQUIRE(range);
+    const json parsed = json::parse(node.answer("SELECT x FROM long_sequence(5)", *range).body);
+    json rows = json::array();
+    for (const json& row : parsed["dataset"]) rows.push_back(row[0]);
+    CHECK(rows == c.rows);
+    CHECK(parsed["count"] == c.count);
+  }
+  for (const char* text : {"", ",", "x", "1x", " 1", "1,2,3", "-", ",3", "1.5", "+1", "--1"}) {
+    INFO(text);
+    CHECK_FALSE(net::parse_row_range(text));
+  }
+}
+
+TEST_CASE("exec_json: rows behind those that are asked for are not computed") {
+  Node node;
+  node.open();
+  const Reply reply =
+      node.answer("SELECT CASE WHEN x < 3 THEN x ELSE abs(-9223372036854775807 - 1) END FROM long_sequence(100000000)",
+                  {.first = 1, .last = 2});
+  CHECK(reply.status == 200);
+  CHECK(json::parse(reply.body)["count"] == 2);
 }

@@ -10,20 +10,23 @@ namespace {
 TEST_CASE("http_text: a target is path and query, and parameters are decoded") {
   const HttpTarget target = split_target("/exec?limit=1&query=select%20%27a%2Bb%27+from%20t&x");
   CHECK(target.path == "/exec");
-  CHECK(query_parameter(target.query, "query") == "select 'a+b' from t");
-  CHECK(query_parameter(target.query, "limit") == "1");
-  CHECK(query_parameter(target.query, "x") == "");
-  CHECK_FALSE(query_parameter(target.query, "que"));
-  CHECK_FALSE(query_parameter("query=%4", "query"));
-  CHECK_FALSE(query_parameter("query=%zz", "query"));
+  const auto parameters = parse_parameters(target.query);
+  REQUIRE(parameters);
+  REQUIRE(parameters->size() == 3);
+  CHECK((*parameters)[0].name == "limit");
+  CHECK((*parameters)[0].value == "1");
+  CHECK((*parameters)[1].value == "select 'a+b' from t");
+  CHECK((*parameters)[2].name == "x");
+  CHECK((*parameters)[2].value.empty());
+  CHECK_FALSE(parse_parameters("query=%4"));
+  CHECK_FALSE(parse_parameters("a=1&query=%zz"));
   CHECK(split_target("/ping").query.empty());
 }
 
 TEST_CASE("http_text: chunks have sizes with an even number of hex digits") {
-  CHECK(make_chunk("") == "");
-  CHECK(make_chunk("abc") == "03\r\nabc\r\n");
-  CHECK(make_chunk(std::string(0x123, 'x')) == "0123\r\n" + std::string(0x123, 'x') + "\r\n");
-  CHECK(make_chunk(std::string(0xfa, 'x')).starts_with("fa\r\n"));
+  CHECK(make_chunk_head(3) == "03\r\n");
+  CHECK(make_chunk_head(0x123) == "0123\r\n");
+  CHECK(make_chunk_head(0xfa) == "fa\r\n");
 }
 
 TEST_CASE("http_text: dates are those of HTTP") {

@@ -12,6 +12,7 @@ namespace sim {
 namespace {
 
 using net::HttpConnection;
+using net::SendQueue;
 
 constexpr std::string_view ping = "GET /ping HTTP/1.1\r\n\r\n";
 
@@ -87,7 +88,7 @@ TEST_CASE("http_connection: a client that takes nothing of its answers is discon
   SimClient client = node.connect();
   client.pause_reading();
   client.send(pings(2000));
-  node.run_for(HttpConnection::send_time_max - engine::seconds(1));
+  node.run_for(SendQueue::send_time_max - engine::seconds(1));
   CHECK(is_open(client));
   node.run_for(engine::seconds(2));
   client.resume_reading();
@@ -101,7 +102,7 @@ TEST_CASE("http_connection: a client that reads slowly is served to the end") {
   client.send(pings(2000));
   client.pause_reading();
   for (int pauses = 0; pauses < 3; ++pauses) {
-    node.run_for(HttpConnection::send_time_max - engine::seconds(1));
+    node.run_for(SendQueue::send_time_max - engine::seconds(1));
     CHECK(answer_count(client) < 2000);
     client.resume_reading();
     node.run_for(engine::milliseconds(1));

@@ -10,6 +10,7 @@ constexpr engine::Duration answer_time_max = engine::seconds(100'000);  // for e
 
 net::NodeOptions small_node() {
   net::NodeOptions options;
+  options.readers = 2;
   options.ingest.line_size_max = 1024;
   options.ingest.log_bad_lines = false;
   options.owner.wal.segment_size = 64 * 1024;
@@ -20,12 +21,12 @@ net::NodeOptions small_node() {
 }
 
 SimNode::SimNode(SimWorld& world, const net::NodeOptions& options)
-    : world_(world), shard_count_(options.shards), threads_(world) {
-  for (uint16_t i = 0; i < options.shards + 2; ++i) backends_.push_back(std::make_unique<SimBackend>(world));
+    : world_(world), shard_count_(options.shards), reader_count_(options.readers), threads_(world) {
+  for (uint16_t i = 0; i < net::Node::endpoint_count(options); ++i) backends_.push_back(std::make_unique<SimBackend>(world));
   net::Node::Backends backends;
   for (uint16_t i = 0; i < options.shards; ++i) backends.shards.push_back(backends_[i].get());
-  backends.reader = backends_[options.shards].get();
-  backends.main = backends_[options.shards + size_t{1}].get();
+  for (uint16_t i = 0; i < options.readers; ++i) backends.readers.push_back(backends_[size_t{options.shards} + i].get());
+  backends.main = backends_.back().get();
   node_ = std::make_unique<net::Node>(options, backends, *this);
 }
 
@@ -43,7 +44,7 @@ absl::Status SimNode::recover() {
 
 absl::Status SimNode::start() {
   for (uint16_t i = 0; i < shard_count_; ++i) threads_.start(node_->shard_loop(i));
-  threads_.start(node_->reader_loop());
+  for (uint16_t i = 0; i < reader_count_; ++i) threads_.start(node_->reader_loop(i));
   threads_.start(*this);
   return run({net::NodePhase::start, net::NodePhase::open}, start_time_max);
 }

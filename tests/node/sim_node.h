@@ -72,6 +72,7 @@ class SimNode final : public net::NodeListener, private engine::Loop {
 
   SimWorld& world_;
   uint16_t shard_count_;
+  uint16_t reader_count_;
   absl::Status fatal_;
   std::vector<std::unique_ptr<SimBackend>> backends_;
   std::unique_ptr<net::Node> node_;

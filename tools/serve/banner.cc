@@ -53,8 +53,8 @@ std::string make_banner(const BannerFacts& facts) {
   text += line("http", address_or_off(addresses.http));
   text += line("shards", fmt::format("{} on CPU {}", facts.cpus.size(), fmt::join(facts.cpus, ", ")));
   text += line("memory", format_size(static_cast<double>(facts.memory)));
-  text += line("limits",
-               fmt::format("{} connections for lines, {} over HTTP", facts.connections_max, net::HttpServer::connections_max));
+  text +=
+      line("limits", fmt::format("{} connections for lines, {} over HTTP", facts.connections_max, facts.http_connections_max));
   if (report.streams != 0) {
     text += line("recovered", fmt::format("{} rows in {} frames of {} earlier streams, {} torn tails cut off",
                                           report.rows_replayed, report.frames_replayed, report.streams, report.torn_tails));

@@ -16,7 +16,8 @@ struct BannerFacts {
   const net::Node* node = nullptr;
   std::vector<uint32_t> cpus;  // of each shard
   uint64_t memory = 0;
-  uint64_t connections_max = 0;  // over TCP, of all shards
+  uint64_t connections_max = 0;  // for lines over TCP, of all shards
+  uint64_t http_connections_max = 0;
   std::vector<engine::UringFeature> features;
   std::vector<std::string> unknown_keys;
 };

@@ -164,8 +164,8 @@ net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& 
 }
 
 absl::Status fit_files(net::NodeOptions& options, uint64_t files_max, bool connections_given) {
-  constexpr uint64_t shared = net::HttpServer::connections_max + 64;  // rings, log, lock, queries
-  constexpr uint64_t of_shard = 64;                                   // WAL segments, directories, sockets that listen
+  const uint64_t shared = options.http_limits.connections_max + 64;  // rings, log, lock, queries
+  constexpr uint64_t of_shard = 64;                                  // WAL segments, directories, sockets that listen
   constexpr uint64_t column_files_min = 64;
   constexpr uint64_t connections_min = 16;
   const uint64_t share = files_max > shared ? (files_max - shared) / options.shards : 0;

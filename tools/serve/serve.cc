@@ -21,7 +21,6 @@
 
 #include "engine/shard/threads.h"
 #include "engine/uring/backend.h"
-#include "net/http/server.h"
 #include "tools/cli/args.h"
 #include "tools/serve/banner.h"
 #include "tools/serve/data_directory.h"
@@ -113,11 +112,11 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> create(const net::NodeOptions& options, const MemoryPlan& plan,
                                                         const std::string& data_directory) {
     auto server = std::make_unique<Server>();
-    for (uint16_t i = 0; i < options.shards + 2; ++i) {
+    for (uint16_t i = 0; i < net::Node::endpoint_count(options); ++i) {
       engine::UringOptions uring;
       uring.data_directory = data_directory;
       if (i < options.shards) {
-        const auto connections = static_cast<uint32_t>(options.ingest.connections_max + net::HttpServer::connections_max);
+        const auto connections = static_cast<uint32_t>(options.ingest.connections_max + options.http_limits.connections_max);
         uring.stream_buffer_count = plan.receive_buffers;
         uring.request_count_max = connections + requests_of_shard;
         uring.file_count_max = connections + 3 * options.owner.rounds.files_max + requests_of_shard;
@@ -130,8 +129,10 @@ class Server {
     }
     net::Node::Backends backends;
     for (uint16_t i = 0; i < options.shards; ++i) backends.shards.push_back(server->backends_[i].get());
-    backends.reader = server->backends_[options.shards].get();
-    backends.main = server->backends_[options.shards + size_t{1}].get();
+    for (uint16_t i = 0; i < options.readers; ++i) {
+      backends.readers.push_back(server->backends_[size_t{options.shards} + i].get());
+    }
+    backends.main = server->backends_.back().get();
     server->options_ = options;
     server->node_ = std::make_unique<net::Node>(server->options_, backends, server->on_fatal_);
     return server;
@@ -149,7 +150,10 @@ class Server {
       RETURN_IF_ERROR(threads_.start(node_->shard_loop(i), thread));
     }
     constexpr int reader_nice = 5;
-    RETURN_IF_ERROR(threads_.start(node_->reader_loop(), {.name = "reader", .cpu = std::nullopt, .nice = reader_nice}));
+    for (uint16_t i = 0; i < options_.readers; ++i) {
+      const engine::ThreadOptions thread{.name = fmt::format("reader-{}", i), .cpu = std::nullopt, .nice = reader_nice};
+      RETURN_IF_ERROR(threads_.start(node_->reader_loop(i), thread));
+    }
     RETURN_IF_ERROR(run(net::NodePhase::start));
     RETURN_IF_ERROR(node_->finish_recovery());
     return run(net::NodePhase::open);
@@ -292,6 +296,7 @@ int Serve::run() {
                     .cpus = *cpus_,
                     .memory = *memory_,
                     .connections_max = options_.ingest.connections_max * options_.shards,
+                    .http_connections_max = options_.http_limits.connections_max,
                     .features = server.features(),
                     .unknown_keys = unknown_keys_};
   std::fputs(make_banner(facts).c_str(), stdout);

@@ -1,0 +1,14 @@
+// Bounds of the HTTP side.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace net {
+
+struct HttpOptions {
+  size_t connections_max = 256;
+  uint32_t queries_max = 64;  // computing and waiting; beyond it 503
+};
+
+}  // namespace net

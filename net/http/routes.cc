@@ -1,0 +1,44 @@
+#include "net/http/routes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "net/http/handlers.h"
+
+namespace net {
+namespace {
+
+struct HttpRoute {
+  std::string_view method;
+  std::string_view path;
+  void (*handle)(const HttpRequest& request, HttpExchange& exchange);
+};
+
+constexpr auto routes = std::to_array<HttpRoute>({
+    {.method = "GET", .path = "/exec", .handle = handle_exec},
+    {.method = "GET", .path = "/ping", .handle = handle_ping},
+});
+
+HttpAnswer make_method_refusal(const HttpRequest& request, std::string_view allowed) {
+  HttpAnswer answer = make_refusal(405, "Method " + std::string(request.method) + " not supported");
+  answer.extra = "Allow: " + std::string(allowed) + "\r\n";
+  return answer;
+}
+
+}  // namespace
+
+HttpAnswer make_refusal(uint16_t status, std::string_view text) {
+  return {.status = status, .content_type = "text/plain; charset=utf-8", .extra = {}, .body = std::string(text) + "\r\n"};
+}
+
+void handle_request(const HttpRequest& request, HttpExchange& exchange) {
+  const auto route = std::ranges::find(routes, request.path, &HttpRoute::path);
+  if (route == routes.end()) return exchange.answer(make_refusal(404, "Not Found"));
+  if (request.method != route->method) return exchange.answer(make_method_refusal(request, route->method));
+  if (request.method == "GET" && !request.body.empty()) {
+    return exchange.answer(make_refusal(400, "GET request method cannot have content"));
+  }
+  route->handle(request, exchange);
+}
+
+}  // namespace net

@@ -1,0 +1,21 @@
+// What a query may take.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "engine/base/time.h"
+
+namespace net {
+
+inline constexpr size_t query_size_max = 64 * 1024;              // bytes of its text
+inline constexpr int64_t computed_size_max = 1024 * 1024;        // bytes of a text that it computes
+inline constexpr int64_t row_texts_size_max = 64 * 1024 * 1024;  // bytes of the stored texts of one row
+inline constexpr int designated_none = -1;
+
+struct QueryLimits {
+  int64_t memory_max = 256 * 1024 * 1024;  // bytes that SQLite takes, over all queries of the process
+  engine::Duration duration_max = engine::seconds(60);
+};
+
+}  // namespace net
