@@ -11,19 +11,12 @@
 
 namespace storage {
 
-absl::Status LaneApply::start(RowBlock block) {
+void LaneApply::start(RowBlock block) {
   VERIFY(touched_.empty());
   block_ = std::move(block);
   block_.complete_columns();
   sort_rows();
   split_rows();
-  for (const Share& share : shares_) {
-    if (share.rows.run < runs_max) continue;
-    for (PartitionState* partition : touched_) partition->next.reset();
-    std::string message = partition_directory(*state_.schema, state_.lane.lane, share.partition->manifest->key);
-    message.append(": expected at most ").append(std::to_string(runs_max)).append(" runs of rows, found one more");
-    return engine::resource_exhausted(message);
-  }
   text_starts_.assign(block_.columns().size(), {});
   for (size_t i = 0; i < block_.columns().size(); ++i) {
     if (block_.columns()[i].type != ColumnType::varchar) continue;
@@ -37,7 +30,6 @@ absl::Status LaneApply::start(RowBlock block) {
   dictionaries_planned_ = false;
   share_ = 0;
   share_open_ = false;
-  return absl::OkStatus();
 }
 
 void LaneApply::sort_rows() {

@@ -22,8 +22,8 @@ class LaneApply {
  public:
   explicit LaneApply(LaneState& state) : state_(state) {}
 
-  // Resource-exhausted when a partition would have more than runs_max runs; nothing is changed then.
-  absl::Status start(RowBlock block);
+  // Every row finds a run, whatever a partition has: what was acked can always be applied.
+  void start(RowBlock block);
 
   // Fills `round`, which is empty. False when nothing is left to do.
   bool plan(IoRound& round);

@@ -107,7 +107,7 @@ bool LaneCheckpoint::plan_sync(IoRound& round) {
 
 void LaneCheckpoint::plan_names(IoRound& round) {
   // The schema belongs to the owner of lane 0.
-  if (state_.lane.lane == LaneNumber{0} && schema_->version > state_.schema_version_durable) {
+  if (state_.lane.lane == lane_first && schema_->version > state_.schema_version_durable) {
     round.replace(schema_path(state_.lane.table), encode_schema_file(*schema_));
     state_.schema_version_durable = schema_->version;
   }

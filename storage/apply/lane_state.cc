@@ -10,7 +10,7 @@
 #include "engine/io/blocking.h"
 #include "storage/schema/partition_key.h"
 #include "storage/table/file_names.h"
-#include "storage/table/manifest_format.h"
+#include "storage/table/files.h"
 
 namespace storage {
 
@@ -22,28 +22,13 @@ void add_directory(IoRound& round, Stage stage, std::string path) {
   round.add(stage, {.op = engine::IoOp::mkdir, .path = round.keep(std::move(path))});
 }
 
-// The file, or nothing when there is none.
-absl::StatusOr<std::optional<std::vector<std::byte>>> read_if_there(IoBackend& backend, const std::string& path) {
-  absl::StatusOr<std::vector<std::byte>> bytes = engine::read_file(backend, path, manifest_size_max);
-  if (bytes.ok()) return std::optional(*std::move(bytes));
-  if (absl::IsNotFound(bytes.status())) return std::optional<std::vector<std::byte>>();
-  return bytes.status();
-}
-
 absl::Status misplaced(const std::string& path) {
   return engine::data_loss(path + ": the ids in it are not those of its place");
 }
 
-// What the last process renamed may be visible and not durable, and what is read here decides what the WAL may forget: so each
-// directory is synced before its files are believed.
 absl::Status load_schema_version(IoBackend& backend, LaneState& state) {
-  RETURN_IF_ERROR(engine::sync_directory(backend, table_directory(state.lane.table)));
-  const std::string path = schema_path(state.lane.table);
-  ASSIGN_OR_RETURN(const std::optional<std::vector<std::byte>> bytes, read_if_there(backend, path));
-  if (!bytes) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const Schema schema, decode_schema_file(*bytes, path));
-  if (schema.table != state.lane.table) return misplaced(path);
-  state.schema_version_durable = schema.version;
+  ASSIGN_OR_RETURN(const std::optional<Schema> schema, read_schema(backend, state.lane.table));
+  if (schema) state.schema_version_durable = schema->version;
   return absl::OkStatus();
 }
 
@@ -87,29 +72,23 @@ absl::Status load_dictionary(IoBackend& backend, LaneState& state, const Diction
 }
 
 absl::Status load_lane_manifest(IoBackend& backend, LaneState& state) {
-  const std::string path = lane_manifest_path(state.lane);
-  ASSIGN_OR_RETURN(const std::optional<std::vector<std::byte>> bytes, read_if_there(backend, path));
-  if (!bytes) return absl::OkStatus();  // the first checkpoint did not get so far
-  ASSIGN_OR_RETURN(const LaneManifest manifest, decode_lane_manifest(*bytes, path));
-  if (manifest.lane != state.lane) return misplaced(path);
-  state.checkpointed = manifest.checkpointed;
-  state.applied = manifest.checkpointed;
-  for (const DictionaryExtent& extent : manifest.dictionaries) RETURN_IF_ERROR(load_dictionary(backend, state, extent));
+  ASSIGN_OR_RETURN(const std::optional<LaneManifest> manifest, read_lane_manifest(backend, state.lane));
+  if (!manifest) return absl::OkStatus();  // the first checkpoint did not get so far
+  state.checkpointed = manifest->checkpointed;
+  state.applied = manifest->checkpointed;
+  for (const DictionaryExtent& extent : manifest->dictionaries) RETURN_IF_ERROR(load_dictionary(backend, state, extent));
   return absl::OkStatus();
 }
 
 absl::Status load_partition(IoBackend& backend, LaneState& state, PartitionKey key) {
-  const std::string path = partition_manifest_path(partition_directory(*state.schema, state.lane.lane, key));
-  ASSIGN_OR_RETURN(const std::optional<std::vector<std::byte>> bytes, read_if_there(backend, path));
-  if (!bytes) return absl::OkStatus();  // made by an apply that no checkpoint followed
-  ASSIGN_OR_RETURN(PartitionManifest manifest, decode_partition_manifest(*bytes, path));
-  if (manifest.lane != state.lane || manifest.key != key) return misplaced(path);
+  ASSIGN_OR_RETURN(std::optional<PartitionManifest> manifest, read_partition_manifest(backend, *state.schema, state.lane, key));
+  if (!manifest) return absl::OkStatus();  // made by an apply that no checkpoint followed
   PartitionState& partition = state.partitions[key];
   // Of a manifest newer than the lane's nobody knows whether its name is durable: the next checkpoint writes it again, before
   // the WAL forgets the rows.
-  partition.is_dirty = manifest.applied > state.checkpointed;
+  partition.is_dirty = manifest->applied > state.checkpointed;
   partition.may_be_torn = true;
-  partition.manifest = std::make_shared<const PartitionManifest>(std::move(manifest));
+  partition.manifest = std::make_shared<const PartitionManifest>(*std::move(manifest));
   return absl::OkStatus();
 }
 
@@ -145,15 +124,20 @@ void make_lane_directories(LaneState& state, IoRound& round) {
   state.base_entries_changed = true;
 }
 
-absl::Status load_lane(IoBackend& backend, LaneState& state) {
+absl::Status load_lane(IoBackend& backend, LaneState& state, Names names) {
   const std::string directory = lane_directory(state.lane);
-  const absl::Status synced = engine::sync_directory(backend, directory);
-  if (absl::IsNotFound(synced)) return absl::OkStatus();
-  RETURN_IF_ERROR(synced);
+  if (names == Names::perhaps_durable) {
+    const absl::Status synced = engine::sync_directory(backend, directory);
+    if (absl::IsNotFound(synced)) return absl::OkStatus();
+    RETURN_IF_ERROR(synced);
+    RETURN_IF_ERROR(engine::sync_directory(backend, table_directory(state.lane.table)));
+  }
   RETURN_IF_ERROR(load_schema_version(backend, state));
   RETURN_IF_ERROR(load_lane_manifest(backend, state));
-  ASSIGN_OR_RETURN(const std::vector<engine::DirectoryEntry> entries, backend.list_directory(directory));
-  for (const engine::DirectoryEntry& entry : entries) {
+  const absl::StatusOr<std::vector<engine::DirectoryEntry>> entries = backend.list_directory(directory);
+  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
+  if (!entries.ok()) return entries.status();
+  for (const engine::DirectoryEntry& entry : *entries) {
     const std::optional<PartitionKey> key =
         parse_partition_name(entry.name, state.schema->partition_unit, state.schema->designated_column().type);
     if (entry.is_directory && key) RETURN_IF_ERROR(load_partition(backend, state, *key));

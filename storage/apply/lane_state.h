@@ -68,8 +68,13 @@ std::unique_ptr<PartitionFiles> make_partition_files(const LaneState& state, con
 // Adds to `round` what makes the directories that every lane needs, once in the life of a LaneState.
 void make_lane_directories(LaneState& state, IoRound& round);
 
+// Whether the names of the files that a start finds are durable. What the last process renamed may be visible and not durable,
+// and what is read there decides what the WAL may forget: so recovery syncs each directory before it believes its files. When
+// it is done, everything that it left is durable, and so is what no frame of the WAL speaks of any more.
+enum class Names : uint8_t { perhaps_durable, durable };
+
 // Blocking, at start: fills a state that has only schema and lane from the manifests and dictionaries on disk. Nothing there is
 // fine.
-absl::Status load_lane(engine::IoBackend& backend, LaneState& state);
+absl::Status load_lane(engine::IoBackend& backend, LaneState& state, Names names);
 
 }  // namespace storage

@@ -17,9 +17,9 @@ LaneWriter::LaneWriter(Rounds& rounds, SchemaRef schema, LaneId lane, LaneWriter
   publish();
 }
 
-absl::Status LaneWriter::load() {
+absl::Status LaneWriter::load(Names names) {
   VERIFY(idle());
-  RETURN_IF_ERROR(load_lane(rounds_.reactor().backend(), state_));
+  RETURN_IF_ERROR(load_lane(rounds_.reactor().backend(), state_, names));
   publish();
   return absl::OkStatus();
 }
@@ -33,7 +33,7 @@ void LaneWriter::set_schema(SchemaRef schema) {
 void LaneWriter::apply(RowBlock block) {
   VERIFY(idle());
   step_ = Step::apply;
-  start_status_ = apply_.start(std::move(block));
+  apply_.start(std::move(block));
   rounds_.acquire(*this);
 }
 
@@ -45,7 +45,7 @@ void LaneWriter::checkpoint() {
 }
 
 bool LaneWriter::dirty() const {
-  const bool owns_schema = state_.lane.lane == LaneNumber{0};
+  const bool owns_schema = state_.lane.lane == lane_first;
   return state_.applied != state_.checkpointed || state_.dictionaries_changed ||
          (owns_schema && state_.schema->version > state_.schema_version_durable);
 }
@@ -62,22 +62,21 @@ SymbolDictionary& LaneWriter::dictionary(ColumnId column) {
 
 void LaneWriter::on_round_free(IoRound& round) {
   round_ = &round;
-  if (start_status_.ok()) plan();
+  plan();
   round_->run(*this);  // also when it is empty: it ends in a later turn
 }
 
 void LaneWriter::on_round_done(const absl::Status& status) {
-  const absl::Status result = start_status_.ok() ? status : start_status_;
-  if (result.ok() && plan()) {
+  if (status.ok() && plan()) {
     round_->run(*this);
     return;
   }
   rounds_.give_back(*std::exchange(round_, nullptr));
-  if (result.ok()) {
+  if (status.ok()) {
     finish();
   } else {
     step_ = Step::failed;
-    listener_.on_failed(*this, result);
+    listener_.on_failed(*this, status);
   }
 }
 

@@ -46,7 +46,7 @@ class LaneWriter final : private RoundWaiter, private RoundListener {
   // Start-up, blocking: reads the manifests and the dictionaries. Blocks that a crash has torn are written again by the first
   // apply to their partition: they belong to rows that the WAL holds and that are replayed. Until then their bytes are the
   // manifest's.
-  absl::Status load();
+  absl::Status load(Names names = Names::perhaps_durable);
 
   // The newest version; columns that it adds get files when the first value comes.
   void set_schema(SchemaRef schema);
@@ -94,8 +94,7 @@ class LaneWriter final : private RoundWaiter, private RoundListener {
   LaneSnapshotRef snapshot_;
   CrowdedRef crowded_;
   Step step_ = Step::none;
-  absl::Status start_status_;  // why the step cannot begin
-  IoRound* round_ = nullptr;   // while the step has one
+  IoRound* round_ = nullptr;  // while the step has one
 };
 
 }  // namespace storage

@@ -8,7 +8,7 @@
 namespace storage {
 
 Owner::Lane::Lane(Owner& owner, SchemaRef first_schema) : schema(std::move(first_schema)), owner_(owner) {
-  const LaneId lane{.table = schema->table, .lane = LaneNumber{0}};
+  const LaneId lane{.table = schema->table, .lane = lane_first};
   writer = std::make_unique<LaneWriter>(owner.rounds_, schema, lane, *this, owner.options_.crowding);
 }
 

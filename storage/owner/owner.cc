@@ -61,7 +61,7 @@ Owner::Lane& Owner::make_lane(SchemaRef schema) {
 
 absl::Status Owner::add_lane(SchemaRef schema) {
   Lane& lane = make_lane(std::move(schema));
-  RETURN_IF_ERROR(lane.writer->load());
+  RETURN_IF_ERROR(lane.writer->load(Names::durable));
   lane.last_txn = lane.writer->applied();
   lane.committed = lane.last_txn;
   return absl::OkStatus();
@@ -196,7 +196,7 @@ bool Owner::try_append_schema(Lane& lane, FrameType type, SchemaRef schema) {
 }
 
 bool Owner::try_ensure(TableAsk& ask) {
-  const LaneId id{.table = ask.table, .lane = LaneNumber{0}};
+  const LaneId id{.table = ask.table, .lane = lane_first};
   Lane* lane = find_lane(id);
   if (lane == nullptr) {
     auto schema = std::make_shared<const Schema>(make_schema(ask.table, ask.wish));

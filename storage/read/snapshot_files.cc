@@ -6,10 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "engine/io/blocking.h"
 #include "storage/schema/partition_key.h"
 #include "storage/table/file_names.h"
-#include "storage/table/manifest_format.h"
+#include "storage/table/files.h"
 
 namespace storage {
 namespace {
@@ -19,29 +18,12 @@ namespace {
 constexpr int settle_tries_max = 20;
 constexpr engine::Duration settle_pause = engine::milliseconds(10);
 
-// Nothing when there is no such file or directory.
-template <typename Value>
-absl::StatusOr<std::optional<Value>> if_found(absl::StatusOr<Value> result) {
-  if (result.ok()) return std::optional<Value>(*std::move(result));
-  if (absl::IsNotFound(result.status())) return std::optional<Value>();
-  return result.status();
-}
-
-template <typename Decoded>
-absl::StatusOr<std::optional<Decoded>> read_and_decode(engine::IoBackend& backend, const std::string& path,
-                                                       absl::StatusOr<Decoded> (*decode)(std::span<const std::byte>,
-                                                                                         std::string_view)) {
-  ASSIGN_OR_RETURN(const auto bytes, if_found(engine::read_file(backend, path, manifest_size_max)));
-  if (!bytes) return std::optional<Decoded>();
-  ASSIGN_OR_RETURN(Decoded decoded, decode(*bytes, path));
-  return std::optional<Decoded>(std::move(decoded));
-}
-
+// None when there is no such directory.
 absl::StatusOr<std::vector<engine::DirectoryEntry>> list_directories(engine::IoBackend& backend, const std::string& path) {
-  ASSIGN_OR_RETURN(auto entries, if_found(backend.list_directory(path)));
-  if (!entries) return std::vector<engine::DirectoryEntry>();
-  std::erase_if(*entries, [](const engine::DirectoryEntry& entry) { return !entry.is_directory; });
-  return *std::move(entries);
+  absl::StatusOr<std::vector<engine::DirectoryEntry>> entries = backend.list_directory(path);
+  if (absl::IsNotFound(entries.status())) return std::vector<engine::DirectoryEntry>();
+  if (entries.ok()) std::erase_if(*entries, [](const engine::DirectoryEntry& entry) { return !entry.is_directory; });
+  return entries;
 }
 
 void pause(engine::IoBackend& backend, engine::Duration duration) {
@@ -59,10 +41,8 @@ absl::StatusOr<std::vector<ManifestRef>> read_partitions(engine::IoBackend& back
     const std::optional<PartitionKey> key =
         parse_partition_name(entry.name, schema.partition_unit, schema.designated_column().type);
     if (!key) continue;
-    const std::string path = partition_manifest_path(partition_directory(schema, lane.lane, *key));
-    ASSIGN_OR_RETURN(auto manifest, read_and_decode(backend, path, decode_partition_manifest));
+    ASSIGN_OR_RETURN(auto manifest, read_partition_manifest(backend, schema, lane, *key));
     if (!manifest) continue;
-    if (manifest->lane != lane || manifest->key != *key) return engine::data_loss(path + ": the manifest of another partition");
     partitions.emplace(*key, std::make_shared<const PartitionManifest>(*std::move(manifest)));
   }
   std::vector<ManifestRef> sorted;
@@ -74,9 +54,8 @@ absl::StatusOr<std::vector<ManifestRef>> read_partitions(engine::IoBackend& back
 absl::StatusOr<LaneSnapshot> read_lane_once(engine::IoBackend& backend, const Schema& schema, LaneId lane) {
   LaneSnapshot snapshot{.lane = lane};
   ASSIGN_OR_RETURN(snapshot.partitions, read_partitions(backend, schema, lane));
-  ASSIGN_OR_RETURN(auto manifest, read_and_decode(backend, lane_manifest_path(lane), decode_lane_manifest));
+  ASSIGN_OR_RETURN(auto manifest, read_lane_manifest(backend, lane));
   if (!manifest) return snapshot;
-  if (manifest->lane != lane) return engine::data_loss(lane_manifest_path(lane) + ": the manifest of another lane");
   snapshot.applied = manifest->checkpointed;
   snapshot.committed = manifest->checkpointed;
   snapshot.dictionaries = std::move(manifest->dictionaries);
@@ -99,9 +78,8 @@ absl::StatusOr<LaneSnapshotRef> read_lane(engine::IoBackend& backend, const Sche
 
 // Nothing for a table whose schema is not written yet.
 absl::StatusOr<std::optional<TableSnapshot>> read_table(engine::IoBackend& backend, TableId table) {
-  ASSIGN_OR_RETURN(const auto schema, read_and_decode(backend, schema_path(table), decode_schema_file));
+  ASSIGN_OR_RETURN(const auto schema, read_schema(backend, table));
   if (!schema) return std::optional<TableSnapshot>();
-  if (schema->table != table) return engine::data_loss(schema_path(table) + ": the schema of another table");
 
   TableSnapshot snapshot;
   ASSIGN_OR_RETURN(const auto entries, list_directories(backend, table_directory(table)));
@@ -114,7 +92,7 @@ absl::StatusOr<std::optional<TableSnapshot>> read_table(engine::IoBackend& backe
   std::ranges::sort(snapshot.lanes, {}, [](const LaneSnapshotRef& lane) { return lane->lane; });
 
   // Read again, since the manifests may have columns by now that the first reading did not know.
-  ASSIGN_OR_RETURN(auto newest, read_and_decode(backend, schema_path(table), decode_schema_file));
+  ASSIGN_OR_RETURN(auto newest, read_schema(backend, table));
   if (!newest) return std::optional<TableSnapshot>();
   snapshot.schema = std::make_shared<const Schema>(*std::move(newest));
   return std::optional<TableSnapshot>(std::move(snapshot));

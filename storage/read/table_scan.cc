@@ -90,7 +90,7 @@ void RunScan::plan_lane(size_t lane) {
     for (size_t i = 0; i < partition->runs.size(); ++i) {
       const Run& run = partition->runs[i];
       if (run.rows == 0 || run.timestamp_max < options_.timestamp_min || run.timestamp_min > options_.timestamp_max) continue;
-      runs_.push_back({.lane = lane, .partition = partition.get(), .run = &run, .order = lane * runs_max + i});
+      runs_.push_back({.lane = lane, .partition = partition.get(), .run = &run, .order = (lane << 32) + i});
     }
   }
 }

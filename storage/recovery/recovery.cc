@@ -4,42 +4,47 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "engine/base/verify.h"
-#include "engine/io/blocking.h"
 #include "engine/reactor/reactor.h"
 #include "storage/apply/lane_writer.h"
 #include "storage/apply/row_block.h"
 #include "storage/batch/column_batch.h"
 #include "storage/batch/symbol_section.h"
 #include "storage/table/file_names.h"
-#include "storage/table/manifest_format.h"
+#include "storage/table/files.h"
 #include "storage/wal/reader.h"
 #include "storage/wal/streams.h"
 
 namespace storage {
 namespace {
 
+constexpr engine::Duration turn_max = engine::seconds(1);
+
 std::string frame_name(StreamId stream, const WalFrame& frame) {
   return "WAL stream " + std::to_string(stream.value) + ", frame " + std::to_string(frame.lsn.value);
 }
 
-// Replays streams into table writers of its own, which are gone when the shards load the tables.
+// Replays streams into lane writers of its own, which are gone when the shards load the lanes. Rows are applied as in life:
+// those of a lane when there are enough of them, all when the account of unapplied rows is full, whatever other lanes do
+// meanwhile.
 class Replay final : public LaneWriterListener {
  public:
   Replay(engine::IoBackend& backend, const RecoveryOptions& options, RecoveryReport& report)
       : backend_(backend), options_(options), report_(report), reactor_(backend), rounds_(reactor_, options.rounds) {}
 
-  absl::Status load_tables();
+  absl::Status load_schemas();
   // Returns the sequence of the stream's last segment in use.
   absl::StatusOr<uint64_t> replay(const Database& database, const WalStreamFiles& stream);
   absl::Status checkpoint();
   std::vector<SchemaRef> schemas() const;
 
  private:
-  struct Table {
+  // One that a frame speaks of. What the others have on disk is whole: the WAL has forgotten their frames.
+  struct Lane {
     std::unique_ptr<LaneWriter> writer;
     RowBlock pending;
     Txn last;  // frame seen, or checkpointed
@@ -49,12 +54,14 @@ class Replay final : public LaneWriterListener {
   void on_checkpointed(LaneWriter&) override {}
   void on_failed(LaneWriter&, const absl::Status& status) override { status_ = status; }
 
-  absl::Status add_table(SchemaRef schema);
+  absl::StatusOr<Lane*> find_lane(StreamId stream, const WalFrame& frame);
   absl::Status replay_frame(StreamId stream, const WalFrame& frame);
-  absl::Status replay_schema(StreamId stream, const WalFrame& frame);
-  absl::Status replay_rows(StreamId stream, const WalFrame& frame, Table& table);
-  absl::Status restore_symbols(const SymbolSection& section, Table& table);
+  absl::Status replay_schema(StreamId stream, const WalFrame& frame, Lane& lane);
+  absl::Status replay_rows(StreamId stream, const WalFrame& frame, Lane& lane);
+  absl::Status restore_symbols(const SymbolSection& section, Lane& lane);
+  absl::Status apply(Lane& lane);
   absl::Status apply_all();
+  void begin_apply(Lane& lane);
   absl::Status wait_until_idle();
 
   engine::IoBackend& backend_;
@@ -62,35 +69,22 @@ class Replay final : public LaneWriterListener {
   RecoveryReport& report_;
   engine::Reactor reactor_;
   Rounds rounds_;
-  std::map<TableId, Table> tables_;
-  size_t pending_size_ = 0;  // of all tables
+  std::map<TableId, SchemaRef> schemas_;  // the newest of each table
+  std::map<LaneId, Lane> lanes_;
+  size_t pending_size_ = 0;  // of all lanes
   absl::Status status_;      // of the first step that failed
 };
 
-absl::Status Replay::add_table(SchemaRef schema) {
-  const TableId id = schema->table;
-  Table& table = tables_[id];
-  VERIFY(table.writer == nullptr);
-  table.writer = std::make_unique<LaneWriter>(rounds_, std::move(schema), LaneId{.table = id, .lane = LaneNumber{0}}, *this);
-  RETURN_IF_ERROR(table.writer->load());
-  table.last = table.writer->checkpointed();
-  return absl::OkStatus();
-}
-
 // A table whose schema file is not durable yet is in the WAL only.
-absl::Status Replay::load_tables() {
+absl::Status Replay::load_schemas() {
   const auto entries = backend_.list_directory(tables_directory);
   if (absl::IsNotFound(entries.status())) return absl::OkStatus();
   if (!entries.ok()) return entries.status();
   for (const engine::DirectoryEntry& entry : *entries) {
     const std::optional<TableId> id = parse_table_name(entry.name);
     if (!id) continue;
-    const std::string path = schema_path(*id);
-    const auto file = engine::read_file(backend_, path, manifest_size_max);
-    if (absl::IsNotFound(file.status())) continue;
-    if (!file.ok()) return file.status();
-    ASSIGN_OR_RETURN(Schema schema, decode_schema_file(*file, path));
-    RETURN_IF_ERROR(add_table(std::make_shared<const Schema>(std::move(schema))));
+    ASSIGN_OR_RETURN(std::optional<Schema> schema, read_schema(backend_, *id));
+    if (schema) schemas_.emplace(*id, std::make_shared<const Schema>(*std::move(schema)));
   }
   return absl::OkStatus();
 }
@@ -106,48 +100,61 @@ absl::StatusOr<uint64_t> Replay::replay(const Database& database, const WalStrea
   return reader.counts().sequence_last;
 }
 
-absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
-  if (frame.type == FrameType::create && !tables_.contains(frame.lane.table)) {
+absl::StatusOr<Replay::Lane*> Replay::find_lane(StreamId stream, const WalFrame& frame) {
+  if (const auto found = lanes_.find(frame.lane); found != lanes_.end()) return &found->second;
+  const TableId table = frame.lane.table;
+  if (frame.type == FrameType::create && !schemas_.contains(table)) {
     ASSIGN_OR_RETURN(Schema schema, decode_schema(frame.head, frame_name(stream, frame)));
-    RETURN_IF_ERROR(add_table(std::make_shared<const Schema>(std::move(schema))));
+    schemas_.emplace(table, std::make_shared<const Schema>(std::move(schema)));
   }
-  const auto found = tables_.find(frame.lane.table);
-  if (found == tables_.end()) {
-    return engine::data_loss(frame_name(stream, frame) + ": table " + std::to_string(frame.lane.table.value) +
+  const auto schema = schemas_.find(table);
+  if (schema == schemas_.end()) {
+    return engine::data_loss(frame_name(stream, frame) + ": table " + std::to_string(table.value) +
                              " has neither a schema file nor an earlier CREATE frame");
   }
-  Table& table = found->second;
-  if (frame.txn <= table.last) {
+  Lane& lane = lanes_[frame.lane];
+  lane.writer = std::make_unique<LaneWriter>(rounds_, schema->second, frame.lane, *this);
+  RETURN_IF_ERROR(lane.writer->load(Names::perhaps_durable));
+  lane.last = lane.writer->checkpointed();
+  return &lane;
+}
+
+absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
+  ASSIGN_OR_RETURN(Lane* const lane, find_lane(stream, frame));
+  if (frame.txn <= lane->last) {
     ++report_.frames_skipped;
     return absl::OkStatus();
   }
-  if (frame.txn.value != table.last.value + 1) {
+  if (frame.txn.value != lane->last.value + 1) {
     return engine::data_loss(frame_name(stream, frame) + ": txn of table " + std::to_string(frame.lane.table.value) +
-                             ": expected " + std::to_string(table.last.value + 1) + ", found " +
-                             std::to_string(frame.txn.value));
+                             ", lane " + std::to_string(frame.lane.lane.value) + ": expected " +
+                             std::to_string(lane->last.value + 1) + ", found " + std::to_string(frame.txn.value));
   }
-  table.last = frame.txn;
+  lane->last = frame.txn;
   ++report_.frames_replayed;
-  return frame.type == FrameType::data ? replay_rows(stream, frame, table) : replay_schema(stream, frame);
+  return frame.type == FrameType::data ? replay_rows(stream, frame, *lane) : replay_schema(stream, frame, *lane);
 }
 
-absl::Status Replay::replay_schema(StreamId stream, const WalFrame& frame) {
-  Table& table = tables_.at(frame.lane.table);
+// Rows that wait stay as they are: columns are known by their ids, and no version takes one away.
+absl::Status Replay::replay_schema(StreamId stream, const WalFrame& frame, Lane& lane) {
   ASSIGN_OR_RETURN(Schema schema, decode_schema(frame.head, frame_name(stream, frame)));
-  if (schema.version > table.writer->schema()->version) {
-    RETURN_IF_ERROR(apply_all());
-    table.writer->set_schema(std::make_shared<const Schema>(std::move(schema)));
+  SchemaRef& newest = schemas_.at(frame.lane.table);
+  if (schema.version > newest->version) {
+    newest = std::make_shared<const Schema>(std::move(schema));
+    for (auto& [id, other] : lanes_) {
+      if (id.table == frame.lane.table) other.writer->set_schema(newest);
+    }
   }
-  table.pending.advance(frame.txn);
+  lane.pending.advance(frame.txn);
   return absl::OkStatus();
 }
 
-absl::Status Replay::restore_symbols(const SymbolSection& section, Table& table) {
+absl::Status Replay::restore_symbols(const SymbolSection& section, Lane& lane) {
   for (const NewSymbol& symbol : section.fresh) {
-    RETURN_IF_ERROR(table.writer->dictionary(symbol.column).restore(symbol.id, symbol.text));
+    RETURN_IF_ERROR(lane.writer->dictionary(symbol.column).restore(symbol.id, symbol.text));
   }
   for (const ResolvedSymbols& column : section.columns) {
-    const uint32_t known = table.writer->dictionary(column.column).size();
+    const uint32_t known = lane.writer->dictionary(column.column).size();
     for (const SymbolId id : column.ids) {
       if (id.value < known) continue;
       return engine::data_loss("symbol " + std::to_string(id.value) + " of column " + std::to_string(column.column.value) +
@@ -157,7 +164,7 @@ absl::Status Replay::restore_symbols(const SymbolSection& section, Table& table)
   return absl::OkStatus();
 }
 
-absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Table& table) {
+absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Lane& lane) {
   const auto with_place = [&](const absl::Status& status) {
     return engine::make_status(status.code(), frame_name(stream, frame) + ": " + std::string(engine::message_of(status)));
   };
@@ -165,46 +172,58 @@ absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Table& 
   if (!section.ok()) return with_place(section.status());
   const absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
   if (!view.ok()) return with_place(view.status());
-  if (view->schema_version() > table.writer->schema()->version) {
+  if (view->schema_version() > lane.writer->schema()->version) {
     return with_place(engine::data_loss("rows of schema version " + std::to_string(view->schema_version()) +
-                                        ", the newest known is " + std::to_string(table.writer->schema()->version)));
+                                        ", the newest known is " + std::to_string(lane.writer->schema()->version)));
   }
-  if (const absl::Status status = restore_symbols(*section, table); !status.ok()) return with_place(status);
-  const size_t size_before = table.pending.memory_size();
-  table.pending.append(frame.txn, *view, section->columns);
-  pending_size_ += table.pending.memory_size() - size_before;
+  if (const absl::Status status = restore_symbols(*section, lane); !status.ok()) return with_place(status);
+  const size_t size_before = lane.pending.memory_size();
+  lane.pending.append(frame.txn, *view, section->columns);
+  pending_size_ += lane.pending.memory_size() - size_before;
   report_.rows_replayed += view->rows();
+  if (lane.pending.memory_size() >= options_.apply_size_min) return apply(lane);
   return pending_size_ < options_.pending_size_max ? absl::OkStatus() : apply_all();
 }
 
 absl::Status Replay::wait_until_idle() {
   const auto is_idle = [](const auto& entry) { return entry.second.writer->idle(); };
-  while (status_.ok() && !std::ranges::all_of(tables_, is_idle)) {
-    constexpr engine::Duration turn_max = engine::seconds(1);
+  while (status_.ok() && !std::ranges::all_of(lanes_, is_idle)) {
     reactor_.turn(backend_.now() + turn_max);
   }
   return status_;
 }
 
+void Replay::begin_apply(Lane& lane) {
+  VERIFY_GE(pending_size_, lane.pending.memory_size());
+  pending_size_ -= lane.pending.memory_size();
+  lane.writer->apply(std::exchange(lane.pending, RowBlock()));
+}
+
+absl::Status Replay::apply(Lane& lane) {
+  begin_apply(lane);
+  while (status_.ok() && !lane.writer->idle()) reactor_.turn(backend_.now() + turn_max);
+  return status_;
+}
+
 absl::Status Replay::apply_all() {
-  pending_size_ = 0;
-  for (auto& [id, table] : tables_) {
-    if (!table.pending.empty()) table.writer->apply(std::exchange(table.pending, RowBlock()));
+  for (auto& [id, lane] : lanes_) {
+    if (!lane.pending.empty()) begin_apply(lane);
   }
+  VERIFY_EQ(pending_size_, 0U);
   return wait_until_idle();
 }
 
 absl::Status Replay::checkpoint() {
   RETURN_IF_ERROR(apply_all());
-  for (auto& [id, table] : tables_) {
-    if (table.writer->dirty()) table.writer->checkpoint();
+  for (auto& [id, lane] : lanes_) {
+    if (lane.writer->dirty()) lane.writer->checkpoint();
   }
   return wait_until_idle();
 }
 
 std::vector<SchemaRef> Replay::schemas() const {
   std::vector<SchemaRef> schemas;
-  for (const auto& [id, table] : tables_) schemas.push_back(table.writer->schema());
+  for (const auto& [id, schema] : schemas_) schemas.push_back(schema);
   return schemas;
 }
 
@@ -220,7 +239,7 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   recovery.report.streams = inventory.streams.size();
 
   Replay replay(backend, options, recovery.report);
-  RETURN_IF_ERROR(replay.load_tables());
+  RETURN_IF_ERROR(replay.load_schemas());
   for (const WalStreamFiles& stream : inventory.streams) {
     ASSIGN_OR_RETURN(const uint64_t sequence_last, replay.replay(superblock.database, stream));
     RETURN_IF_ERROR(remove_unbegun_segments(backend, stream, sequence_last));

@@ -2,11 +2,13 @@
 // earlier starts is gone. Runs before the shards, on one thread, blocking; a crash within it is one more crash, and the next
 // start begins anew from what is durable then.
 //
-//   superblock: epoch + 1 -> schemas and lanes loaded -> streams replayed in order of (epoch, shard) -> everything applied and
-//   checkpointed -> streams released -> their segments taken over by the new streams -> what is left of them removed
+//   superblock: epoch + 1 -> schemas loaded -> streams replayed in order of (epoch, shard), lanes loaded as frames speak of
+//   them -> everything applied and checkpointed -> streams released -> their segments taken over by the new streams -> what is
+//   left of them removed
 //
 // A lane's frames are in order of txn over all streams: it has one owner per start. A frame below the lane's checkpoint is
-// skipped as a whole, one above it is applied to those partitions whose manifests do not have it yet.
+// skipped as a whole, one above it is applied to those partitions whose manifests do not have it yet. Rows are gathered and
+// applied in blocks of the size that they have in life, so that a start makes about as many runs, and takes no more memory.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +44,10 @@ struct Recovery {
 
 struct RecoveryOptions {
   RoundOptions rounds;
-  uint64_t segment_size = 0;                   // of the new streams
-  size_t pending_size_max = size_t{64} << 20;  // decoded rows that wait for their files
+  uint64_t segment_size = 0;  // of the new streams
+  // As an owner's: decoded rows that wait for their files, of all lanes, and of one lane.
+  size_t pending_size_max = size_t{64} << 20;
+  size_t apply_size_min = size_t{4} << 20;
 };
 
 // data-loss: acked rows are damaged; the message says which. Nothing but the epoch and bytes that no manifest counts has

@@ -21,6 +21,9 @@ using PartitionKey = engine::Id<struct PartitionTag, int64_t>;
 
 inline constexpr SymbolId symbol_none{UINT32_MAX};
 
+// The lane that every table has. Its owner also writes the table's schema.
+inline constexpr LaneNumber lane_first{0};
+
 // What one shard owns of a table.
 struct LaneId {
   TableId table;

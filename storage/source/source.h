@@ -26,7 +26,7 @@ class SourceTable {
 
   const SchemaRef& schema() const { return schema_; }
   engine::ShardId owner() const { return owner_; }
-  LaneId lane() const { return {.table = schema_->table, .lane = LaneNumber{0}}; }
+  LaneId lane() const { return {.table = schema_->table, .lane = lane_first}; }
 
   // The partition that takes no row of this time, or null.
   const CrowdedPartition* find_refusing(int64_t timestamp) const { return storage::find_refusing(crowded_, timestamp); }

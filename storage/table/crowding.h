@@ -14,8 +14,8 @@
 namespace storage {
 
 // Sources hear of a crowded partition with the next batch that comes home, and rows are applied after they are acked: what is
-// under way by then needs room. And a replay makes blocks of other sizes than the run before the crash did, which may need more
-// runs for the same rows. So refusing begins well before runs_max.
+// under way by then needs room. And a replay makes blocks of other rows than the run before the crash did, which may need more
+// runs for them. So refusing begins well before runs_max.
 struct CrowdingLimits {
   size_t crowded_from = runs_max / 2 - 512;  // runs of a partition: sources refuse rows
   size_t closed_from = runs_max / 2 - 128;   // the owner refuses batches

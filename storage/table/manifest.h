@@ -19,7 +19,9 @@
 
 namespace storage {
 
-inline constexpr size_t runs_max = 8192;  // per partition; rows that need more are refused long before (crowding.h)
+// Per partition. Rows that would need more are refused long before they are acked (crowding.h); what is acked is applied
+// and read back, also when it takes more.
+inline constexpr size_t runs_max = 8192;
 
 // Column files of a run. Values are stored in manifests; the names are file endings.
 enum class FileKind : uint8_t {

@@ -201,7 +201,7 @@ Run take_run(ByteReader& reader) {
 }  // namespace
 
 std::vector<std::byte> encode_partition_manifest(const PartitionManifest& manifest) {
-  VERIFY_LE(manifest.runs.size(), runs_max);
+  VERIFY_LE(manifest.runs.size(), std::numeric_limits<uint32_t>::max());
   ByteWriter body;
   put_lane(body, manifest.lane);
   body.put(manifest.key.value);
@@ -233,7 +233,7 @@ absl::StatusOr<PartitionManifest> decode_partition_manifest(std::span<const std:
   manifest.lane = take_lane(reader);
   manifest.key.value = reader.take<int64_t>();
   manifest.applied.value = reader.take<uint64_t>();
-  const size_t run_count = reader.take_count<uint32_t>(runs_max, run_size_min, "runs");
+  const size_t run_count = reader.take_count<uint32_t>(std::numeric_limits<uint32_t>::max(), run_size_min, "runs");
   manifest.runs.reserve(run_count);
   for (size_t i = 0; i < run_count && reader.ok(); ++i) manifest.runs.push_back(take_run(reader));
   RETURN_IF_ERROR(check_end(reader, unwrapped));
