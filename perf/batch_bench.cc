@@ -22,6 +22,7 @@ namespace {
 struct Row {
   int64_t timestamp = 0;
   std::vector<net::JudgedCell> cells;  // texts are in Rows::text
+  size_t text_size = 0;
 };
 
 // The source's side of one table, as storage::Source does it.
@@ -41,7 +42,8 @@ class Filling {
       }
       VERIFY(judge.judge(parser.line(), schema_.get()) == net::Judgement::row);
       const net::JudgedRow& row = judge.row();
-      rows_.push_back({.timestamp = row.timestamp, .cells = {row.cells.begin(), row.cells.end()}});
+      rows_.push_back(
+          {.timestamp = row.timestamp, .cells = {row.cells.begin(), row.cells.end()}, .text_size = parser.line().raw.size()});
     }
     for (size_t i = 0; i < schema_->columns.size(); ++i) symbols_.push_back(std::make_unique<storage::SymbolCache>(1));
     learn_symbols();
@@ -52,6 +54,7 @@ class Filling {
 
   // True when the batch is full.
   bool append(const Row& row) {
+    VERIFY(batch_.has_room(row.cells.size() + 1, row.text_size, storage::batch_size_max));
     batch_.begin_row();
     batch_.set_word(schema_->designated, static_cast<uint64_t>(row.timestamp));
     for (const net::JudgedCell& cell : row.cells) {
@@ -61,7 +64,7 @@ class Filling {
         batch_.set_word(cell.column, cell.word);
       }
     }
-    return batch_.rows() == storage::batch_rows_max || batch_.natural_size() >= storage::batch_size_max;
+    return batch_.rows() == storage::batch_rows_max || batch_.size_max() >= storage::batch_size_full;
   }
 
   void seal() {

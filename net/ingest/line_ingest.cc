@@ -150,7 +150,7 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
     return refuse_text(LineError::limit_reached,
                        "table: " + schema.name + "; " + crowded->describe() + ", timestamp: " + std::to_string(timestamp));
   }
-  storage::OpenBatch* batch = context_.source.begin_row(table, record_.sender);
+  storage::OpenBatch* batch = context_.source.begin_row(table, record_.sender, row.cells.size() + 1, parser_.line().raw.size());
   if (batch == nullptr) {
     context_.source.wait_for_room(*this);
     return park(Waiting::room);

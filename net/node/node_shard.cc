@@ -1,11 +1,20 @@
 #include "net/node/node_shard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/verify.h"
 
 namespace net {
 namespace {
+
+// No batch of several rows is larger than a WAL segment takes.
+storage::SourceOptions source_options(const NodeOptions& options) {
+  storage::SourceOptions source = options.source;
+  const uint64_t frame_size = storage::frame_size_max(options.owner.wal.segment_size);
+  source.size_max = std::min<size_t>(source.size_max, frame_size - storage::wal_frame_overhead_max);
+  return source;
+}
 
 bool is_first(engine::ShardId id) { return id.value == 0; }
 
@@ -16,7 +25,7 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
     : options_(options),
       listener_(listener),
       shard_(mesh, id, backend),
-      source_(shard_, options.source, hash_seed),
+      source_(shard_, source_options(options), hash_seed),
       owner_(shard_, options.owner, *this),
       ingest_(shard_, source_, options.ingest, hash_seed) {
   shard_.add_service(ingest_, ingest_kinds);

@@ -17,7 +17,7 @@ using engine::load;
 using engine::store;
 
 constexpr size_t word_bits = 64;
-constexpr size_t data_alignment = 8;
+constexpr size_t data_alignment = BatchSizes::alignment;
 
 bool is_text(BatchEncoding encoding) {
   return encoding == BatchEncoding::text1 || encoding == BatchEncoding::text2 || encoding == BatchEncoding::text4;
@@ -188,6 +188,8 @@ void OpenBatch::open(SchemaRef schema) {
   schema_ = std::move(schema);
   slots_.assign(schema_->columns.size(), 0);
   columns_used_ = 0;
+  fixed_size_ = BatchSizes::batch;
+  row_bits_ = 0;
 }
 
 OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
@@ -203,7 +205,9 @@ OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
   fresh.symbols.entries.clear();
   fresh.symbols.texts.clear();
   slots_[index] = static_cast<uint32_t>(columns_used_);
-  other_size_ += sizeof(BatchEntry);
+  const ColumnType type = schema_->columns[index].type;
+  fixed_size_ += BatchSizes::column + (type == ColumnType::symbol ? BatchSizes::symbol_column : 0);
+  row_bits_ += BatchSizes::cell_bits(type);
   return fresh;
 }
 
@@ -221,20 +225,19 @@ void OpenBatch::close_gap(OpenColumn& column) const {
 
 void OpenBatch::set_text(uint32_t column, std::string_view text) {
   put(column, text.size()).texts.append(text);
-  other_size_ += text.size();
+  fixed_size_ += text.size();
 }
 
 void OpenBatch::set_long256(uint32_t column, const Long256& value) {
   OpenColumn& target = this->column(column);
   put(column, target.wide.size());
   target.wide.push_back(value);
-  other_size_ += sizeof(Long256);
 }
 
 uint32_t OpenBatch::add_symbol(uint32_t column, SymbolId id) {
   std::vector<BatchSymbols::Entry>& entries = this->column(column).symbols.entries;
   entries.push_back({.id = id});
-  other_size_ += sizeof(SymbolId);
+  fixed_size_ += BatchSizes::symbol;
   return static_cast<uint32_t>(entries.size() - 1);
 }
 
@@ -245,7 +248,7 @@ uint32_t OpenBatch::add_symbol(uint32_t column, std::string_view text) {
                              .text_offset = static_cast<uint32_t>(symbols.texts.size()),
                              .text_size = static_cast<uint32_t>(text.size())});
   symbols.texts.append(text);
-  other_size_ += sizeof(SymbolId) + sizeof(uint32_t) + text.size();
+  fixed_size_ += BatchSizes::symbol + text.size();
   return static_cast<uint32_t>(symbols.entries.size() - 1);
 }
 
@@ -319,8 +322,8 @@ void OpenBatch::seal(std::vector<std::byte>& body, std::vector<BatchSymbols>& sy
     store(body.data() + sizeof(BatchHeader) + i * sizeof(BatchEntry), entry);
     if (!columns_[i].symbols.entries.empty()) symbols.push_back(columns_[i].symbols);
   }
+  VERIFY_LE(body.size(), size_max());
   rows_ = 0;
-  other_size_ = 0;
   open(std::move(schema_));
 }
 

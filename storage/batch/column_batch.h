@@ -29,7 +29,8 @@
 namespace storage {
 
 inline constexpr size_t batch_rows_max = 2048;
-inline constexpr size_t batch_size_max = 128 * 1024;  // natural-width bytes that fill a batch; a single row may exceed it
+inline constexpr size_t batch_size_full = 128 * 1024;  // sealed size that fills a batch, which goes out after this row
+inline constexpr size_t batch_size_max = 768 * 1024;   // no row is added beyond it; a batch of a single row may be larger
 
 enum class BatchEncoding : uint8_t {
   for0 = 0,
@@ -91,6 +92,33 @@ struct ResolvedSymbols {
 
 using Long256 = std::array<uint64_t, 4>;
 
+// What bounds the size of a sealed batch: its body, and the symbol section that the owner puts in front of it. Per column and
+// row one bit of validity and the widest encoding of the type, per column the parts that are there once, and the texts. Kept as
+// rows x width, so that adding a row costs nothing, and always at least what seal() will make of it.
+struct BatchSizes {
+  static constexpr size_t alignment = 8;  // of each column's data, and of its bitmap's size
+  static constexpr size_t batch = sizeof(BatchHeader) + sizeof(uint32_t) + 1;  // the count of symbol columns; bits rounded up
+  static constexpr size_t column = sizeof(BatchEntry) + (alignment - 1) + alignment;
+  static constexpr size_t symbol_column = 3 * sizeof(uint32_t);
+  static constexpr size_t symbol = 3 * sizeof(uint32_t);  // its id; a new one's id again and its size
+  static constexpr size_t cell_bits_max = 8 * sizeof(Long256) + 1;
+
+  // Of one cell of a column of that type, in bits. Lengths of texts count as words, which they are until they are sealed.
+  static constexpr size_t cell_bits(ColumnType type) {
+    return type == ColumnType::long256 ? cell_bits_max : 8 * sizeof(uint64_t) + 1;
+  }
+
+  // Of everything that `cells` cells with `text_size` bytes of text add, when each is the first of its column in a batch of
+  // `rows` rows.
+  static constexpr size_t cells(size_t cells, size_t rows, size_t text_size) {
+    return cells * (column + symbol_column + symbol + rows * cell_bits_max / 8 + 1) + text_size;
+  }
+};
+
+// The largest batch of a single row: a line of `line_size` bytes with a value in every column. What a client can send never
+// becomes larger than the larger of this and batch_size_max.
+constexpr size_t row_size_max(size_t line_size) { return BatchSizes::batch + BatchSizes::cells(columns_max, 1, line_size); }
+
 // Rows of one lane that are still being gathered. Reused: sealing keeps the memory. Belongs to one shard.
 class OpenBatch {
  public:
@@ -110,8 +138,13 @@ class OpenBatch {
   uint32_t add_symbol(uint32_t column, std::string_view text);
 
   uint32_t rows() const { return rows_; }
-  // Bytes at natural width, nulls included: about what the sealed body takes at most.
-  size_t natural_size() const { return columns_used_ * rows_ * sizeof(uint64_t) + other_size_; }
+  // The sealed body and its symbol section are not larger.
+  size_t size_max() const { return fixed_size_ + rows_ * row_bits_ / 8; }
+  // True when one more row of `cells` values and `text_size` bytes of text keeps the batch within `limit`, whatever its columns
+  // are. Says no too early for rows that are unlike those before, never for rows that are like them: a full batch has 128 KiB.
+  bool has_room(size_t cells, size_t text_size, size_t limit) const {
+    return size_max() + row_bits_ / 8 + BatchSizes::cells(cells, rows_ + size_t{1}, text_size) <= limit;
+  }
   const SchemaRef& schema() const { return schema_; }
 
   // Transposes, narrows and writes the body to `body` (resized to fit). The designated column must be set in every row.
@@ -152,9 +185,10 @@ class OpenBatch {
 
   SchemaRef schema_;
   uint32_t rows_ = 0;
-  size_t other_size_ = 0;            // texts, long256, symbols, directory
-  std::vector<uint32_t> slots_;      // schema index -> columns_ index + 1, 0 = not in this batch
-  std::vector<OpenColumn> columns_;  // the first columns_used_ are in use, the others keep their memory
+  size_t fixed_size_ = BatchSizes::batch;  // of size_max(): what does not grow with each row
+  size_t row_bits_ = 0;                    // of size_max(): what one row adds, in bits
+  std::vector<uint32_t> slots_;            // schema index -> columns_ index + 1, 0 = not in this batch
+  std::vector<OpenColumn> columns_;        // the first columns_used_ are in use, the others keep their memory
   size_t columns_used_ = 0;
 };
 

@@ -124,7 +124,12 @@ bool Owner::try_commit(RoutedBatch& batch) {
   Lane* lane = find_lane(batch.lane);
   VERIFY(lane != nullptr);  // a source learns of a table by its owner's answer
   if (is_closed(*lane, batch)) return true;
-  if (!wal_->has_room(stored_size_bound(batch))) return false;
+  const uint64_t size = stored_size_bound(batch);
+  if (!fits_segment(size)) {
+    refuse(batch, too_large(lane->schema->name, "a row of it", size));
+    return true;
+  }
+  if (!wal_->has_room(size)) return false;
   if (!resolve_symbols(*lane, batch)) return true;
   encode_symbol_section(batch.symbols, fresh_symbols_, head_);
   ++lane->last_txn.value;
@@ -141,6 +146,15 @@ bool Owner::try_commit(RoutedBatch& batch) {
   in_flight_.push_back({.lsn = lsn, .txn = batch.txn, .lane = lane, .batch = &batch, .schema = nullptr});
   if (sabotaged(Sabotage::schema_not_awaited)) append_late_schema(*lane);
   return true;
+}
+
+// Sources keep to what a segment takes; only a single row, or a schema, is larger, where wal.segment.size is too small for the
+// lines that are taken.
+absl::Status Owner::too_large(const std::string& table, std::string_view what, uint64_t stored_size) const {
+  std::string message = "table " + table + ": ";
+  message.append(what).append(" takes ").append(std::to_string(stored_size)).append(" bytes of the log, at most ");
+  message.append(std::to_string(frame_size_max(options_.wal.segment_size))).append(" fit (wal.segment.size)");
+  return engine::resource_exhausted(message);
 }
 
 // True when a partition has no room for the batch; it is then on its way home, refused.
@@ -200,7 +214,13 @@ bool Owner::try_ensure(TableAsk& ask) {
   Lane* lane = find_lane(id);
   if (lane == nullptr) {
     auto schema = std::make_shared<const Schema>(make_schema(ask.table, ask.wish));
-    if (!wal_->has_room(stored_size(encode_schema(*schema)))) return false;
+    const uint64_t size = stored_size(encode_schema(*schema));
+    if (!fits_segment(size)) {
+      ask.refusal = too_large(schema->name, "its schema", size);
+      shard_.endpoint().send_return(ask.source, make_message(MessageKind::table_answer, &ask));
+      return true;
+    }
+    if (!wal_->has_room(size)) return false;
     lane = &make_lane(schema);
     const bool appended = try_append_schema(*lane, FrameType::create, schema);
     VERIFY(appended);
@@ -214,8 +234,9 @@ bool Owner::try_add_columns(ColumnsAsk& ask) {
   Lane* lane = find_lane(ask.lane);
   VERIFY(lane != nullptr);
   absl::StatusOr<Schema> next = with_columns(*lane->schema, ask.wishes);
-  if (!next.ok()) {
-    ask.refusal = next.status();
+  const uint64_t size = next.ok() ? stored_size(encode_schema(*next)) : 0;
+  if (!next.ok() || !fits_segment(size)) {
+    ask.refusal = next.ok() ? too_large(next->name, "its schema", size) : next.status();
     shard_.endpoint().send_return(ask.source, make_message(MessageKind::columns_answer, &ask));
     return true;
   }

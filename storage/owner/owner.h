@@ -118,6 +118,8 @@ class Owner final : public engine::Service, public WalListener {
   bool is_closed(const Lane& lane, RoutedBatch& batch);
   bool resolve_symbols(Lane& lane, RoutedBatch& batch);
   void refuse(RoutedBatch& batch, absl::Status refusal);
+  bool fits_segment(uint64_t stored_size) const { return stored_size <= frame_size_max(options_.wal.segment_size); }
+  absl::Status too_large(const std::string& table, std::string_view what, uint64_t stored_size) const;
   void reply_when_durable(Lsn lsn, engine::ShardId target, const engine::MeshMessage& message);
 
   void ask_snapshot(SnapshotAsk& ask);

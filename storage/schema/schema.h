@@ -100,6 +100,9 @@ std::string fold_name(std::string_view name);
 // column := | id u32 | type u8 | reserved u8[3] | name_size u32 | name |                          all little-endian, unpadded
 std::vector<std::byte> encode_schema(const Schema& schema);
 
+// The largest record of a table whose names have at most `name_size` bytes.
+constexpr size_t schema_size_max(size_t name_size) { return 24 + name_size + columns_max * (12 + name_size); }
+
 // Takes bytes that nobody vouches for: every count and size is checked before use. `where` opens error messages.
 absl::StatusOr<Schema> decode_schema(std::span<const std::byte> bytes, std::string_view where);
 

@@ -13,7 +13,7 @@ constexpr size_t spellings_per_table_max = 4;
 
 // A body that a huge row has blown up does not stay that big in the pool.
 void trim(std::vector<std::byte>& body) {
-  if (body.capacity() > 2 * batch_size_max) std::vector<std::byte>().swap(body);
+  if (body.capacity() > 2 * batch_size_full) std::vector<std::byte>().swap(body);
 }
 
 }  // namespace
@@ -81,7 +81,8 @@ void Source::ask_done() {
   send_ask(next.target, next.message);
 }
 
-OpenBatch* Source::begin_row(SourceTable& table, Sender& sender) {
+OpenBatch* Source::begin_row(SourceTable& table, Sender& sender, size_t cells, size_t text_size) {
+  if (table.batch_ != nullptr && !table.batch_->open.has_room(cells, text_size, options_.size_max)) seal_early(table);
   if (table.batch_ == nullptr) {
     if (free_.empty()) return nullptr;
     table.batch_ = free_.back();
@@ -117,7 +118,11 @@ uint32_t Source::symbol(SourceTable& table, uint32_t column, std::string_view te
 
 void Source::finish_row(SourceTable& table) {
   const OpenBatch& batch = table.batch_->open;
-  if (batch.rows() < options_.rows_max && batch.natural_size() < options_.size_max) return;
+  if (batch.rows() < options_.rows_max && batch.size_max() < options_.size_full) return;
+  seal_early(table);
+}
+
+void Source::seal_early(SourceTable& table) {
   std::erase(open_, &table);
   seal(table);
 }

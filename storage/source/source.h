@@ -61,7 +61,8 @@ struct SourceCounters {
 struct SourceOptions {
   uint32_t batches_max = 128;          // open and out
   uint32_t rows_max = batch_rows_max;  // of a batch; it is sealed when either is reached
-  size_t size_max = batch_size_max;    // natural width
+  size_t size_full = batch_size_full;
+  size_t size_max = batch_size_max;  // it is sealed before a row that might pass this; a single row may
 };
 
 class Source final : public engine::Service {
@@ -76,8 +77,9 @@ class Source final : public engine::Service {
   // Likewise; then schema() of the table has the columns.
   void ask_columns(ColumnsAsk& ask);
 
-  // Begins a row of `sender` in the table's open batch. Null when every batch is out: wait_for_room, then try again.
-  OpenBatch* begin_row(SourceTable& table, Sender& sender);
+  // Begins a row of `sender`, of at most so many cells and bytes of text, in the table's open batch. Null when every batch is
+  // out: wait_for_room, then try again.
+  OpenBatch* begin_row(SourceTable& table, Sender& sender, size_t cells, size_t text_size);
   uint32_t symbol(SourceTable& table, uint32_t column, std::string_view text);
   void finish_row(SourceTable& table);
 
@@ -98,6 +100,7 @@ class Source final : public engine::Service {
  private:
   void share(RoutedBatch& batch, Sender& sender);
   void seal(SourceTable& table);
+  void seal_early(SourceTable& table);
   void set_schema(SourceTable& table, SchemaRef schema);
   void on_batch_home(RoutedBatch& batch);
   void on_table(TableAsk& ask);

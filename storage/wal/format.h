@@ -113,6 +113,9 @@ constexpr uint64_t wal_body_offset(uint64_t head_size, uint64_t attachments_size
   return engine::align_up(sizeof(WalFrameHeader) + head_size + attachments_size, wal_frame_alignment);
 }
 
+// What a frame takes at most beside its head and its body.
+inline constexpr uint64_t wal_frame_overhead_max = sizeof(WalFrameHeader) + 2 * (wal_frame_alignment - 1);
+
 // Size of the group whose frames, with their padding, take `frames_size` bytes.
 constexpr uint64_t wal_group_size(uint64_t frames_size) {
   return engine::align_up(frames_size + sizeof(WalTrailer), engine::block_size);

@@ -2,6 +2,7 @@
 // suffers.
 #include "storage/table/crowding.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ net::NodeOptions make_options() {
 // A node and one client that sends a row at a time.
 class Life {
  public:
-  explicit Life(SimWorld& world, const net::NodeOptions& options = make_options()) : world_(world), node_(world, options) {
+  explicit Life(SimWorld& world, const net::NodeOptions& options = make_options())
+      : world_(world), node_(world, options, {.receive_buffer_size = 64 << 10}) {
     REQUIRE(node_.recover().ok());
     const absl::Status started = node_.start();
     INFO(engine::message_of(started));
@@ -53,6 +55,10 @@ class Life {
 
   uint64_t batches_refused() { return owner().counters().batches_refused; }
 
+  void send_datagram(const std::string& bytes) {
+    world_.net().send_datagram({.ipv4 = 0x0a000001, .port = 4000}, node_.addresses().udp->port, bytes);
+  }
+
   SimClient connect() { return world_.net().connect(node_.addresses().tcp->port); }
 
   void run_for(engine::Duration time) { node_.run_for(time); }
@@ -73,7 +79,8 @@ class Life {
 
   net::LedgerRow figures() const {
     const std::vector<net::LedgerRow> rows = node_.ledger();
-    return rows.empty() ? net::LedgerRow{} : rows.front();
+    const auto found = std::ranges::find(rows, net::Protocol::tcp, &net::LedgerRow::protocol);
+    return found == rows.end() ? net::LedgerRow{} : *found;
   }
 
   template <typename Condition>
@@ -211,6 +218,78 @@ TEST_CASE("limits: a partition is crowded by many columns in fewer runs, too") {
   CHECK(life.send(row(noon_us - 2)));  // crowded from here on, which the source hears with this batch
   CHECK_FALSE(life.send(row(noon_us - 3)));
   CHECK(life.send(row(noon_us + 1)));
+  life.stop();
+}
+
+// Sealed, a column takes its width in every row of its batch: one wide row behind short ones made a frame of 125 MB of 38 KB.
+std::string short_rows_then(const std::string& wide_row) {
+  std::string lines;
+  for (int i = 0; i < 2047; ++i) lines += "t a=1i 1\n";
+  return lines + wide_row;
+}
+
+std::string row_of(size_t columns, const std::string& value) {
+  std::string line = "t ";
+  for (size_t i = 0; i < columns; ++i) line += (i == 0 ? "c" : ",c") + std::to_string(i) + "=" + value;
+  return line + " 1\n";
+}
+
+net::NodeOptions options_of_small_log() {
+  net::NodeOptions options = make_options();
+  options.ingest.line_size_max = 64 << 10;
+  options.owner.wal.segment_size = 1 << 20;
+  options.owner.wal.size_max = 64 << 20;
+  options.owner.apply_age_max = engine::seconds(1);
+  return options;
+}
+
+TEST_CASE("limits: short rows and a row of many columns behind them are durable, whatever the columns hold") {
+  constexpr size_t columns = 300;
+  for (const std::string value : {"0x1i", "\"text\"", "1i", "t"}) {
+    INFO(value);
+    SimWorld world({.seed = 8});
+    Life life(world, options_of_small_log());
+    const std::string wide = row_of(columns, value);
+    CHECK(life.send(wide));  // the columns are there
+    const std::string lines = short_rows_then(wide);
+    for (int i = 0; i < 4; ++i) CHECK(life.refused_of(lines, 2048) == 0);  // the network brings some of them in one piece
+    CHECK(life.batches_refused() == 0);
+    life.stop();
+  }
+}
+
+TEST_CASE("limits: one datagram of short rows and a row of many columns is durable") {
+  net::NodeOptions options = options_of_small_log();
+  options.udp = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
+  options.owner.wal.segment_size = 4 << 20;
+  SimWorld world({.seed = 9});
+  Life life(world, options);
+  const std::string wide = row_of(500, "0x1i");
+  CHECK(life.send(wide));
+  const std::string lines = short_rows_then(wide);
+  REQUIRE(lines.size() < 65'000);
+  life.send_datagram(lines);
+  life.run_for(engine::milliseconds(100));
+  CHECK(life.rows_durable() == 1 + 2048);
+  life.stop();
+}
+
+// The server refuses such a configuration; where it runs all the same, rows are refused, not the process ended.
+TEST_CASE("limits: what no frame can hold is refused and counted: a row, a table, a column") {
+  net::NodeOptions options = options_of_small_log();
+  options.owner.wal.segment_size = 16 << 10;
+  options.owner.wal.group_size_max = 4 << 10;
+  SimWorld world({.seed = 10});
+  Life life(world, options);
+  CHECK(life.send("t s=\"short\"\n"));
+  CHECK_FALSE(life.send("t s=\"" + std::string(20'000, 'x') + "\"\n"));
+  CHECK(life.batches_refused() == 1);
+  std::string many = row_of(1200, "1i");
+  CHECK_FALSE(life.send(many));
+  many.front() = 'u';
+  CHECK_FALSE(life.send(many));
+  CHECK(life.batches_refused() == 1);
+  CHECK(life.send("t s=\"short\"\n"));
   life.stop();
 }
 

@@ -20,9 +20,10 @@ net::NodeOptions small_node() {
   return options;
 }
 
-SimNode::SimNode(SimWorld& world, const net::NodeOptions& options)
+SimNode::SimNode(SimWorld& world, const net::NodeOptions& options, const BackendOptions& backend)
     : world_(world), shard_count_(options.shards), reader_count_(options.readers), threads_(world) {
-  for (uint16_t i = 0; i < net::Node::endpoint_count(options); ++i) backends_.push_back(std::make_unique<SimBackend>(world));
+  for (uint16_t i = 0; i < net::Node::endpoint_count(options); ++i)
+    backends_.push_back(std::make_unique<SimBackend>(world, backend));
   net::Node::Backends backends;
   for (uint16_t i = 0; i < options.shards; ++i) backends.shards.push_back(backends_[i].get());
   for (uint16_t i = 0; i < options.readers; ++i) backends.readers.push_back(backends_[size_t{options.shards} + i].get());

@@ -13,6 +13,7 @@
 #include "net/node/node.h"
 #include "net/node/node_shard.h"
 #include "tests/sim/sim_backend.h"
+#include "tests/sim/sim_options.h"
 #include "tests/sim/sim_threads.h"
 #include "tests/sim/sim_world.h"
 
@@ -25,7 +26,7 @@ inline constexpr engine::SocketAddress any_port{.ipv4 = 0x7f000001, .port = 0};
 
 class SimNode final : public net::NodeListener, private engine::Loop {
  public:
-  SimNode(SimWorld& world, const net::NodeOptions& options);
+  SimNode(SimWorld& world, const net::NodeOptions& options, const BackendOptions& backend = {});
   ~SimNode();
 
   // Blocking: opens the data directory. An error with world.outage() set is the outage, not the node.

@@ -2,6 +2,7 @@
 #include "storage/batch/column_batch.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/prng.h"
+#include "storage/batch/symbol_section.h"
 #include "tests/catch.h"
 
 namespace storage {
@@ -163,6 +165,111 @@ TEST_CASE("column_batch: random batches equal a row-wise model") {
         REQUIRE(words[row] == expected.value_or(0));
       }
     }
+  }
+}
+
+// A table of many columns of every type; column 0 is designated.
+SchemaRef make_wide_schema(uint32_t columns) {
+  constexpr std::array types{ColumnType::int64,        ColumnType::float64, ColumnType::boolean, ColumnType::timestamp_us,
+                             ColumnType::timestamp_ns, ColumnType::varchar, ColumnType::symbol,  ColumnType::long256};
+  TableWish wish{.name = "t", .designated = 0, .columns = {{"timestamp", ColumnType::timestamp_ns}}};
+  for (uint32_t i = 1; i < columns; ++i) wish.columns.push_back({"c" + std::to_string(i), types[i % types.size()]});
+  return std::make_shared<const Schema>(make_schema(TableId{7}, wish));
+}
+
+// Values of any size for some of the columns; what a batch is told of the row before it comes.
+struct RandomRow {
+  std::map<uint32_t, std::string> cells;  // a text, or one whose size says how large the value is
+  size_t text_size = 0;
+
+  RandomRow(engine::Prng& prng, const Schema& schema) {
+    const bool is_wide = prng.chance(1, 40);
+    const uint64_t count =
+        prng.between(0, is_wide ? schema.columns.size() - 1 : std::min<size_t>(schema.columns.size() - 1, 5));
+    for (uint64_t i = 0; i < count; ++i) {
+      const auto column = static_cast<uint32_t>(prng.between(1, schema.columns.size() - 1));
+      const uint64_t size = prng.chance(1, 50) ? prng.below(70'000) : prng.below(12);
+      cells[column] = std::string(size, static_cast<char>('a' + prng.below(26)));
+    }
+    for (const auto& [column, text] : cells) text_size += text.size();
+  }
+
+  void add_to(OpenBatch& batch, engine::Prng& prng) const {
+    batch.begin_row();
+    batch.set_word(0, prng.next());
+    for (const auto& [column, text] : cells) {
+      switch (batch.schema()->columns[column].type) {
+        case ColumnType::varchar:
+          batch.set_text(column, text);
+          break;
+        case ColumnType::long256:
+          batch.set_long256(column, {prng.next(), 1, 2, 3});
+          break;
+        case ColumnType::symbol:
+          batch.set_symbol(column, prng.chance(1, 3) ? batch.add_symbol(column, SymbolId{1}) : batch.add_symbol(column, text));
+          break;
+        case ColumnType::boolean:
+          batch.set_word(column, text.size() % 2);
+          break;
+        default:
+          batch.set_word(column, prng.next() >> prng.below(64));
+      }
+    }
+  }
+};
+
+// Of the section, as large as an owner that knows no symbol makes it.
+size_t section_size(std::vector<BatchSymbols>& symbols) {
+  std::vector<NewSymbol> fresh;
+  uint32_t id = 0;
+  for (BatchSymbols& column : symbols) {
+    for (BatchSymbols::Entry& entry : column.entries) {
+      entry.id = SymbolId{id++};
+      if (entry.sent_text) fresh.push_back({.column = column.column, .id = entry.id, .text = column.text(entry)});
+    }
+  }
+  std::vector<std::byte> section;
+  encode_symbol_section(symbols, fresh, section);
+  return section.size();
+}
+
+TEST_CASE(
+    "column_batch: a sealed batch is never larger than it said, and no row takes it beyond a limit that it was asked about") {
+  engine::Prng prng(4);
+  OpenBatch batch;
+  for (int round = 0; round < 300; ++round) {
+    batch.open(make_wide_schema(prng.chance(1, 3) ? 1900 : static_cast<uint32_t>(prng.between(2, 60))));
+    const size_t limit = prng.between(1, batch_size_max);
+    const uint64_t rows = prng.between(1, prng.chance(1, 4) ? batch_rows_max : 200);
+    while (batch.rows() < rows) {
+      const RandomRow row(prng, *batch.schema());
+      const bool has_room = batch.has_room(row.cells.size() + 1, row.text_size, limit);
+      if (batch.rows() > 0 && !has_room) break;
+      row.add_to(batch, prng);
+      if (has_room) REQUIRE(batch.size_max() <= limit);
+      if (batch.rows() == 1) REQUIRE(batch.size_max() <= row_size_max(row.text_size));
+    }
+    const size_t bound = batch.size_max();
+    SealedBatch sealed = seal(batch);
+    REQUIRE(sealed.body.size() + section_size(sealed.symbols) <= bound);
+  }
+}
+
+// Early is allowed for rows unlike each other only: batches of equal rows are as large as the cache of the owner likes them.
+TEST_CASE("column_batch: rows that are alike fill a batch, whatever their types") {
+  for (const uint32_t columns : {2U, 9U, 21U, 200U, 2000U}) {
+    OpenBatch batch;
+    batch.open(make_wide_schema(columns));
+    while (batch.rows() < batch_rows_max && batch.size_max() < batch_size_full) {
+      REQUIRE(batch.has_room(columns, 20, batch_size_max));
+      batch.begin_row();
+      for (uint32_t column = 0; column < columns; ++column) {
+        if (batch.schema()->columns[column].type == ColumnType::long256) continue;
+        batch.set_word(column, batch.rows());
+      }
+    }
+    CHECK(batch.size_max() < 2 * batch_size_full);
+    seal(batch);
   }
 }
 

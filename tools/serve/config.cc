@@ -121,7 +121,7 @@ absl::StatusOr<ConfigFile> read_config_file(const std::string& path) {
 
 MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
   constexpr uint64_t receive_buffer_size = 64 * 1024;
-  constexpr uint64_t batch_size = 3 * storage::batch_size_max;  // gathered rows, sealed body, symbols
+  constexpr uint64_t batch_size = 3 * storage::batch_size_full;  // gathered rows, sealed body, symbols
   const uint64_t share = memory / shards;
   return {
       .receive_buffers = static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(share / 16 / receive_buffer_size, 16, 256))),

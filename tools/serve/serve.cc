@@ -21,6 +21,7 @@
 
 #include "engine/shard/threads.h"
 #include "engine/uring/backend.h"
+#include "net/line/name_rules.h"
 #include "tools/cli/args.h"
 #include "tools/serve/banner.h"
 #include "tools/serve/data_directory.h"
@@ -32,8 +33,7 @@ namespace {
 constexpr size_t log_lines_max = 8192;  // waiting to be written; older ones give way to newer ones
 constexpr engine::Duration poll_pause = engine::milliseconds(100);
 constexpr engine::Duration live_line_pause = engine::milliseconds(500);
-constexpr uint32_t requests_of_shard = 4096;            // in flight beside one for each connection
-constexpr size_t line_size_overhead = size_t{1} << 20;  // what a frame takes beside the text of its largest row
+constexpr uint32_t requests_of_shard = 4096;  // in flight beside one for each connection
 constexpr size_t line_size_min = 64;
 
 std::vector<uint32_t> allowed_cpus() {
@@ -261,8 +261,10 @@ absl::Status Serve::check_line_size() const {
         fmt::format("line.tcp.max.recv.buffer.size: {} bytes are too few, at least {}", line_size, line_size_min));
   }
   const uint64_t segment_size = options_.owner.wal.segment_size;
+  constexpr size_t name_bytes_max = 3 * net::name_size_max;  // UTF-8 of as many UTF-16 units
+  const uint64_t frame_size = std::max<uint64_t>(storage::row_size_max(line_size), storage::schema_size_max(name_bytes_max));
   uint64_t enough = std::bit_floor(segment_size);
-  while (storage::frame_size_max(enough) < line_size + line_size_overhead) enough *= 2;
+  while (storage::frame_size_max(enough) < frame_size + storage::wal_frame_overhead_max) enough *= 2;
   if (enough <= segment_size) return absl::OkStatus();
   return engine::invalid_argument(
       fmt::format("wal.segment.size: {} bytes are too few for lines of {} bytes (line.tcp.max.recv.buffer.size): {} are enough",
