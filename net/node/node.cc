@@ -5,6 +5,7 @@
 #include "engine/base/verify.h"
 #include "net/node/node_shard.h"
 #include "net/query/query_reader.h"
+#include "net/sql/spill.h"
 
 namespace net {
 namespace {
@@ -40,9 +41,11 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
         std::make_unique<NodeShard>(options_, mesh_, engine::ShardId{i}, *backends.shards[i], hash_seed, listener));
   }
   VERIFY_EQ(backends.readers.size(), options.readers);
+  QueryLimits limits = options.query_limits;
+  limits.spill_max /= options.readers;
   for (uint16_t i = 0; i < options.readers; ++i) {
     const engine::ShardId id{static_cast<uint16_t>(options.shards + i)};
-    readers_.push_back(std::make_unique<QueryReader>(mesh_, id, *backends.readers[i], options.shards, options_.query_limits));
+    readers_.push_back(std::make_unique<QueryReader>(mesh_, id, *backends.readers[i], options.shards, limits));
   }
   mesh_.attach(endpoint_.id(), *backends.main);
 }
@@ -50,6 +53,7 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
 Node::~Node() = default;
 
 absl::Status Node::recover() {
+  RETURN_IF_ERROR(SpillFiles::remove_left(*backends_.main));
   ASSIGN_OR_RETURN(recovery_, storage::recover(*backends_.main, {.rounds = options_.owner.rounds,
                                                                  .segment_size = options_.owner.wal.segment_size,
                                                                  .pending_size_max = options_.owner.pending_size_max,

@@ -20,6 +20,7 @@
 #include "net/query/query.h"
 #include "net/query/shard_asks.h"
 #include "net/sql/query_run.h"
+#include "net/sql/spill.h"
 #include "net/sql/table_provider.h"
 
 namespace net {
@@ -31,6 +32,7 @@ struct ReaderRoom {
   uint16_t shard_count;
   QueryLimits limits;
   engine::MeshReceiver& receiver;  // of messages that arrive while a query computes
+  SpillFiles& spill;
 };
 
 class OpenQuery final : public TableProvider {
@@ -63,6 +65,7 @@ class OpenQuery final : public TableProvider {
   absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override { return connections_; }
   bool is_wanted() override;
   engine::IoBackend& backend() override { return room_.backend; }
+  SpillFiles* spill() override { return &room_.spill; }
 
   void move_to(State state);
   void start();

@@ -9,8 +9,13 @@ namespace net {
 
 QueryReader::QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint16_t shard_count,
                          const QueryLimits& limits)
-    : room_{
-          .endpoint = mesh.endpoint(id), .backend = backend, .shard_count = shard_count, .limits = limits, .receiver = *this} {
+    : spill_(backend, limits.spill_max),
+      room_{.endpoint = mesh.endpoint(id),
+            .backend = backend,
+            .shard_count = shard_count,
+            .limits = limits,
+            .receiver = *this,
+            .spill = spill_} {
   mesh.attach(id, backend);
 }
 

@@ -18,7 +18,7 @@ class QueryReader final : public engine::Loop, public engine::MeshReceiver {
  public:
   static constexpr engine::Duration slice = engine::milliseconds(10);  // of a query, when others wait
 
-  // Shards 0 .. shard_count - 1 own tables.
+  // Shards 0 .. shard_count - 1 own tables. `limits.spill_max` is this reader's share.
   QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint16_t shard_count,
               const QueryLimits& limits);
 
@@ -32,6 +32,7 @@ class QueryReader final : public engine::Loop, public engine::MeshReceiver {
   OpenQuery* take_runnable();
   void sleep();
 
+  SpillFiles spill_;
   ReaderRoom room_;
   std::vector<std::unique_ptr<OpenQuery>> queries_;  // whose turn comes first is in front
 };

@@ -14,7 +14,8 @@ inline constexpr int64_t row_texts_size_max = 64 * 1024 * 1024;  // bytes of the
 inline constexpr int designated_none = -1;
 
 struct QueryLimits {
-  int64_t memory_max = 256 * 1024 * 1024;  // bytes that SQLite takes, over all queries of the process
+  int64_t memory_max = 256 * 1024 * 1024;    // bytes that SQLite takes, over all queries of the process
+  uint64_t spill_max = uint64_t{32} << 30U;  // bytes on disk for what has no room there, likewise
   engine::Duration duration_max = engine::seconds(60);
 };
 

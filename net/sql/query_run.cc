@@ -11,6 +11,7 @@
 #include "net/sql/access.h"
 #include "net/sql/end_check.h"
 #include "net/sql/functions.h"
+#include "net/sql/spill.h"
 #include "net/sql/tables.h"
 #include "net/sql/text_functions.h"
 
@@ -19,6 +20,11 @@ namespace {
 
 // Of SQLite's virtual machine; a row takes about ten. Few, because a step may work on a text of computed_size_max.
 constexpr int steps_between_checks = 256;
+
+// A page is what SQLite reads and writes of a file at a time while it merges what it has sorted; the cache is how much it
+// sorts at a time, in one step of its machine: half a second's work at most.
+constexpr const char* kept_in_files = "PRAGMA temp_store = FILE; PRAGMA page_size = 32768; PRAGMA cache_size = -8192";
+constexpr const char* kept_in_memory = "PRAGMA temp_store = MEMORY";
 
 // SQLite looks these up before any table.
 constexpr std::array<std::string_view, 4> catalogue_names{"sqlite_master", "sqlite_schema", "sqlite_temp_master",
@@ -129,18 +135,22 @@ absl::Status QueryRun::Machine::start() {
 }
 
 absl::Status QueryRun::Machine::open_database() {
+  // Near the soft limit SQLite sorts what it has and writes it down.
   sqlite3_hard_heap_limit64(limits_.memory_max);
+  sqlite3_soft_heap_limit64(limits_.memory_max / 4 * 3);
+  SpillFiles* spill = source_->spill();
+  if (spill != nullptr) spill->forget_failure();
   sqlite3* database = nullptr;
-  const int code = sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                                   spill == nullptr ? nullptr : spill->vfs_name());
   database_.reset(database);
   if (code != SQLITE_OK) return sqlite_status(code);
 
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);  // "x" is a column, never a text
   sqlite3_limit(database, SQLITE_LIMIT_LENGTH, static_cast<int>(computed_size_max));
-  // Sorting happens in memory, within memory_max, and not in files that nobody counts.
-  const int memory_code = sqlite3_exec(database, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);
-  if (memory_code != SQLITE_OK) return sqlite_status(memory_code);
+  const int storage_code = sqlite3_exec(database, spill == nullptr ? kept_in_memory : kept_in_files, nullptr, nullptr, nullptr);
+  if (storage_code != SQLITE_OK) return sqlite_status(storage_code);
   sqlite3_progress_handler(
       database, steps_between_checks, [](void* machine) { return static_cast<Machine*>(machine)->must_end() ? 1 : 0; }, this);
   return absl::OkStatus();
@@ -220,8 +230,9 @@ SqlCell QueryRun::Machine::cell(int column) const {
 
 absl::Status QueryRun::Machine::end_status() const {
   if (!source_->is_wanted()) return engine::make_status(absl::StatusCode::kCancelled, "nobody waits for the answer");
-  return engine::resource_exhausted("the query took longer than " + std::to_string(limits_.duration_max.ns / 1'000'000'000) +
-                                    " s");
+  const int64_t ms = limits_.duration_max.ns / 1'000'000;
+  const std::string time = ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
+  return engine::resource_exhausted("the query took longer than " + time + " (query.timeout)");
 }
 
 absl::Status QueryRun::Machine::denied_status() const {
@@ -238,6 +249,7 @@ absl::Status QueryRun::Machine::sqlite_status(int code) {
       position_ = find_table_offset(tokens_, message.substr(missing.size(), message.size() - missing.size() - 1));
     return functions_->failure();
   }
+  if (source_->spill() != nullptr && !source_->spill()->failure().ok()) return source_->spill()->failure();
   switch (code & 0xFF) {  // the primary result code
     case SQLITE_INTERRUPT:
       return end_status();

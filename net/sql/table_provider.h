@@ -34,6 +34,8 @@ struct ConnectionInfo {
   uint64_t rows_received() const { return rows_durable + rows_rejected + rows_pending; }
 };
 
+class SpillFiles;
+
 // Belongs to the thread that runs the query.
 class TableProvider {
  public:
@@ -54,6 +56,9 @@ class TableProvider {
 
   // Reads the files of the snapshots and tells the time.
   virtual engine::IoBackend& backend() = 0;
+
+  // Takes what a query has no memory for. None: then it has to do with its memory.
+  virtual SpillFiles* spill() { return nullptr; }
 };
 
 }  // namespace net

@@ -1,5 +1,6 @@
 // What a query may take: the work inside of one function call, the texts that it computes, and that it ends when it must.
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "engine/uring/backend.h"
 #include "net/sql/file_table_provider.h"
 #include "net/sql/query_run.h"
+#include "net/sql/spill.h"
 #include "net/sql/wildcard.h"
 #include "storage/read/snapshot_files.h"
 #include "tests/catch.h"
@@ -28,6 +30,9 @@ class ImpatientTables final : public net::TableProvider {
   absl::StatusOr<std::vector<net::ConnectionInfo>> list_connections() override { return tables_.list_connections(); }
   engine::IoBackend& backend() override { return tables_.backend(); }
   bool is_wanted() override { return ++looks <= looks_max; }
+  net::SpillFiles* spill() override { return spill_files.get(); }
+
+  std::unique_ptr<net::SpillFiles> spill_files;
 
   uint64_t looks = 0;
   uint64_t looks_max = UINT64_MAX;
@@ -74,12 +79,18 @@ class Bench {
     }
   }
 
-  std::unique_ptr<ImpatientTables> tables;
+  void give_disk(uint64_t size_max) { tables->spill_files = std::make_unique<net::SpillFiles>(*backend_, size_max); }
+  std::filesystem::path spill_path() const { return directory_.path() / net::spill_directory; }
+  engine::IoBackend& backend() { return *backend_; }
+
   net::QueryLimits limits;
 
  private:
   tests::TemporaryDirectory directory_;
   std::unique_ptr<engine::UringBackend> backend_;
+
+ public:
+  std::unique_ptr<ImpatientTables> tables;
 };
 
 struct NeverEnds final : net::EndCheck {
@@ -179,10 +190,17 @@ TEST_CASE("sql_bounds: a query that explodes while it is prepared ends at the li
 
 TEST_CASE("sql_bounds: a query looks often enough whether it must end") {
   Bench bench;
-  bench.tables->looks_max = 1000;
+  bench.tables->looks_max = 50;
   // Each row makes a text of half a MiB: 256 steps of the machine are some tens of them.
   CHECK(bench.ask("WITH RECURSIVE g(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM g) "
                   "SELECT max(length(hex(zeroblob(250000 + v % 10)))) FROM g") == "error: nobody waits for the answer");
+}
+
+TEST_CASE("sql_bounds: a query whose time is over says how long that is") {
+  Bench bench;
+  const std::string endless = "WITH RECURSIVE g(v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM g) SELECT max(v) FROM g";
+  bench.limits.duration_max = engine::milliseconds(20);
+  CHECK(bench.ask(endless) == "error: the query took longer than 20 ms (query.timeout)");
 }
 
 TEST_CASE("sql_bounds: what a query computes is a MiB at most, and an error says so") {
@@ -206,4 +224,52 @@ TEST_CASE("sql_bounds: texts that are stored are read, sorted and searched, howe
   CHECK(bench.ask("SELECT length(a.text || b.text) FROM t a, t b WHERE a.id = 2 AND b.id = 2") == "10000000");
   CHECK(bench.ask("SELECT count(*) FROM (SELECT a.text, b.text FROM t a, t b ORDER BY 1, 2)") == "16");
   CHECK(bench.ask("SELECT count(DISTINCT text), max(length(text)) FROM t") == "3|5000000");
+}
+
+TEST_CASE("sql_bounds: what needs more memory than there is goes through files, which end with the query") {
+  struct Case {
+    std::string query;
+    std::string answer;
+  };
+  const std::string rows = "long_sequence(300000)";
+  const std::vector<Case> cases{
+      {"SELECT max(n) FROM (SELECT printf('%032d', x * 7919 % 300007), count(*) AS n FROM " + rows + " GROUP BY 1)", "1"},
+      {"SELECT x FROM (SELECT x, printf('%064d', x * 7919 % 300007) AS s FROM " + rows + ") ORDER BY s LIMIT 1 OFFSET 1",
+       "172791"},
+      {"SELECT count(*) FROM (SELECT DISTINCT printf('%064d', x) FROM " + rows + ")", "300000"},
+      {"SELECT sum(n) FROM (SELECT count(*) OVER (PARTITION BY x % 2) AS n FROM " + rows + ")", "45000000000"},
+      {"WITH m AS MATERIALIZED (SELECT printf('%064d', x) AS s FROM " + rows +
+           ") SELECT count(*) FROM m a, m b "
+           "WHERE a.s < '0' AND b.s < '0'",
+       "0"},
+  };
+  Bench bench;
+  bench.limits.memory_max = 24 * 1024 * 1024;
+  for (const Case& c : cases) {
+    INFO(c.query);
+    bench.tables->spill_files.reset();
+    const bool fits = bench.ask(c.query) == c.answer;
+    bench.give_disk(256 * 1024 * 1024);
+    CHECK(bench.ask(c.query) == c.answer);
+    CHECK((fits || bench.tables->spill_files->size_seen() > 1024 * 1024));
+    CHECK(bench.tables->spill_files->size() == 0);
+    CHECK(std::filesystem::is_empty(bench.spill_path()));
+  }
+}
+
+TEST_CASE("sql_bounds: files of a query have a bound, an error says what to do, and what a crash left is removed") {
+  Bench bench;
+  bench.limits.memory_max = 24 * 1024 * 1024;
+  bench.give_disk(8 * 1024 * 1024);
+  const std::string query =
+      "SELECT count(*) FROM (SELECT printf('%064d', x) AS s, count(*) FROM long_sequence(300000) GROUP BY s)";
+  CHECK(bench.ask(query) ==
+        "error: the query needs more disk than the 8 MiB that queries of one reader may take to sort and keep rows: ask for "
+        "fewer rows or columns, or for a shorter time");
+  CHECK(bench.tables->spill_files->size() == 0);
+  CHECK(bench.ask("SELECT count(*) FROM t") == "4");
+
+  std::ofstream(bench.spill_path() / "left") << "by a crash";
+  REQUIRE(net::SpillFiles::remove_left(bench.backend()).ok());
+  CHECK(std::filesystem::is_empty(bench.spill_path()));
 }

@@ -13,13 +13,15 @@ std::string error_of(std::string_view text) {
 TEST_CASE("serve_config: known keys are taken, unknown ones are listed") {
   const auto file = parse_config(
       "# a comment\n\nline.tcp.net.bind.to=127.0.0.1:7000\r\n line.tcp.disconnect.on.error = true\nshared.worker.count=4\n"
-      "line.default.partition.by=hour\nline.tcp.max.recv.buffer.size=1M\nline.udp.enabled=false",
+      "line.default.partition.by=hour\nline.tcp.max.recv.buffer.size=1M\nline.udp.enabled=false\nquery.timeout=5m",
       "server.conf");
   REQUIRE(file.ok());
   CHECK(file->config.tcp->value().port == 7000);
   CHECK(file->config.disconnect_on_error == true);
   CHECK(file->config.partition_unit == storage::PartitionUnit::hour);
   CHECK(file->config.line_size_max == 1024U * 1024U);
+  CHECK(file->config.query_timeout_us == 300'000'000);
+  CHECK(make_node_options({}, file->config, uint64_t{1} << 30, 1).query_limits.duration_max == engine::seconds(300));
   REQUIRE(file->config.udp);
   CHECK_FALSE(file->config.udp->has_value());
   CHECK(file->unknown_keys == std::vector<std::string>{"shared.worker.count"});

@@ -68,6 +68,7 @@ constexpr std::array keys = {
         [](ServeConfig& c, std::string_view v) { return set(c.connections_max, parse_count(v)); }},
     Key{"line.udp.bind.to", [](ServeConfig& c, std::string_view v) { return set_address(c.udp, v); }},
     Key{"line.udp.enabled", [](ServeConfig& c, std::string_view v) { return set_enabled(c.udp, v); }},
+    Key{"query.timeout", [](ServeConfig& c, std::string_view v) { return set(c.query_timeout_us, parse_duration_us(v)); }},
     Key{"wal.segment.size", [](ServeConfig& c, std::string_view v) { return set(c.wal_segment_size, parse_size(v)); }},
 };
 
@@ -158,6 +159,10 @@ net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& 
   options.ingest.unfinished_size_max = std::max(plan.unfinished_size_max, 2 * options.ingest.line_size_max);
   options.source.batches_max = plan.batches_max;
   options.owner.pending_size_max = plan.pending_size_max;
+  if (const auto timeout = flags.query_timeout_us ? flags.query_timeout_us : file.query_timeout_us) {
+    constexpr int64_t year_us = int64_t{366} * 86'400'000'000;
+    options.query_limits.duration_max = engine::microseconds(std::min(*timeout, year_us));
+  }
   options.owner.wal.segment_size =
       pick<uint64_t>(flags.wal_segment_size, file.wal_segment_size, options.owner.wal.segment_size);
   return options;

@@ -23,6 +23,7 @@ struct ServeConfig {
   std::optional<bool> disconnect_on_error;
   std::optional<bool> log_bad_lines;
   std::optional<storage::PartitionUnit> partition_unit;
+  std::optional<int64_t> query_timeout_us;
   std::optional<uint64_t> wal_segment_size;
 };
 
