@@ -8,7 +8,8 @@
 namespace engine {
 namespace {
 
-constexpr size_t turn_results_max = 256;  // more wait in the backend for the next turn, so that one turn stays short
+constexpr Duration refused_pause = milliseconds(1);  // until requests that the backend did not take are offered again
+constexpr size_t turn_results_max = 256;             // more wait in the backend for the next turn, so that one turn stays short
 
 }  // namespace
 
@@ -21,7 +22,8 @@ void Reactor::submit(const IoRequest& request) {
 
 size_t Reactor::turn(Instant deadline) {
   flush_requests();
-  // Requests that the backend did not take need no shorter deadline: it is full, so there is something to reap.
+  // A full backend may be full of receives from clients that never send: nothing of it would end the wait.
+  if (!requests_.empty()) deadline = std::min(deadline, backend_.now() + refused_pause);
   const size_t count = backend_.reap(results_, std::min(deadline, timers_.next_deadline()));
   now_ = backend_.now();
 

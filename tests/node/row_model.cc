@@ -24,6 +24,17 @@ std::string double_text(double value) {
 // A stream of values that follows from the row's id alone.
 engine::Prng values_of(uint64_t id) { return engine::Prng(id * 0x9e3779b97f4a7c15U + 1); }
 
+std::string hex_text(const storage::Long256& value) {
+  std::string text;
+  for (size_t word = value.size(); word-- > 0;) {
+    for (int shift = 60; shift >= 0; shift -= 4) {
+      const uint64_t digit = (value[word] >> shift) & 0xf;
+      if (digit != 0 || !text.empty()) text += "0123456789abcdef"[digit];
+    }
+  }
+  return text;
+}
+
 Cell cell_text(const storage::TableScan& scan, const storage::ScanColumn& column, size_t index, size_t row) {
   if (column.present[row] == 0) return std::nullopt;
   switch (column.type) {
@@ -35,6 +46,8 @@ Cell cell_text(const storage::TableScan& scan, const storage::ScanColumn& column
       return std::string(scan.symbol_text(index, storage::SymbolId{static_cast<uint32_t>(column.words[row])}));
     case storage::ColumnType::varchar:
       return std::string(column.text(row));
+    case storage::ColumnType::long256:
+      return hex_text(column.wide[row]);
     default:
       return std::to_string(static_cast<int64_t>(column.words[row]));
   }
@@ -42,49 +55,105 @@ Cell cell_text(const storage::TableScan& scan, const storage::ScanColumn& column
 
 }  // namespace
 
-std::string RowModel::make_line(uint64_t& id) {
+std::string RowModel::make_line(uint64_t& id, bool is_mixed) {
   id = next_id_++;
   engine::Prng values = values_of(id);
-  ModelRow row{.id = id, .table = "t" + std::to_string(prng_.below(options_.tables)), .timestamp_us = 0, .cells = {}};
+  ModelRow row{.id = id, .table = table_name(prng_.below(options_.tables)), .timestamp_us = {}, .cells = {}};
   int64_t& newest = newest_.try_emplace(row.table, start_us).first->second;
   const bool late = prng_.below(100) < options_.late_percent;
   // Few partitions: most of a checkpoint's work would otherwise be their files.
   if (!late) newest += static_cast<int64_t>(prng_.chance(1, 100) ? prng_.below(day_us / 2) : prng_.below(5 * second_us));
-  row.timestamp_us = late ? newest - static_cast<int64_t>(prng_.below(day_us)) : newest;
+  if (!values.chance(1, 50)) row.timestamp_us = late ? newest - static_cast<int64_t>(prng_.below(day_us)) : newest;
 
-  const std::string symbol =
-      values.chance(1, 5) ? "new" + std::to_string(id) : "pool" + std::to_string(values.below(options_.symbols));
-  std::string line = row.table + ",sym=" + symbol;
-  row.cells["sym"] = symbol;
-  if (values.chance(1, 2)) {
-    row.cells["side"] = values.chance(1, 2) ? "buy" : "sell";
-    line += ",side=" + *row.cells["side"];
+  std::string line = row.table;
+  add_cells(row, values, line);
+  if (is_mixed) {
+    const std::string text = std::to_string(values.below(1000));
+    row.cells["mix"] = text;
+    const std::array<std::string, 3> spellings = {text + "i", text + ".0", '"' + text + '"'};
+    line += ",mix=" + spellings[values.below(spellings.size())];
   }
-  line += " id=" + std::to_string(id) + "i";
-  const double price = static_cast<double>(values.below(1'000'000)) / 64.0;
-  row.cells["price"] = double_text(price);
-  line += ",price=" + *row.cells["price"];
-  const bool flag = values.chance(1, 2);
-  row.cells["flag"] = flag ? "t" : "f";
-  line += std::string(",flag=") + (flag ? "t" : "f");
-  if (values.chance(1, 3)) {
-    row.cells["note"] = std::string(values.below(40), static_cast<char>('a' + values.below(26)));
-    line += ",note=\"" + *row.cells["note"] + "\"";
-  }
-  const uint64_t extra = values.below(extra_columns);
-  if (extra < id / 20) {
-    const std::string name = "extra" + std::to_string(extra);
-    row.cells[name] = std::to_string(static_cast<int64_t>(values.next() >> (1 + values.below(62))));
-    line += "," + name + "=" + *row.cells[name] + "i";
-  }
-  line += " " + std::to_string(row.timestamp_us) + "t\n";
+  if (row.timestamp_us) line += " " + std::to_string(*row.timestamp_us) + "t";
   rows_.emplace(id, std::move(row));
   fates_.emplace(id, Fate::unknown);
-  return line;
+  return line + "\n";
+}
+
+void RowModel::add_cells(ModelRow& row, engine::Prng& values, std::string& line) const {
+  const auto add = [&](const std::string& name, const std::string& sent, const std::string& read) {
+    row.cells[name] = read;
+    line += "," + name + "=" + sent;
+  };
+  const std::string symbol =
+      values.chance(1, 5) ? "new" + std::to_string(row.id) : "pool" + std::to_string(values.below(options_.symbols));
+  add("sym", symbol, symbol);
+  const std::string side = values.chance(1, 2) ? "buy" : "sell";
+  if (values.chance(1, 2)) add("side", side, side);
+  line += " id=" + std::to_string(row.id) + "i";
+  const std::string price = double_text(static_cast<double>(values.below(1'000'000)) / 64.0);
+  add("price", price, price);
+  const std::string flag = values.chance(1, 2) ? "t" : "f";
+  add("flag", flag, flag);
+  if (values.chance(1, 3)) {
+    const uint64_t size = values.chance(1, 16) ? 600 : 40;
+    const std::string note(values.below(size), static_cast<char>('a' + values.below(26)));
+    add("note", '"' + note + '"', note);
+  }
+  const auto add_word = [&](const std::string& name, const char* unit) {
+    const std::string word = std::to_string(static_cast<int64_t>(values.next() >> (1 + values.below(62))));
+    add(name, word + unit, word);
+  };
+  if (values.chance(1, 8)) add_word("at_us", "t");
+  if (values.chance(1, 8)) add_word("at_ns", "n");
+  if (values.chance(1, 8)) {
+    std::string digits = std::to_string(1 + values.below(9));
+    while (values.chance(7, 8) && digits.size() < 60) digits += static_cast<char>('0' + values.below(10));
+    add("wide", "0x" + digits + "i", digits);
+  }
+  const uint64_t extra = values.below(extra_columns);
+  if (extra < row.id / 20) add_word("extra" + std::to_string(extra), "i");
 }
 
 void RowModel::note(const SenderRows& sender) {
+  if (!sender.all_arrive) {
+    promises_.push_back({.ids = sender.ids, .count = sender.durable});
+    return;
+  }
   for (size_t i = 0; i < sender.ids.size() && i < sender.durable; ++i) fates_[sender.ids[i]] = Fate::must_be_there;
+}
+
+std::vector<uint64_t> RowModel::promised(std::string_view table) const {
+  std::vector<uint64_t> ids;
+  for (const auto& [id, fate] : fates_) {
+    if (fate == Fate::must_be_there && rows_.at(id).table == table) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::string RowModel::check_answer(std::string_view table, std::span<const uint64_t> ids, std::span<const uint64_t> promised,
+                                   std::span<const SenderRows* const> senders) {
+  std::map<uint64_t, size_t> seen;
+  for (const uint64_t id : ids) {
+    const auto row = rows_.find(id);
+    const std::string where = "a query of " + std::string(table) + ": row " + std::to_string(id);
+    if (row == rows_.end() || row->second.table != table) return where + " was never sent there";
+    if (fates_[id] == Fate::must_not_be_there) return where + " was lost once and is back";
+    if (seen[id]++ != 0 && !repeatable_.contains(id)) return where + " is there twice";
+    fates_[id] = Fate::must_be_there;
+  }
+  for (const uint64_t id : promised) {
+    if (!seen.contains(id)) return "a query of " + std::string(table) + " does not see row " + std::to_string(id);
+  }
+  for (const SenderRows* sender : senders) {
+    bool is_missing = false;
+    for (const uint64_t id : sender->ids) {
+      if (!sender->all_arrive || rows_.at(id).table != table) continue;
+      if (is_missing && seen.contains(id))
+        return "a query of " + std::string(table) + " sees row " + std::to_string(id) + ", and not one sent before it";
+      is_missing |= !seen.contains(id);
+    }
+  }
+  return {};
 }
 
 std::string RowModel::check(engine::IoBackend& backend) {
@@ -95,12 +164,23 @@ std::string RowModel::check(engine::IoBackend& backend) {
   for (const storage::TableSnapshot& table : *tables) {
     if (std::string problem = check_table(backend, table); !problem.empty()) return problem;
   }
+  return check_fates();
+}
+
+std::string RowModel::check_fates() {
   for (auto& [id, fate] : fates_) {
     const bool is_there = found_.contains(id);
     if (fate == Fate::must_be_there && !is_there) return "row " + std::to_string(id) + " was acknowledged and is lost";
     if (fate == Fate::must_not_be_there && is_there) return "row " + std::to_string(id) + " was lost once and is back";
     if (fate == Fate::unknown) fate = is_there ? Fate::must_be_there : Fate::must_not_be_there;
   }
+  for (const Promise& promise : promises_) {
+    uint64_t count = 0;
+    for (const uint64_t id : promise.ids) count += found_.contains(id) ? found_[id] : 0;
+    if (count < promise.count)
+      return std::to_string(promise.count) + " rows of a sender were acknowledged, " + std::to_string(count) + " are there";
+  }
+  promises_.clear();
   return {};
 }
 
@@ -132,9 +212,10 @@ std::string RowModel::check_table(engine::IoBackend& backend, const storage::Tab
       const uint64_t id = (*chunk)->columns[id_place].words[row];
       const auto expected = rows_.find(id);
       if (expected == rows_.end()) return schema.name + ": row " + std::to_string(id) + " was never sent";
-      if (found_[id]++ != 0) return "row " + std::to_string(id) + " is there twice";
+      if (found_[id]++ != 0 && !repeatable_.contains(id)) return "row " + std::to_string(id) + " is there twice";
       ++rows_found_;
-      if (expected->second.timestamp_us != timestamp) return "row " + std::to_string(id) + ": timestamp differs";
+      if (expected->second.timestamp_us.value_or(timestamp) != timestamp)
+        return "row " + std::to_string(id) + ": timestamp differs";
       if (std::string problem = check_row(expected->second, schema, **scan, **chunk, row); !problem.empty()) return problem;
     }
   }

@@ -1,11 +1,12 @@
 // Rows for the crash simulation, made so that any loss, repetition or mix-up shows: each carries a unique id, and every cell
-// follows from the id. And the checker: what a database may and must contain after an outage.
+// follows from the id. And the checker: what a database may and must contain after an outage, and what a query must answer.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,22 +30,26 @@ using Cell = std::optional<std::string>;
 struct ModelRow {
   uint64_t id = 0;
   std::string table;
-  int64_t timestamp_us = 0;
-  std::map<std::string, Cell> cells;  // by column; without id and timestamp
+  std::optional<int64_t> timestamp_us;  // none: the server's clock
+  std::map<std::string, Cell> cells;    // by column; without id and timestamp
 };
 
 // What happened to a sender's rows, as far as it was told.
 struct SenderRows {
   std::vector<uint64_t> ids;  // in the order sent
-  uint64_t durable = 0;       // the first so many are acknowledged
+  uint64_t durable = 0;       // so many are acknowledged
+  // The acknowledged ones are the first of those that were sent; otherwise some may have been rejected, or lost on the way.
+  bool all_arrive = true;
 };
 
 class RowModel {
  public:
   RowModel(uint64_t seed, const RowModelOptions& options) : options_(options), prng_(seed) {}
 
-  // A new row as a line, remembered.
-  std::string make_line(uint64_t& id);
+  // A new row as a line, remembered. A mixed one has a column `mix` whose type changes from row to row.
+  std::string make_line(uint64_t& id, bool is_mixed = false);
+  // The network may deliver it twice.
+  void may_repeat(uint64_t id) { repeatable_[id] = true; }
 
   // Which of the senders' rows must be there, and which may.
   void note(const SenderRows& sender);
@@ -53,13 +58,29 @@ class RowModel {
   // from now on: what one recovery showed, the next one must show too.
   std::string check(engine::IoBackend& backend);
 
+  std::string table_name(uint64_t index) const { return "t" + std::to_string(index % options_.tables); }
+  // The ids of the table that must be there: taken when a query begins.
+  std::vector<uint64_t> promised(std::string_view table) const;
+  // `ids`: what a query found in the table. All of `promised`, nothing twice, nothing that was never sent, and of each sender a
+  // prefix. What was seen once must be there from now on.
+  std::string check_answer(std::string_view table, std::span<const uint64_t> ids, std::span<const uint64_t> promised,
+                           std::span<const SenderRows* const> senders);
+
   size_t rows_found() const { return rows_found_; }
   size_t runs_max() const { return runs_max_; }  // of a partition: above 1, late rows made further runs
 
  private:
   enum class Fate : uint8_t { unknown, must_be_there, must_not_be_there };
 
+  // So many of these rows were acknowledged, nobody knows which.
+  struct Promise {
+    std::vector<uint64_t> ids;
+    uint64_t count = 0;
+  };
+
+  void add_cells(ModelRow& row, engine::Prng& values, std::string& line) const;
   std::string check_table(engine::IoBackend& backend, const storage::TableSnapshot& table);
+  std::string check_fates();
   static std::string check_row(const ModelRow& expected, const storage::Schema& schema, const storage::TableScan& scan,
                                const storage::ScanChunk& chunk, size_t row);
 
@@ -69,6 +90,8 @@ class RowModel {
   std::map<std::string, int64_t> newest_;  // timestamp of each table
   std::map<uint64_t, ModelRow> rows_;
   std::map<uint64_t, Fate> fates_;
+  std::map<uint64_t, bool> repeatable_;
+  std::vector<Promise> promises_;     // not yet looked after
   std::map<uint64_t, size_t> found_;  // by the check that is running
   size_t rows_found_ = 0;
   size_t runs_max_ = 0;

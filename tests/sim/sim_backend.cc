@@ -48,7 +48,8 @@ SimBackend::~SimBackend() {
 size_t SimBackend::submit(std::span<const IoRequest> requests) {
   size_t count = std::min(requests.size(), options_.requests_max - requests_taken_);
   // Something is in flight, so that the caller gets a chance to go on.
-  if (count > 0 && requests_taken_ > 0 && world_.happens(options_.submit_short_rate)) count = world_.prng().below(count);
+  if (count > 0 && requests_taken_ > 0 && world_.happens(options_.submit_short_rate, Fault::submit_short))
+    count = world_.prng().below(count);
   for (const IoRequest& request : requests.first(count)) take(request);
   return count;
 }
@@ -71,7 +72,7 @@ void SimBackend::schedule(uint64_t id, IoOp op) {
   if (is_disk(op)) {
     const DiskFaults& faults = world_.options().disk;
     delay = world_.latency(faults.latency_min, faults.latency_max);
-    if (world_.happens(faults.stall_rate)) delay = delay + world_.latency({0}, faults.stall_max);
+    if (world_.happens(faults.stall_rate, Fault::disk_stall)) delay = delay + world_.latency({0}, faults.stall_max);
   }
   world_.schedule(sink_, id, delay);
 }
@@ -261,7 +262,7 @@ absl::StatusOr<engine::BoundSocket> SimBackend::bind_udp(engine::SocketAddress a
 
 BufferId SimBackend::lend_buffer() {
   if (buffers_free_.empty()) return engine::buffer_none;
-  if (world_.happens(world_.options().net.buffers_exhausted_rate)) return engine::buffer_none;
+  if (world_.happens(world_.options().net.buffers_exhausted_rate, Fault::buffers_exhausted)) return engine::buffer_none;
   if (buffer_memory_.empty()) buffer_memory_.resize(options_.receive_buffer_count * options_.receive_buffer_size);
   const BufferId buffer{buffers_free_.back()};
   buffers_free_.pop_back();

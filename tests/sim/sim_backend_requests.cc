@@ -177,7 +177,7 @@ void SimBackend::serve(uint64_t id, Request& request) {
   }
 }
 
-bool SimBackend::multishot_goes_on() { return !world_.happens(world_.options().net.multishot_end_rate); }
+bool SimBackend::multishot_goes_on() { return !world_.happens(world_.options().net.multishot_end_rate, Fault::multishot_end); }
 
 bool SimBackend::serve_accept(uint64_t id, Request& request) {
   const int32_t result = world_.net().accept(*std::get<std::shared_ptr<SimListener>>(request.file));

@@ -278,6 +278,36 @@ TEST_CASE("sim_threads: a timer fires at its time or a little later, and then th
   }
 }
 
+// Runs a reactor, and nothing else.
+class ReactorLoop final : public engine::Loop {
+ public:
+  explicit ReactorLoop(SimBackend& backend) : reactor(backend) {}
+
+  void run_once() override { reactor.turn(engine::instant_never); }
+  engine::IoBackend& backend() override { return reactor.backend(); }
+
+  engine::Reactor reactor;
+};
+
+TEST_CASE("reactor: what a full backend did not take is offered again, although nothing that is in flight ends") {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    SimWorld world(WorldOptions{.seed = seed});
+    SimBackend backend(world, BackendOptions{.submit_short_rate = sim::always / 2});
+    ReactorLoop loop(backend);
+    const FileId listener = backend.listen_tcp({.ipv4 = 0x7f000001, .port = 0})->file;
+    sim::Results accepted;  // nobody connects
+    loop.reactor.submit({.op = IoOp::accept, .file = listener, .completion = &accepted});
+    sim::SimThreads threads(world);
+    threads.start(loop);
+    while (threads.step()) continue;
+    sim::Results made;
+    loop.reactor.submit({.op = IoOp::mkdir, .path = "d", .completion = &made});
+    backend.wake(backend);
+    CHECK(threads.run_until([&] { return made.done(); }, world.now() + engine::seconds(1)));
+    threads.stop();
+  }
+}
+
 TEST_CASE("sim_threads: messages between shards arrive by the wakes that are owed for them") {
   constexpr uint16_t shard_count = 3;
   for (uint64_t seed = 0; seed < 20; ++seed) {

@@ -70,7 +70,7 @@ int32_t SimDisk::find_place(std::string_view path, EntryPlace& place) const {
 
 void SimDisk::effect() { ++effect_count_; }
 
-int32_t SimDisk::injected(IoOp op, uint32_t rate) {
+int32_t SimDisk::injected(IoOp op, uint32_t rate, Fault fault) {
   for (size_t index = 0; index < fail_points_.size(); ++index) {
     FailPoint& point = fail_points_[index];
     if (point.op.has_value() && *point.op != op) continue;
@@ -80,13 +80,15 @@ int32_t SimDisk::injected(IoOp op, uint32_t rate) {
     }
     const int32_t error = point.error;
     if (!point.sticky) fail_points_.erase(fail_points_.begin() + static_cast<std::ptrdiff_t>(index));
+    world_.count_fault(Fault::fail_point);
     return -error;
   }
-  return world_.happens(rate) ? -EIO : 0;
+  return world_.happens(rate, fault) ? -EIO : 0;
 }
 
 int32_t SimDisk::open(std::string_view path, OpenMode mode, FileHandle& handle) {
-  if (const int32_t error = injected(IoOp::open, world_.options().disk.entry_error_rate); error != 0) return error;
+  if (const int32_t error = injected(IoOp::open, world_.options().disk.entry_error_rate, Fault::entry_error); error != 0)
+    return error;
   const bool creates = mode == OpenMode::read_write || mode == OpenMode::read_write_direct;
   InodeRef inode = find(path, View::current);
   if (inode == nullptr) {
@@ -106,8 +108,8 @@ int32_t SimDisk::read(const FileHandle& handle, uint64_t offset, std::span<std::
   if (handle.inode->is_directory) return -EISDIR;
   if (!aligned(handle, offset, target)) return -EINVAL;
   const DiskFaults& faults = world_.options().disk;
-  if (const int32_t error = injected(IoOp::read, faults.read_error_rate); error != 0) return error;
-  if (target.size() > 1 && world_.happens(faults.read_short_rate)) {
+  if (const int32_t error = injected(IoOp::read, faults.read_error_rate, Fault::read_error); error != 0) return error;
+  if (target.size() > 1 && world_.happens(faults.read_short_rate, Fault::read_short)) {
     target = target.first(world_.prng().between(1, target.size() - 1));
   }
   return static_cast<int32_t>(handle.inode->file.read(offset, target));
@@ -131,15 +133,18 @@ int32_t SimDisk::write(const FileHandle& handle, uint64_t offset, std::span<cons
   VERIFY_LE(source.size(), static_cast<size_t>(INT32_MAX));
   if (source.empty()) return 0;
   const DiskFaults& faults = world_.options().disk;
-  int32_t error = injected(IoOp::write, faults.write_error_rate);
+  int32_t error = injected(IoOp::write, faults.write_error_rate, Fault::write_error);
   // Nothing of a write that does not fit is written: what ext4 and xfs do.
-  if (error == 0 && !has_room(handle.inode->file, offset + source.size())) error = -ENOSPC;
+  if (error == 0 && !has_room(handle.inode->file, offset + source.size())) {
+    world_.count_fault(Fault::disk_full);
+    error = -ENOSPC;
+  }
   int32_t result = static_cast<int32_t>(source.size());
   if (error == -EIO && world_.prng().chance(1, 2)) write_partly(handle, offset, source);
   if (error != 0) return error;
-  if (world_.happens(faults.write_short_rate)) {
+  if (world_.happens(faults.write_short_rate, Fault::write_short)) {
     result = write_partly(handle, offset, source);
-  } else if (world_.happens(faults.misdirected_write_rate)) {
+  } else if (world_.happens(faults.misdirected_write_rate, Fault::misdirected_write)) {
     const uint64_t block_count = engine::div_ceil(handle.inode->file.size() + 1, engine::block_size);
     write_bytes(handle.inode, world_.prng().below(block_count) * engine::block_size, source);
   } else {
@@ -168,7 +173,8 @@ void SimDisk::write_bytes(const InodeRef& inode, uint64_t offset, std::span<cons
 }
 
 int32_t SimDisk::persist(const FileHandle& handle, ChangeId change) {
-  if (const int32_t error = injected(IoOp::write_dsync, world_.options().disk.sync_error_rate); error != 0) return error;
+  if (const int32_t error = injected(IoOp::write_dsync, world_.options().disk.sync_error_rate, Fault::sync_error); error != 0)
+    return error;
   handle.inode->file.persist_one(change);
   if (!handle.inode->file.pending()) dirty_files_.erase(handle.inode->number);
   effect();
@@ -176,7 +182,7 @@ int32_t SimDisk::persist(const FileHandle& handle, ChangeId change) {
 }
 
 int32_t SimDisk::sync(const FileHandle& handle, ChangeId last) {
-  const int32_t error = injected(IoOp::sync_data, world_.options().disk.sync_error_rate);
+  const int32_t error = injected(IoOp::sync_data, world_.options().disk.sync_error_rate, Fault::sync_error);
   Inode& inode = *handle.inode;
   if (inode.is_directory) {
     if (error == 0) persist_entries(inode, last);
@@ -193,11 +199,12 @@ int32_t SimDisk::sync(const FileHandle& handle, ChangeId last) {
 int32_t SimDisk::allocate(const FileHandle& handle, uint64_t offset, uint64_t size) {
   if (!writable(handle)) return -EBADF;
   if (size == 0) return -EINVAL;
-  if (const int32_t error = injected(IoOp::allocate, 0); error != 0) return error;
+  if (const int32_t error = injected(IoOp::allocate, 0, Fault::fail_point); error != 0) return error;
   SimFile& file = handle.inode->file;
   uint64_t end = offset + size;
   const bool fits = has_room(file, end);
   // What there was stays allocated, as on ext4.
+  if (!fits) world_.count_fault(Fault::disk_full);
   if (!fits) end = engine::align_up(file.size(), engine::block_size) + room();
   if (end > file.size()) {
     file.extend(++last_change_, end);
@@ -208,7 +215,8 @@ int32_t SimDisk::allocate(const FileHandle& handle, uint64_t offset, uint64_t si
 }
 
 int32_t SimDisk::rename(std::string_view path, std::string_view path_target) {
-  if (const int32_t error = injected(IoOp::rename, world_.options().disk.entry_error_rate); error != 0) return error;
+  if (const int32_t error = injected(IoOp::rename, world_.options().disk.entry_error_rate, Fault::entry_error); error != 0)
+    return error;
   EntryPlace source;
   EntryPlace target;
   if (const int32_t error = find_place(path, source); error != 0) return error;
@@ -224,7 +232,8 @@ int32_t SimDisk::rename(std::string_view path, std::string_view path_target) {
 }
 
 int32_t SimDisk::unlink(std::string_view path) {
-  if (const int32_t error = injected(IoOp::unlink, world_.options().disk.entry_error_rate); error != 0) return error;
+  if (const int32_t error = injected(IoOp::unlink, world_.options().disk.entry_error_rate, Fault::entry_error); error != 0)
+    return error;
   EntryPlace place;
   if (const int32_t error = find_place(path, place); error != 0) return error;
   const InodeRef inode = find(path, View::current);
@@ -235,7 +244,8 @@ int32_t SimDisk::unlink(std::string_view path) {
 }
 
 int32_t SimDisk::mkdir(std::string_view path) {
-  if (const int32_t error = injected(IoOp::mkdir, world_.options().disk.entry_error_rate); error != 0) return error;
+  if (const int32_t error = injected(IoOp::mkdir, world_.options().disk.entry_error_rate, Fault::entry_error); error != 0)
+    return error;
   EntryPlace place;
   if (const int32_t error = find_place(path, place); error != 0) return error;
   if (find(path, View::current) != nullptr) return -EEXIST;
@@ -245,7 +255,8 @@ int32_t SimDisk::mkdir(std::string_view path) {
 }
 
 int32_t SimDisk::rmdir(std::string_view path) {
-  if (const int32_t error = injected(IoOp::rmdir, world_.options().disk.entry_error_rate); error != 0) return error;
+  if (const int32_t error = injected(IoOp::rmdir, world_.options().disk.entry_error_rate, Fault::entry_error); error != 0)
+    return error;
   EntryPlace place;
   if (const int32_t error = find_place(path, place); error != 0) return error;
   const InodeRef inode = find(path, View::current);

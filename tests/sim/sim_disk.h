@@ -24,6 +24,7 @@
 
 #include "engine/io/backend.h"
 #include "tests/sim/sim_file.h"
+#include "tests/sim/sim_options.h"
 
 namespace sim {
 
@@ -123,7 +124,7 @@ class SimDisk {
   void persist_entries(const Inode& directory, ChangeId last);
   void crash_entries(const CrashPlan& plan);
   void crash_files(const CrashPlan& plan);
-  int32_t injected(engine::IoOp op, uint32_t rate);
+  int32_t injected(engine::IoOp op, uint32_t rate, Fault fault);
   uint64_t room() const;  // bytes of free blocks
   bool has_room(const SimFile& file, uint64_t size_after) const;
   int32_t write_partly(const FileHandle& handle, uint64_t offset, std::span<const std::byte> source);

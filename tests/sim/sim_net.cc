@@ -53,7 +53,7 @@ int32_t SimSocket::send(std::span<const std::byte> source) {
   VERIFY_LE(connection.to_client.size(), SimNet::window_max);
   size_t count = std::min(source.size(), SimNet::window_max - connection.to_client.size());
   if (count == 0) return source.empty() ? 0 : -EAGAIN;
-  if (count > 1 && net_.world().happens(net_.world().options().net.send_short_rate)) {
+  if (count > 1 && net_.world().happens(net_.world().options().net.send_short_rate, Fault::send_short)) {
     count = net_.world().prng().between(1, count - 1);
   }
   connection.to_client.push(engine::as_text(source.first(count)));
@@ -113,8 +113,8 @@ SimClient SimNet::connect(uint16_t port) {
 
 void SimNet::send_datagram(engine::PeerAddress from, uint16_t port, std::string_view bytes) {
   const NetFaults& faults = world_.options().net;
-  if (world_.happens(faults.datagram_lost_rate)) return;
-  const int copies = world_.happens(faults.datagram_twice_rate) ? 2 : 1;
+  if (world_.happens(faults.datagram_lost_rate, Fault::datagram_lost)) return;
+  const int copies = world_.happens(faults.datagram_twice_rate, Fault::datagram_twice) ? 2 : 1;
   for (int copy = 0; copy < copies; ++copy) {
     const uint64_t number = datagram_next_++;
     datagrams_[number] = {.peer = from, .port = port, .bytes = std::string(bytes)};
@@ -141,7 +141,7 @@ std::shared_ptr<SimUdpSocket> SimNet::bind(uint16_t port) {
 int32_t SimNet::accept(SimListener& listener) {
   if (listener.shutdown) return -EINVAL;
   if (listener.backlog.empty()) return -EAGAIN;
-  if (world_.happens(world_.options().net.accept_error_rate)) return -EMFILE;
+  if (world_.happens(world_.options().net.accept_error_rate, Fault::accept_error)) return -EMFILE;
   const ConnectionRef connection = listener.backlog.front();
   listener.backlog.pop_front();
   raw_sockets_[connection->number] = std::make_shared<SimSocket>(*this, connection);
@@ -266,7 +266,7 @@ void SimNet::deliver_to_server(TcpConnection& connection) {
     if (!connection.to_server.empty()) reset_client(connection);
     return;
   }
-  if (world_.happens(world_.options().net.reset_rate)) {
+  if (world_.happens(world_.options().net.reset_rate, Fault::reset)) {
     reset_client(connection);
     return reset_server(connection);
   }
@@ -288,7 +288,7 @@ void SimNet::receive_at_client(TcpConnection& connection, size_t count) {
 void SimNet::deliver_to_client(TcpConnection& connection) {
   if (connection.client_state != ClientState::open || connection.client_paused) return;
   if (connection.client_closed && !connection.to_client.empty()) return reset_server(connection);
-  if (world_.happens(world_.options().net.reset_rate)) {
+  if (world_.happens(world_.options().net.reset_rate, Fault::reset)) {
     reset_client(connection);
     return reset_server(connection);
   }

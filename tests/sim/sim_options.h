@@ -3,6 +3,7 @@
 // million.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -12,6 +13,36 @@ namespace sim {
 
 inline constexpr uint32_t always = 1'000'000;  // as a rate
 
+// What can go wrong; the world counts each kind (SimWorld::fault_count).
+enum class Fault : uint8_t {
+  disk_stall,
+  read_error,
+  write_error,
+  sync_error,
+  entry_error,
+  write_short,
+  read_short,
+  misdirected_write,
+  disk_full,
+  fail_point,
+  reset,
+  accept_error,
+  multishot_end,
+  buffers_exhausted,
+  send_short,
+  datagram_lost,
+  datagram_twice,
+  submit_short,
+};
+
+inline constexpr std::array fault_names = {
+    "slow disk operations", "read errors",      "write errors", "sync errors",    "errors of names", "short writes",
+    "short reads",          "writes elsewhere", "full disks",   "fail points",    "resets",          "accept errors",
+    "ended multishots",     "missing buffers",  "short sends",  "datagrams lost", "datagrams twice", "short submits",
+};
+
+using FaultCounts = std::array<uint64_t, fault_names.size()>;  // by Fault
+
 struct DiskFaults {
   engine::Duration latency_min = engine::microseconds(5);
   engine::Duration latency_max = engine::microseconds(400);
@@ -20,13 +51,13 @@ struct DiskFaults {
 
   uint32_t read_error_rate = 0;   // -EIO
   uint32_t write_error_rate = 0;  // -EIO; a part of the bytes may have been written
-  uint32_t sync_error_rate =
-      0;  // -EIO once; what was not written is forgotten by later syncs, but still read until a power failure
+  // -EIO once; what was not written is forgotten by later syncs, but still read until a power failure
+  uint32_t sync_error_rate = 0;
   uint32_t entry_error_rate = 0;  // -EIO of open, rename, unlink, mkdir, rmdir; without effect
 
   uint32_t write_short_rate = 0;
-  uint32_t read_short_rate =
-      0;  // before the end of the file, which engine/io/backend.h rules out: for code that survives it anyway
+  // before the end of the file, which engine/io/backend.h rules out: for code that survives it anyway
+  uint32_t read_short_rate = 0;
   uint32_t misdirected_write_rate = 0;  // lands in another block of the file, and says that it succeeded
 
   // The bytes of a torn write that survive a power failure do so in units of this size. A power of two.

@@ -51,7 +51,13 @@ class SimWorld {
   // Faults and latencies may be changed at any moment, for example all off to see that the system comes to rest.
   WorldOptions& options() { return options_; }
   engine::Prng& prng() { return prng_; }
-  bool happens(uint32_t rate) { return rate != 0 && prng_.chance(rate, always); }
+  bool happens(uint32_t rate, Fault fault) {
+    if (rate == 0 || !prng_.chance(rate, always)) return false;
+    count_fault(fault);
+    return true;
+  }
+  void count_fault(Fault fault) { ++fault_counts_[static_cast<size_t>(fault)]; }
+  const FaultCounts& fault_counts() const { return fault_counts_; }
   SimDisk& disk() { return *disk_; }
   SimNet& net() { return *net_; }
 
@@ -130,6 +136,7 @@ class SimWorld {
   Outage outage_planned_ = Outage::none;
   uint64_t outage_effect_ = 0;  // effect_count of the disk at which outage_planned_ comes
   uint64_t trace_hash_ = 0;
+  FaultCounts fault_counts_{};
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
   std::vector<EventSink*> sinks_;  // null: removed
   std::vector<SimBackend*> backends_;

@@ -1,0 +1,82 @@
+// One life of a node in a story: its clients, what they were told, and what must be true at every look.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/node/http_query.h"
+#include "tests/node/life_plan.h"
+#include "tests/node/row_model.h"
+#include "tests/node/sim_node.h"
+#include "tests/node/simulation_counts.h"
+
+namespace sim {
+
+class Life {
+ public:
+  Life(SimWorld& world, RowModel& model, const LifePlan& plan, SimulationCounts& counts);
+
+  // From recovery to the end. What is wrong, or empty. The world has an outage afterwards, or the node was stopped.
+  std::string live(bool is_last);
+
+ private:
+  struct TcpSender {
+    SimClient connection;
+    SenderRows rows;
+    bool is_mixed = false;
+  };
+
+  // What a shard had come to at the last look.
+  struct Progress {
+    uint64_t checkpoints = 0;
+    engine::Instant since;  // the last checkpoint, or nothing to do
+    storage::Lsn durable;
+  };
+
+  engine::Prng& prng() { return world_.prng(); }
+  bool is_over() const { return world_.outage() != Outage::none || !node_.fatal().ok() || !problem_.empty(); }
+  void fail(std::string problem);
+
+  void weather(bool is_bad);
+  uint64_t disk_errors() const;
+  void plan_outage(uint64_t effects_max);
+  bool is_in_sight(Aim aim);
+
+  bool recover();
+  void check_rows();
+  void serve();
+  void tick();
+  void change_weather();
+  void send_some();
+  void send_datagram();
+  void come_to_rest();
+  void ask_query();
+  // What is not yet done, or empty.
+  std::string unrest();
+  void stop();
+  void end_by_disk();
+
+  void look();
+  void look_at_sender(const net::LedgerRow& row);
+  void look_at_shard(uint16_t index);
+  void note_acknowledged();
+  void count();
+
+  SimWorld& world_;
+  RowModel& model_;
+  LifePlan plan_;
+  SimulationCounts& counts_;
+  SimNode node_;
+  std::string problem_;
+  uint64_t disk_errors_before_;
+  std::vector<TcpSender> senders_;
+  SenderRows datagrams_;
+  std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look
+  std::vector<Progress> progress_;        // by shard
+  bool is_failed_ = false;                // the disk: nothing is acknowledged any more
+};
+
+}  // namespace sim

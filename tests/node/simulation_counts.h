@@ -1,0 +1,69 @@
+// What the stories of the crash simulation reached. A suite in which one of these stays zero has not tested it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "tests/sim/sim_options.h"
+
+namespace sim {
+
+struct SimulationCounts {
+  uint64_t recoveries = 0;  // checked
+  uint64_t rows_acknowledged = 0;
+  uint64_t rows_checked = 0;
+  uint64_t rows_udp = 0;       // durable ones
+  uint64_t rows_rejected = 0;  // for a column of another type
+  uint64_t segment_rolls = 0;
+  uint64_t segment_recycles = 0;
+  uint64_t checkpoints = 0;
+  uint64_t schema_changes = 0;
+  uint64_t late_runs = 0;          // recoveries that found a partition with more than one run
+  uint64_t lives_with_shards = 0;  // with more than one shard
+  uint64_t torn_groups = 0;
+  uint64_t recovery_crashes = 0;
+  uint64_t clean_stops = 0;
+  uint64_t rests = 0;          // all that was sent became durable and checkpointed
+  uint64_t disk_ends = 0;      // the disk failed, and the process ended with its error
+  uint64_t starts_failed = 0;  // likewise before it served
+  uint64_t queries = 0;        // answered
+  uint64_t clock_steps = 0;
+  FaultCounts faults{};
+
+  void add(const SimulationCounts& other);
+};
+
+struct SimulationCount {
+  const char* name;
+  uint64_t SimulationCounts::*member;
+};
+
+inline constexpr SimulationCount simulation_counts[] = {
+    {"recoveries checked", &SimulationCounts::recoveries},
+    {"rows acknowledged", &SimulationCounts::rows_acknowledged},
+    {"rows compared", &SimulationCounts::rows_checked},
+    {"rows by UDP", &SimulationCounts::rows_udp},
+    {"rows rejected", &SimulationCounts::rows_rejected},
+    {"segment rolls", &SimulationCounts::segment_rolls},
+    {"segments recycled", &SimulationCounts::segment_recycles},
+    {"checkpoints", &SimulationCounts::checkpoints},
+    {"schema changes", &SimulationCounts::schema_changes},
+    {"late runs seen", &SimulationCounts::late_runs},
+    {"lives on several shards", &SimulationCounts::lives_with_shards},
+    {"torn groups", &SimulationCounts::torn_groups},
+    {"crashes in recovery", &SimulationCounts::recovery_crashes},
+    {"clean stops", &SimulationCounts::clean_stops},
+    {"lives that came to rest", &SimulationCounts::rests},
+    {"ends by the disk", &SimulationCounts::disk_ends},
+    {"starts that failed", &SimulationCounts::starts_failed},
+    {"queries answered", &SimulationCounts::queries},
+    {"steps of the clock", &SimulationCounts::clock_steps},
+};
+
+inline void SimulationCounts::add(const SimulationCounts& other) {
+  for (const SimulationCount& count : simulation_counts) this->*count.member += other.*count.member;
+  for (size_t i = 0; i < faults.size(); ++i) faults[i] += other.faults[i];
+}
+
+}  // namespace sim
