@@ -26,11 +26,14 @@ constexpr uint64_t recoveries_min = 400;
 constexpr uint64_t recoveries_min = 10'000;
 #endif
 
-// The first seed; MILLRACE_SEED replays or explores.
-uint64_t first_seed() {
-  const char* text = std::getenv("MILLRACE_SEED");
-  return text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
+uint64_t variable(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
+
+// The first seed, and how many stories are told: to replay, to explore, to divide the work. A story is one seed's alone.
+uint64_t first_seed() { return variable("MILLRACE_SEED", 1); }
+uint64_t stories_max() { return variable("MILLRACE_STORIES", UINT64_MAX); }
 
 // What a story draws from; the others belong to tests of their own.
 constexpr Fault drawn_faults[] = {
@@ -60,7 +63,7 @@ class Storytellers {
  private:
   void tell() {
     std::unique_lock lock(mutex_);
-    while (counts_.recoveries < recoveries_min && problems_.empty()) {
+    while (counts_.recoveries < recoveries_min && seeds_ < stories_max() && problems_.empty()) {
       const uint64_t seed = first_seed() + seeds_++;
       lock.unlock();
       const SimulationResult result = run_crash_simulation(seed);
@@ -86,14 +89,15 @@ TEST_CASE("crash simulation: no acknowledged row is lost, doubled or changed", "
     CHECK(problem == "");
   }
   const SimulationCounts& counts = storytellers.counts();
+  const bool is_part = stories_max() != UINT64_MAX;  // too few to reach everything
   for (const SimulationCount& count : simulation_counts) {
     print_line(count.name, counts.*count.member);
-    CHECK(counts.*count.member > 0);
+    CHECK((counts.*count.member > 0 || is_part));
   }
   for (const Fault fault : drawn_faults) {
     const auto index = static_cast<size_t>(fault);
     print_line(fault_names[index], counts.faults[index]);
-    CHECK(counts.faults[index] > 0);
+    CHECK((counts.faults[index] > 0 || is_part));
   }
 }
 

@@ -126,12 +126,16 @@ void Life::serve() {
   if (!is_over() && plan_.end == LifeEnd::stop) stop();
   if (!node_.fatal().ok() && world_.outage() == Outage::none) end_by_disk();
   note_acknowledged();
+  for (const TcpSender& sender : senders_) model_.note_last(sender.rows);
+  model_.note_last(datagrams_);
   if (plan_.end != LifeEnd::stop && !is_failed_ && world_.outage() == Outage::none) world_.power_off();
 }
 
 void Life::tick() {
   send_some();
   if (plan_.has_udp && prng().chance(1, 8)) send_datagram();
+  if (question_ && question_->query.is_over()) take_answer(false);
+  if (!question_ && prng().chance(1, 100)) ask();
   change_weather();
   if (plan_.end == LifeEnd::outage && plan_.aim != Aim::anywhere && is_in_sight(plan_.aim)) {
     plan_outage(100);
@@ -186,7 +190,14 @@ void Life::send_datagram() {
 // durable, applied and checkpointed without anything from outside.
 void Life::come_to_rest() {
   weather(false);
-  ask_query();
+  wait_for_answer(false);
+  if (is_over()) return;
+  ask();
+  for (int i = 0; i < 30 && !is_over(); ++i) {
+    send_some();
+    node_.run_for(world_.latency({0}, tick_max));
+  }
+  if (!is_over()) wait_for_answer(true);
   if (is_over()) return;
   if (!node_.run_until([this] { return is_over() || unrest().empty(); }, settle_time_max)) {
     fail("the node does not come to rest: " + unrest());
@@ -195,20 +206,26 @@ void Life::come_to_rest() {
   if (!is_over()) ++counts_.rests;
 }
 
-void Life::ask_query() {
+void Life::ask() {
   note_acknowledged();
-  HttpQuery query(world_.net(), node_.addresses().http->port, model_.table_name(prng().next()));
-  const std::vector<uint64_t> promised = model_.promised(query.table());
-  for (int i = 0; i < 30 && !is_over(); ++i) {
-    send_some();
-    node_.run_for(world_.latency({0}, tick_max));
-  }
-  if (!node_.run_until([&] { return is_over() || query.is_over(); }, settle_time_max)) fail("a query is not answered");
-  if (is_over()) return;
+  const std::string table = model_.table_name(prng().next());
+  question_.emplace(HttpQuery(world_.net(), node_.addresses().http->port, table), model_.promised(table));
+}
+
+void Life::wait_for_answer(bool must_be_answered) {
+  if (!question_) return;
+  if (!node_.run_until([&] { return is_over() || question_->query.is_over(); }, settle_time_max))
+    fail("a query is not answered");
+  if (!is_over()) take_answer(must_be_answered);
+}
+
+void Life::take_answer(bool must_be_answered) {
+  const auto [query, promised] = *std::exchange(question_, std::nullopt);
   std::string error;
   const std::optional<std::vector<uint64_t>> ids = query.ids(error);
   if (!ids) {
-    if (!query.says_no_table() || !promised.empty()) fail("a query of " + query.table() + " was answered by " + error);
+    if (must_be_answered && !(query.says_no_table() && promised.empty()))
+      fail("a query of " + query.table() + " was answered by " + error);
     return;
   }
   std::vector<const SenderRows*> senders;
@@ -305,7 +322,6 @@ void Life::note_acknowledged() {
     }
   }
   for (const TcpSender& sender : senders_) model_.note(sender.rows);
-  model_.note(datagrams_);
 }
 
 void Life::count() {

@@ -29,6 +29,12 @@ class Life {
     bool is_mixed = false;
   };
 
+  // A query that is out, and the ids that its answer owes.
+  struct Question {
+    HttpQuery query;
+    std::vector<uint64_t> promised;
+  };
+
   // What a shard had come to at the last look.
   struct Progress {
     uint64_t checkpoints = 0;
@@ -53,7 +59,10 @@ class Life {
   void send_some();
   void send_datagram();
   void come_to_rest();
-  void ask_query();
+  void ask();
+  // `must_be_answered`: the weather allows no excuse.
+  void take_answer(bool must_be_answered);
+  void wait_for_answer(bool must_be_answered);
   // What is not yet done, or empty.
   std::string unrest();
   void stop();
@@ -74,6 +83,7 @@ class Life {
   uint64_t disk_errors_before_;
   std::vector<TcpSender> senders_;
   SenderRows datagrams_;
+  std::optional<Question> question_;
   std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look
   std::vector<Progress> progress_;        // by shard
   bool is_failed_ = false;                // the disk: nothing is acknowledged any more

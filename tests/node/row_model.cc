@@ -115,11 +115,13 @@ void RowModel::add_cells(ModelRow& row, engine::Prng& values, std::string& line)
 }
 
 void RowModel::note(const SenderRows& sender) {
-  if (!sender.all_arrive) {
-    promises_.push_back({.ids = sender.ids, .count = sender.durable});
-    return;
-  }
+  if (!sender.all_arrive) return;
   for (size_t i = 0; i < sender.ids.size() && i < sender.durable; ++i) fates_[sender.ids[i]] = Fate::must_be_there;
+}
+
+void RowModel::note_last(const SenderRows& sender) {
+  note(sender);
+  if (!sender.all_arrive) promises_.push_back({.ids = sender.ids, .count = sender.durable});
 }
 
 std::vector<uint64_t> RowModel::promised(std::string_view table) const {

@@ -51,8 +51,10 @@ class RowModel {
   // The network may deliver it twice.
   void may_repeat(uint64_t id) { repeatable_[id] = true; }
 
-  // Which of the senders' rows must be there, and which may.
+  // Which of the senders' rows must be there: the first that were acknowledged, of those whose rows all arrive.
   void note(const SenderRows& sender);
+  // The same when a sender's life is over, for any sender.
+  void note_last(const SenderRows& sender);
 
   // Reads all tables and compares. Empty when everything is as it must be, otherwise what is wrong first. Rows found are kept
   // from now on: what one recovery showed, the next one must show too.
