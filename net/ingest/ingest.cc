@@ -15,14 +15,16 @@ Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOption
       options_(options),
       ledger_(shard.id()),
       judge_(hash_seed),
+      room_(options.unfinished_size_max),
       context_{.shard = shard,
                .source = source,
                .ledger = ledger_,
                .log = log_,
                .judge = judge_,
                .options = options_,
-               .starved = {}},
-      starved_timer_(shard.reactor().timers(), *this),
+               .room = room_},
+      stuck_timer_(shard.reactor().timers(), *this),
+      pass_timer_(shard.reactor().timers(), *this),
       stop_timer_(shard.reactor().timers(), *this) {}
 
 void Ingest::add_connection(int32_t raw_socket, engine::PeerAddress peer) {
@@ -43,7 +45,9 @@ void Ingest::add_udp(engine::FileId socket) {
 bool Ingest::on_turn(engine::Instant now) {
   closed_.clear();
   log_refusals(now);
-  if (!context_.starved.empty() && !starved_timer_.armed()) starved_timer_.arm(now + starved_pause);
+  room_.serve(false);
+  if (room_.is_stuck() && !stuck_timer_.armed()) stuck_timer_.arm(now + stuck_pause);
+  if (room_.is_crowded() && !pass_timer_.armed()) pass_timer_.arm(now + pass_time_max);
   return false;
 }
 
@@ -62,8 +66,20 @@ void Ingest::log_refusals(engine::Instant now) {
   refused_rows_logged_ = rows_refused;
 }
 
-void Ingest::on_starved_timer(engine::Instant) {
-  for (TcpConnection* connection : std::exchange(context_.starved, {})) connection->receive_again();
+void Ingest::on_stuck_timer(engine::Instant) { room_.serve(true); }
+
+// Whoever stands still in the middle of a large line makes way for the others that wait to send theirs.
+void Ingest::on_pass_timer(engine::Instant now) {
+  Receiver* const idle = room_.find_idle(now, pass_time_max);
+  if (idle == nullptr) return;
+  const auto found = std::ranges::find_if(connections_, [&](const auto& each) { return each.get() == idle; });
+  VERIFY(found != connections_.end());
+  TcpConnection& connection = **found;
+  if (!connection.stands_still()) return;
+  if (!room_.is_overfull()) return room_.give_back_pass(*idle);
+  spdlog::warn("tcp {}: connection closed: it stands still in the middle of a large line, and there is no memory for others",
+               to_string(connection.record().peer));
+  connection.close();
 }
 
 void Ingest::on_message(engine::ShardId, const engine::MeshMessage& message) {

@@ -35,13 +35,15 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
 
  private:
-  static constexpr engine::Duration starved_pause = engine::milliseconds(1);
+  static constexpr engine::Duration stuck_pause = engine::milliseconds(1);
+  static constexpr engine::Duration pass_time_max = engine::milliseconds(200);
   static constexpr engine::Duration quiet_time = engine::milliseconds(20);
   static constexpr engine::Duration stop_time_max = engine::seconds(1);
   static constexpr engine::Duration refusal_log_pause = engine::seconds(1);
 
   void on_closed(TcpConnection& connection) override;
-  void on_starved_timer(engine::Instant now);
+  void on_stuck_timer(engine::Instant now);
+  void on_pass_timer(engine::Instant now);
   void on_stop_timer(engine::Instant now);
   void log_refusals(engine::Instant now);
 
@@ -51,6 +53,7 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
   Ledger ledger_;
   BadLineLog log_;
   RowJudge judge_;
+  ReceiveRoom room_;
   IngestContext context_;
   std::vector<std::unique_ptr<TcpConnection>> connections_;
   std::vector<std::unique_ptr<TcpConnection>> closed_;  // destroyed at the next turn: their completion is still on the stack
@@ -60,7 +63,8 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
   engine::Instant refusal_log_at_;    // not before
   bool stopping_ = false;
   engine::Instant stop_at_;  // the latest, once stopping_
-  engine::MemberTimer<&Ingest::on_starved_timer> starved_timer_;
+  engine::MemberTimer<&Ingest::on_stuck_timer> stuck_timer_;
+  engine::MemberTimer<&Ingest::on_pass_timer> pass_timer_;
   engine::MemberTimer<&Ingest::on_stop_timer> stop_timer_;
 };
 

@@ -14,6 +14,8 @@ LineIngest::LineIngest(IngestContext& context, SenderRecord& record, LineIngestL
       record_(record),
       listener_(listener),
       disconnect_on_error_(record.protocol == Protocol::tcp && context.options.disconnect_on_error),
+      timestamp_unit_(record.protocol == Protocol::tcp ? context.options.tcp_timestamp_unit
+                                                       : context.options.udp_timestamp_unit),
       peer_(record.peer),
       parser_({.line_size_max = context.options.line_size_max,
                .report = disconnect_on_error_ ? BadLineReport::at_detection : BadLineReport::at_line_end}) {
@@ -22,34 +24,40 @@ LineIngest::LineIngest(IngestContext& context, SenderRecord& record, LineIngestL
 }
 
 LineIngest::Outcome LineIngest::consume(std::string_view& input) {
+  if (record_.protocol == Protocol::tcp && !beginning_.is_decided()) {
+    const ForeignProtocol* const foreign = beginning_.look_at(input);
+    if (foreign != nullptr) return refuse_stream(*foreign, input);
+  }
   if (line_parked_) {
-    const Outcome outcome = settle_line();
+    const Outcome outcome = settle_line(std::exchange(parked_answer_, absl::OkStatus()));
     if (outcome != Outcome::consumed) return outcome;
   }
   while (true) {
     const LineStep step = parser_.consume(input);
     input.remove_prefix(step.consumed);
-    if (step.event == LineEvent::need_more) return keep_unfinished();
+    if (step.event == LineEvent::need_more) {
+      account();
+      return Outcome::consumed;
+    }
     const Outcome outcome = take(step.event);
     if (outcome != Outcome::consumed) return outcome;
   }
 }
 
-// A line that is not whole waits in memory, of which all senders together have so much. Small ones always have room.
-LineIngest::Outcome LineIngest::keep_unfinished() {
-  constexpr size_t small_size_max = size_t{64} << 10;
-  const auto account = [this] {
-    const size_t size = parser_.memory_size();
-    context_.unfinished_size += size - unfinished_size_;
-    unfinished_size_ = size;
-  };
+void LineIngest::keep_line() {
+  VERIFY(line_parked_);
+  parser_.keep_line();
   account();
-  if (context_.unfinished_size <= context_.options.unfinished_size_max || unfinished_size_ <= small_size_max) {
-    return Outcome::consumed;
-  }
-  const LineEvent event = parser_.refuse_unfinished();
-  account();
-  return take(event);
+}
+
+LineIngest::Outcome LineIngest::refuse_stream(const ForeignProtocol& protocol, std::string_view input) {
+  count_refused(LineError::foreign_protocol);
+  ParsedLine beginning;
+  beginning.raw = input.substr(0, input.find_first_of("\r\n"));
+  const std::string detail =
+      std::string(protocol.name) + " came to the port of the line protocol: " + std::string(protocol.advice);
+  log(beginning, LineError::foreign_protocol, detail);
+  return Outcome::disconnect;
 }
 
 void LineIngest::begin_datagram(engine::PeerAddress peer) {
@@ -58,7 +66,7 @@ void LineIngest::begin_datagram(engine::PeerAddress peer) {
 }
 
 LineIngest::Outcome LineIngest::finish() {
-  if (line_parked_) return settle_line();
+  if (line_parked_) return settle_line(std::exchange(parked_answer_, absl::OkStatus()));
   return take(parser_.finish());
 }
 
@@ -67,30 +75,29 @@ LineIngest::Outcome LineIngest::take(LineEvent event) {
     case LineEvent::need_more:
       return Outcome::consumed;
     case LineEvent::line:
-      return settle_line();
+      return settle_line(absl::OkStatus());
     case LineEvent::bad_line: {
       const BadLine& bad = parser_.bad_line();
-      return refuse(bad, bad);
+      return refuse(bad, bad.error, [&] { return line_detail(bad, context_.options.line_size_max); });
     }
   }
   UNREACHABLE("LineEvent");
 }
 
 // Judges parser_.line() against what is known of its table now.
-LineIngest::Outcome LineIngest::settle_line() {
+LineIngest::Outcome LineIngest::settle_line(const absl::Status& ask_refusal) {
   line_parked_ = false;
   const ParsedLine& line = parser_.line();
   storage::SourceTable* table = context_.source.find(line.table);
-  switch (context_.judge.judge(line, table == nullptr ? nullptr : table->schema().get())) {
+  switch (context_.judge.judge(line, table == nullptr ? nullptr : table->schema().get(), timestamp_unit_)) {
     case Judgement::row:
       return append_row(*table, context_.judge.row());
     case Judgement::needs_table:
-      return ask_for_table();
+      return ask_for_table(ask_refusal);
     case Judgement::needs_columns:
-      return ask_for_columns(*table);
-    case Judgement::refused: {
-      return refuse(line, context_.judge.refusal());
-    }
+      return ask_for_columns(*table, ask_refusal);
+    case Judgement::refused:
+      return refuse(line, context_.judge.refusal().error, [&] { return line_detail(context_.judge.refusal()); });
   }
   UNREACHABLE("Judgement");
 }
@@ -101,17 +108,28 @@ LineIngest::Outcome LineIngest::park(Waiting waiting) {
   return Outcome::parked;
 }
 
-LineIngest::Outcome LineIngest::ask_for_table() {
-  if (!ask_refusal_.ok()) return refuse_by_limit();
+LineIngest::Outcome LineIngest::ask_for_table(const absl::Status& ask_refusal) {
+  const IngestOptions& options = context_.options;
+  if (ask_refusal.code() == absl::StatusCode::kNotFound) {
+    const std::string_view why = options.create_tables ? ", cannot create table, creating new columns is disabled"
+                                                       : "; table does not exist, creating new tables is disabled";
+    return refuse_text(LineError::creation_disabled, "table: " + std::string(parser_.line().table) + std::string(why));
+  }
+  if (!ask_refusal.ok()) return refuse_text(LineError::limit_reached, std::string(engine::message_of(ask_refusal)));
+  table_ask_.may_create = options.create_tables && options.create_columns;
   table_ask_.wish = context_.judge.table_wish();
   table_ask_.wish.partition_unit = context_.options.partition_unit;
   context_.source.ask_table(table_ask_);
   return park(Waiting::table);
 }
 
-LineIngest::Outcome LineIngest::ask_for_columns(const storage::SourceTable& table) {
-  if (!ask_refusal_.ok()) return refuse_by_limit();
+LineIngest::Outcome LineIngest::ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_refusal) {
+  if (!ask_refusal.ok()) return refuse_text(LineError::limit_reached, std::string(engine::message_of(ask_refusal)));
   const std::span<const storage::ColumnWish> wishes = context_.judge.column_wishes();
+  if (!context_.options.create_columns) {
+    return refuse_text(LineError::creation_disabled, "table: " + table.schema()->name + ", column: " + wishes.front().name +
+                                                         " does not exist, creating new columns is disabled");
+  }
   columns_ask_.lane = table.lane();
   columns_ask_.wishes.assign(wishes.begin(), wishes.end());
   context_.source.ask_columns(columns_ask_);
@@ -120,7 +138,7 @@ LineIngest::Outcome LineIngest::ask_for_columns(const storage::SourceTable& tabl
 
 void LineIngest::on_answer() {
   VERIFY(is_waiting());
-  ask_refusal_ = waiting_ == Waiting::table ? table_ask_.refusal : columns_ask_.refusal;
+  parked_answer_ = waiting_ == Waiting::table ? table_ask_.refusal : columns_ask_.refusal;
   waiting_ = Waiting::nothing;
   listener_.on_settled();
 }
@@ -141,8 +159,10 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
   const storage::Schema& schema = *table.schema();
   for (const JudgedCell& cell : row.cells) {
     if (cell.type == storage::ColumnType::symbol && cell.text.size() > storage::symbol_size_max) {
-      return refuse_text(LineError::symbol_too_long, "column " + schema.columns[cell.column].name + ": a symbol has at most " +
-                                                         std::to_string(storage::symbol_size_max) + " bytes");
+      return refuse_text(LineError::symbol_too_long, "column " + schema.columns[cell.column].name + ": a symbol of " +
+                                                         std::to_string(cell.text.size()) + " bytes, at most " +
+                                                         std::to_string(storage::symbol_size_max) +
+                                                         " are taken, a limit that no setting changes");
     }
   }
   const int64_t timestamp = row.has_timestamp ? row.timestamp : wall_clock(schema.designated_column().type);
@@ -181,21 +201,14 @@ int64_t LineIngest::wall_clock(storage::ColumnType type) const {
   return type == storage::ColumnType::timestamp_ns ? ns : ns / ns_per_us;
 }
 
-LineIngest::Outcome LineIngest::refuse_by_limit() {
-  const absl::Status refusal = std::exchange(ask_refusal_, absl::OkStatus());
-  return refuse_text(LineError::limit_reached, std::string(engine::message_of(refusal)));
-}
-
 LineIngest::Outcome LineIngest::refuse_text(LineError error, const std::string& detail) {
-  count_refused(error);
-  if (context_.options.log_bad_lines) log(parser_.line(), error, detail);
-  return disconnect_on_error_ ? Outcome::disconnect : Outcome::consumed;
+  return refuse(parser_.line(), error, [&]() -> const std::string& { return detail; });
 }
 
-template <typename Line, typename Refusal>
-LineIngest::Outcome LineIngest::refuse(const Line& line, const Refusal& refusal) {
-  count_refused(refusal.error);
-  if (context_.options.log_bad_lines) log(line, refusal.error, line_detail(refusal));
+template <typename Line, typename Detail>
+LineIngest::Outcome LineIngest::refuse(const Line& line, LineError error, Detail detail) {
+  count_refused(error);
+  if (context_.options.log_bad_lines) log(line, error, detail());
   return disconnect_on_error_ ? Outcome::disconnect : Outcome::consumed;
 }
 

@@ -1,30 +1,32 @@
 // Lines of one sender become rows: parsed, judged against the table, appended to its open batch. A line that needs a table, a
 // column or a batch that is not there yet parks the stream; the ask goes out, and the line is judged again when the answer is
-// in.
+// in. A stream that begins as another protocol does is ended, and nothing of it becomes a row.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
-
 #include "engine/shard/shard.h"
 #include "net/ingest/bad_line_log.h"
 #include "net/ingest/ledger.h"
+#include "net/ingest/receive_room.h"
 #include "net/judge/row_judge.h"
+#include "net/line/foreign_protocol.h"
 #include "net/line/parser.h"
 #include "storage/source/source.h"
 
 namespace net {
-
-class TcpConnection;
 
 struct IngestOptions {
   size_t connections_max = 10'000;   // TCP, on this shard; one more is closed at once
   bool disconnect_on_error = false;  // line.tcp.disconnect.on.error; TCP only
   bool log_bad_lines = true;         // line.log.message.on.error
   size_t line_size_max = size_t{16} << 20;
-  size_t unfinished_size_max = size_t{256} << 20;                       // memory of all lines of the shard that are not whole
+  size_t unfinished_size_max = size_t{256} << 20;        // memory of the shard's lines that are not whole, see ReceiveRoom
+  bool create_tables = true;                             // line.auto.create.new.tables
+  bool create_columns = true;                            // line.auto.create.new.columns
+  TimestampUnit tcp_timestamp_unit = TimestampUnit::ns;  // line.tcp.timestamp: of timestamps without a suffix
+  TimestampUnit udp_timestamp_unit = TimestampUnit::ns;  // line.udp.timestamp
   storage::PartitionUnit partition_unit = storage::PartitionUnit::day;  // line.default.partition.by
 };
 
@@ -36,8 +38,7 @@ struct IngestContext {
   BadLineLog& log;
   RowJudge& judge;
   const IngestOptions& options;
-  std::vector<TcpConnection*> starved;  // wait for a receive buffer
-  size_t unfinished_size = 0;           // memory of lines that are not whole
+  ReceiveRoom& room;
 };
 
 class LineIngestListener {
@@ -54,11 +55,11 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   enum class Outcome : uint8_t {
     consumed,    // all of the input
     parked,      // the rest of the input stays with the caller, unchanged, until on_settled
-    disconnect,  // a bad line, and the options say so
+    disconnect,  // a bad line, and the options say so, or no lines at all
   };
 
   LineIngest(IngestContext& context, SenderRecord& record, LineIngestListener& listener);
-  ~LineIngest() { context_.unfinished_size -= unfinished_size_; }
+  ~LineIngest() { context_.room.set_held(held_size_, 0); }
 
   // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
   Outcome consume(std::string_view& input);
@@ -67,6 +68,12 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   void begin_datagram(engine::PeerAddress peer);
   // The end of a datagram: what is there is a whole line.
   Outcome finish();
+
+  // While it is parked: the line does not need the input any more. The rest of it is the caller's as before.
+  void keep_line();
+
+  // Memory of the line that is not whole, or parked.
+  size_t held_size() const { return held_size_; }
 
   // The sender is gone: a parked line is dropped.
   void abandon();
@@ -80,32 +87,35 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   void on_answer() override;
   void on_room() override;
   Outcome take(LineEvent event);
-  Outcome keep_unfinished();
-  Outcome settle_line();
+  void account() { context_.room.set_held(held_size_, parser_.memory_size()); }
+  Outcome refuse_stream(const ForeignProtocol& protocol, std::string_view input);
+  // `ask_refusal`: why the ask of the line was refused, if it was.
+  Outcome settle_line(const absl::Status& ask_refusal);
   Outcome park(Waiting waiting);
-  Outcome ask_for_table();
-  Outcome ask_for_columns(const storage::SourceTable& table);
+  Outcome ask_for_table(const absl::Status& ask_refusal);
+  Outcome ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_refusal);
   Outcome append_row(storage::SourceTable& table, const JudgedRow& row);
   int64_t wall_clock(storage::ColumnType type) const;
-  template <typename Line, typename Refusal>
-  Outcome refuse(const Line& line, const Refusal& refusal);
+  template <typename Line, typename Detail>
+  Outcome refuse(const Line& line, LineError error, Detail detail);
   Outcome refuse_text(LineError error, const std::string& detail);
   template <typename Line>
   void log(const Line& line, LineError error, std::string_view detail);
-  Outcome refuse_by_limit();
   void count_refused(LineError error);
 
   IngestContext& context_;
   SenderRecord& record_;
   LineIngestListener& listener_;
   const bool disconnect_on_error_;
+  const TimestampUnit timestamp_unit_;  // of timestamps without a suffix
   engine::PeerAddress peer_;
   uint64_t origin_ = 0;  // offset in the parser's stream from which the log counts
+  StreamBeginning beginning_;
   LineParser parser_;
   Waiting waiting_ = Waiting::nothing;
-  size_t unfinished_size_ = 0;
-  bool line_parked_ = false;  // parser_.line() is to be judged again
-  absl::Status ask_refusal_;  // of the parked line's ask
+  size_t held_size_ = 0;
+  bool line_parked_ = false;    // parser_.line() is to be judged again
+  absl::Status parked_answer_;  // of the parked line's ask
   storage::TableAsk table_ask_;
   storage::ColumnsAsk columns_ask_;
 };

@@ -1,6 +1,7 @@
 #include "net/ingest/tcp_connection.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/verify.h"
@@ -15,30 +16,38 @@ TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engi
       record_(context.ledger.open(Protocol::tcp, peer, context.shard.backend().wall_now())),
       ingest_(context, record_, *this) {}
 
-TcpConnection::~TcpConnection() { release_buffer(); }
+TcpConnection::~TcpConnection() {
+  release_buffer();
+  context_.room.forget(*this);
+}
 
 void TcpConnection::start() { receive(); }
 
 void TcpConnection::receive() {
   VERIFY(!receiving_);
+  if (!context_.room.may_receive(*this, ingest_.held_size(), context_.shard.reactor().now())) {
+    state_ = State::waiting;
+    return;
+  }
   state_ = State::reading;
   receiving_ = true;
   context_.shard.reactor().submit({.op = engine::IoOp::recv_once, .file = socket_, .completion = &received_});
 }
 
 void TcpConnection::receive_again() {
-  if (state_ == State::starved) receive();
+  VERIFY(state_ == State::waiting);
+  receive();
 }
 
 void TcpConnection::on_received(const engine::IoResult& result) {
   VERIFY(!result.more);
   receiving_ = false;
   buffer_ = result.buffer;
+  if (buffer_ != engine::buffer_none) context_.room.on_buffer_taken();
   if (state_ == State::ending) return end_when_quiet();
   if (result.result == -ENOBUFS) {
-    state_ = State::starved;
-    context_.starved.push_back(this);
-    return;
+    state_ = State::waiting;
+    return context_.room.wait_for_buffer(*this);
   }
   if (result.result <= 0) return close();
   record_.bytes_received += static_cast<uint64_t>(result.result);
@@ -54,7 +63,7 @@ void TcpConnection::work() {
       return receive();
     case LineIngest::Outcome::parked:
       state_ = State::parked;
-      return;
+      return keep_rest();
     case LineIngest::Outcome::disconnect:
       return close();
   }
@@ -66,16 +75,30 @@ void TcpConnection::on_settled() {
   work();
 }
 
+// Others, HTTP among them, need the buffer while this one waits.
+void TcpConnection::keep_rest() {
+  if (buffer_ == engine::buffer_none || !context_.room.has_memory()) return;
+  ingest_.keep_line();
+  std::string rest(rest_);
+  release_buffer();
+  kept_ = std::move(rest);
+  rest_ = kept_;
+  context_.room.set_held(kept_size_, kept_.capacity());
+}
+
 void TcpConnection::release_buffer() {
   rest_ = {};
+  std::string().swap(kept_);
+  context_.room.set_held(kept_size_, 0);
   if (buffer_ == engine::buffer_none) return;
   context_.shard.backend().release_buffer(buffer_);
+  context_.room.on_buffer_released();
   buffer_ = engine::buffer_none;
 }
 
 void TcpConnection::close() {
   if (state_ == State::ending || state_ == State::closed) return;
-  if (state_ == State::starved) std::erase(context_.starved, this);
+  context_.room.forget(*this);
   state_ = State::ending;
   ingest_.abandon();
   if (receiving_) {  // the shutdown ends it

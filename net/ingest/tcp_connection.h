@@ -3,12 +3,15 @@
 //
 //   reading --data--> working --all consumed--> reading
 //                     working --line waits for a table, a column, a batch--> parked --settled--> working
+//   reading --no buffer, or no memory for more of its line--> waiting --there is some--> reading
 //   any --end of stream, error, bad line with disconnect--> ending --nothing in flight--> closed
 //
-// While it is parked nothing is received, so TCP slows the sender.
+// While it is parked or waits nothing is received, so TCP slows the sender. A parked connection gives its buffer back as long
+// as there is memory to keep what was in it.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "engine/reactor/reactor.h"
@@ -28,27 +31,30 @@ class TcpConnectionListener {
   ~TcpConnectionListener() = default;
 };
 
-class TcpConnection final : private LineIngestListener {
+class TcpConnection final : public Receiver, private LineIngestListener {
  public:
   TcpConnection(IngestContext& context, engine::FileId socket, engine::PeerAddress peer, TcpConnectionListener& listener);
   ~TcpConnection();
 
   void start();
 
-  // Tried again once a turn after the backend ran out of receive buffers.
-  void receive_again();
+  // There is room again.
+  void receive_again() override;
 
   // Drops what is not yet consumed and closes; rows that are on their way go on.
   void close();
 
+  // It waits for bytes.
+  bool stands_still() const { return state_ == State::reading; }
+
   // Quiet: it waits for bytes, and none came since mark_quiet.
   void mark_quiet() { bytes_marked_ = record_.bytes_received; }
-  bool is_quiet() const { return state_ == State::reading && record_.bytes_received == bytes_marked_; }
+  bool is_quiet() const { return stands_still() && record_.bytes_received == bytes_marked_; }
 
   const SenderRecord& record() const { return record_; }
 
  private:
-  enum class State : uint8_t { reading, starved, parked, working, ending, closed };
+  enum class State : uint8_t { reading, waiting, parked, working, ending, closed };
 
   void on_received(const engine::IoResult& result);
   void on_shut_down(const engine::IoResult& result);
@@ -56,6 +62,7 @@ class TcpConnection final : private LineIngestListener {
   void on_settled() override;
   void receive();
   void work();
+  void keep_rest();
   void end_when_quiet();
   void release_buffer();
 
@@ -68,7 +75,9 @@ class TcpConnection final : private LineIngestListener {
   bool receiving_ = false;      // a receive is in flight
   bool shutting_down_ = false;  // likewise
   engine::BufferId buffer_ = engine::buffer_none;
-  std::string_view rest_;  // of buffer_, not yet consumed
+  std::string_view rest_;  // of buffer_ or kept_, not yet consumed
+  std::string kept_;       // what stood in the buffer that was given back
+  size_t kept_size_ = 0;   // of kept_, as ReceiveRoom counts it
   uint64_t bytes_marked_ = 0;
   engine::MemberCompletion<&TcpConnection::on_received> received_{*this};
   engine::MemberCompletion<&TcpConnection::on_shut_down> shut_down_{*this};

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/base/verify.h"
+#include "net/line/scanner.h"
 
 namespace net {
 namespace {
@@ -40,7 +41,7 @@ std::string too_late_detail(const LineRefusal& refusal) {
 
 }  // namespace
 
-std::string line_detail(const BadLine& line) {
+std::string line_detail(const BadLine& line, size_t line_size_max) {
   switch (line.error) {
     case LineError::no_fields:
       return "No fields were provided";
@@ -62,6 +63,11 @@ std::string line_detail(const BadLine& line) {
       return fmt::format("table: {}; invalid column name: {}", line.table, line.name);
     case LineError::invalid_utf8:
       return fmt::format("table: {}; invalid UTF-8 in: {}", line.table, line.name);
+    case LineError::line_too_large:
+      return fmt::format("a line of {} bytes or more, at most {} are taken: line.tcp.max.recv.buffer.size sets the limit",
+                         line.size, line_size_max);
+    case LineError::line_too_wide:
+      return fmt::format("a line of more than {} values, a limit that no setting changes", line_values_max);
     default:
       return std::string(line_error_text(line.error));
   }
@@ -76,7 +82,8 @@ std::string line_detail(const LineRefusal& refusal) {
     case LineError::untyped_column:
       return fmt::format("table: {}; invalid column type: {}", refusal.table, refusal.column);
     case LineError::too_many_columns:
-      return fmt::format("table: {}; more than {} columns: {}", refusal.table, storage::columns_max, refusal.column);
+      return fmt::format("table: {}; more than {} columns, a limit that no setting changes: {}", refusal.table,
+                         storage::columns_max, refusal.column);
     case LineError::timestamp_negative:
       return fmt::format("table: {}, timestamp: {}; designated timestamp before 1970-01-01 is not allowed", refusal.table,
                          refusal.timestamp);

@@ -9,8 +9,8 @@
 
 namespace net {
 
-// May hold any bytes that the client sent.
-std::string line_detail(const BadLine& line);
+// May hold any bytes that the client sent. `line_size_max` is the limit that a line was held to.
+std::string line_detail(const BadLine& line, size_t line_size_max);
 std::string line_detail(const LineRefusal& refusal);
 
 }  // namespace net

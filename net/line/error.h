@@ -41,9 +41,15 @@ enum class LineError : uint8_t {
   // Limits.
   symbol_too_long,  // storage::symbol_size_max
   limit_reached,    // of tables, columns, or runs of a partition
+
+  // Settings.
+  creation_disabled,  // line.auto.create.new.tables, line.auto.create.new.columns
+
+  // Of a stream.
+  foreign_protocol,  // it does not begin as lines do
 };
 
-inline constexpr size_t line_error_count = static_cast<size_t>(LineError::limit_reached) + 1;
+inline constexpr size_t line_error_count = static_cast<size_t>(LineError::foreign_protocol) + 1;
 
 constexpr std::string_view line_error_text(LineError error) {
   constexpr std::array<std::string_view, line_error_count> texts = {
@@ -72,6 +78,8 @@ constexpr std::string_view line_error_text(LineError error) {
       "TIMESTAMP_OVERFLOW",
       "SYMBOL_TOO_LONG",
       "LIMIT_REACHED",
+      "CREATION_DISABLED",
+      "FOREIGN_PROTOCOL",
   };
   return texts[static_cast<size_t>(error)];
 }

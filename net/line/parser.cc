@@ -41,10 +41,13 @@ LineEvent LineParser::finish() {
   return LineEvent::line;
 }
 
-LineEvent LineParser::refuse_unfinished() {
-  if (!line_open_ || skipping_) return LineEvent::need_more;
-  scanner_.fail_too_large(carry_end());
-  return give_up_carried();
+void LineParser::keep_line() {
+  VERIFY(!line_open_);
+  const std::string_view text = scanner_.line().raw;
+  if (!carry_.empty()) return;  // it came in pieces
+  carry_ = with_room({}, text.size());
+  carry_.assign(text);
+  scanner_.rebase_views(text, carry_.data());
 }
 
 size_t LineParser::memory_size() const { return scanner_.memory_size() + carry_.capacity() - std::string().capacity(); }

@@ -63,9 +63,8 @@ class LineParser {
   // consume begins a new line; stream_offset() goes on.
   LineEvent finish();
 
-  // There is no memory to hold a line until it ends: what is unfinished is refused as too large, whatever its size. Its end is
-  // looked for as always; need_more when the event comes with it, or when no line is unfinished.
-  LineEvent refuse_unfinished();
+  // After a line: its text moves into the parser, so that line() stays valid when the input goes.
+  void keep_line();
 
   const ParsedLine& line() const { return scanner_.line(); }
   const BadLine& bad_line() const { return scanner_.bad_line(); }

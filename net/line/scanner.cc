@@ -54,6 +54,7 @@ void LineScanner::rebase_views(std::string_view from, const char* to) {
     const auto offset = reinterpret_cast<uintptr_t>(view.data()) - reinterpret_cast<uintptr_t>(from.data());
     if (!view.empty() && offset < from.size()) view = {to + offset, view.size()};
   };
+  rebase(line_.raw);
   rebase(line_.table);
   const size_t open_count = std::min(value_count_ + 1, entities_.size());
   for (LineEntity& entity : std::span(entities_).first(open_count)) {

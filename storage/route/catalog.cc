@@ -44,8 +44,13 @@ void Catalog::on_message(engine::ShardId, const engine::MeshMessage& message) {
     ask->owner = found->second.owner;
     return forward(ask);
   }
-  if (tables_.size() >= tables_max) {
-    ask->refusal = engine::resource_exhausted("table limit of " + std::to_string(tables_max) + " reached");
+  if (!ask->may_create) {
+    ask->refusal = engine::not_found("table does not exist");
+  } else if (tables_.size() >= tables_max) {
+    ask->refusal =
+        engine::resource_exhausted("table limit of " + std::to_string(tables_max) + " reached, which no setting changes");
+  }
+  if (!ask->refusal.ok()) {
     return shard_.endpoint().send_return(ask->source, make_message(MessageKind::table_answer, ask));
   }
   ask->table = TableId{next_table_};

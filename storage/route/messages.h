@@ -89,6 +89,7 @@ struct TableAsk {
   engine::ShardId source;
   AskWaiter* waiter = nullptr;
   TableWish wish;
+  bool may_create = true;  // false: a table that is new is refused with not-found
 
   TableId table;          // shard 0
   engine::ShardId owner;  // shard 0

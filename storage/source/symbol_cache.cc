@@ -80,7 +80,9 @@ void SymbolCache::add_to(OpenBatch& batch, uint64_t serial, uint32_t column, std
 }
 
 // A text that was forgotten meanwhile comes back without its batch: nothing is wrong with that.
-void SymbolCache::learn(std::string_view text, SymbolId id) { find_or_insert(text).id = id; }
+void SymbolCache::learn(std::string_view text, SymbolId id) {
+  if (text.size() <= cached_size_max) find_or_insert(text).id = id;
+}
 
 void SymbolCache::grow() {
   std::vector<Slot> before(2 * slots_.size());

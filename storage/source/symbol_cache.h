@@ -23,11 +23,14 @@ namespace storage {
 class SymbolCache {
  public:
   static constexpr size_t entries_max = 1'000'000;  // then it starts anew
+  static constexpr size_t cached_size_max = 4096;   // bytes; a longer text travels each time
 
   explicit SymbolCache(uint64_t hash_seed);
 
   // The local index of `text` in the batch numbered `serial`, which is `batch`. Serials are not 0.
   uint32_t local_index(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text) {
+    if (text.size() > cached_size_max) [[unlikely]]
+      return batch.add_symbol(column, text);
     Entry& entry = find_or_insert(text);
     if (entry.serial != serial) [[unlikely]]
       add_to(batch, serial, column, text, entry);

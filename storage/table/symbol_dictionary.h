@@ -15,8 +15,8 @@
 
 namespace storage {
 
-inline constexpr uint32_t symbols_max = 10'000'000;  // distinct, per column
-inline constexpr size_t symbol_size_max = 4096;      // bytes
+inline constexpr uint32_t symbols_max = 10'000'000;          // distinct, per column
+inline constexpr size_t symbol_size_max = size_t{16} << 20;  // bytes
 
 class SymbolDictionary {
  public:

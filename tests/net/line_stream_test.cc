@@ -1,6 +1,7 @@
 // LineParser as the reader of a stream: pieces, limits, memory, and what is reported when.
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,28 +103,32 @@ TEST_CASE("line_parser: only the front of a large line is kept") {
   CHECK(stream.events()[1].text == "t|f=1");
 }
 
-TEST_CASE("line_parser: an unfinished line that is refused gives its memory back, and the next one is read") {
-  for (const BadLineReport report : {BadLineReport::at_line_end, BadLineReport::at_detection}) {
-    LineParser parser({.report = report});
-    CHECK(parser.refuse_unfinished() == LineEvent::need_more);
-    const std::string front = "t s=\"" + std::string(100'000, 'x');
-    REQUIRE(parser.consume(front).event == LineEvent::need_more);
-    CHECK(parser.memory_size() > 100'000);
-    const bool at_once = report == BadLineReport::at_detection;
-    CHECK(parser.refuse_unfinished() == (at_once ? LineEvent::bad_line : LineEvent::need_more));
-    CHECK(parser.memory_size() < 20'000);
-    CHECK(parser.refuse_unfinished() == LineEvent::need_more);
-    const std::string rest = "yyy\nu f=1\n";
-    net::LineStep step = parser.consume(rest);
-    if (!at_once) {
-      REQUIRE(step.event == LineEvent::bad_line);
-      CHECK(parser.bad_line().size == front.size() + 3);
-      step = parser.consume(std::string_view(rest).substr(step.consumed));
+TEST_CASE("line_parser: a line that is kept stays valid without the input, and the stream goes on behind it") {
+  const std::string before = "t,tag=a\\ b n=-5i,s=\"x\\\"y\",f=1.5 ";
+  for (const std::string& rest : {std::string("17n\n"), std::string("\n")}) {
+    for (const size_t cut : {size_t{0}, size_t{9}, before.size()}) {
+      net::LineParser parser;
+      if (cut != 0) REQUIRE(parser.consume(before.substr(0, cut)).event == net::LineEvent::need_more);
+      auto input = std::make_unique<std::string>(before.substr(cut) + rest + "u f=2\n");
+      const net::LineStep step = parser.consume(*input);
+      REQUIRE(step.event == net::LineEvent::line);
+      const std::string next = input->substr(step.consumed);
+      parser.keep_line();
+      CHECK(parser.memory_size() >= before.size());
+      std::ranges::fill(*input, '#');
+      input.reset();
+      const net::ParsedLine& line = parser.line();
+      CHECK(line.table == "t");
+      CHECK(line.raw == before + rest.substr(0, rest.size() - 1));
+      REQUIRE(line.entities.size() == 4);
+      CHECK(line.entities[0].name == "tag");
+      CHECK(line.entities[0].value.text == "a b");
+      CHECK(line.entities[2].value.text == "x\"y");
+      CHECK(line.entities[3].name == "f");
+      REQUIRE(parser.consume(next).event == net::LineEvent::line);
+      CHECK(parser.line().table == "u");
+      CHECK(parser.line().offset == before.size() + rest.size());
     }
-    REQUIRE(step.event == LineEvent::line);
-    CHECK(parser.line().table == "u");
-    CHECK(parser.line().offset == front.size() + 4);
-    if (!at_once) CHECK(parser.bad_line().error == net::LineError::line_too_large);
   }
 }
 
