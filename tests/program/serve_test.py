@@ -39,13 +39,15 @@ class Refusals(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.directory)
         self.data = self.directory / "data"
 
-    def check_refused(self, arguments, culprit, watched=None):
+    def check_refused(self, arguments, culprit, watched=None, waits=False):
+        """`waits`: a line before says that somebody else has it, who may be on his way out."""
         watched = watched or self.directory
         before = listing(watched)
         run = subprocess.run([PROGRAM, *map(str, arguments)], cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True,
                              text=True, timeout=SECONDS_MAX, check=False)
         self.assertEqual((run.returncode, run.stdout), (2, ""), run.stderr)
-        self.assertRegex(run.stderr, r"\Amillrace[^\n]*: [^\n]+\n\Z")
+        notice = r"millrace serve: [^\n]+: waiting for it, \d s at most\n" if waits else ""
+        self.assertRegex(run.stderr, rf"\A{notice}millrace[^\n]*: [^\n]+\n\Z")
         self.assertIn(str(culprit), run.stderr)
         self.assertEqual(listing(watched), before)
 
@@ -84,7 +86,8 @@ class Refusals(unittest.TestCase):
                 address = f"127.0.0.1:{other.getsockname()[1]}"
                 arguments = NOWHERE.copy()
                 arguments[arguments.index(flag) + 1] = address
-                self.check_refused(["serve", "--data", self.data, *arguments], address)
+                self.check_refused(["serve", "--data", self.data, *arguments], f"{address}: another process uses the port",
+                                   waits=True)
 
     def test_a_configuration_file_that_is_not_there(self):
         self.check_serve_refused(["--config", self.directory / "no.conf"], "no.conf")
@@ -124,7 +127,7 @@ class Refusals(unittest.TestCase):
 
     def test_a_data_directory_in_use(self):
         with Server("--shards", 1, config=SMALL_SEGMENTS) as server:
-            self.check_refused(["serve", "--data", server.data, *NOWHERE], server.data, watched=server.directory)
+            self.check_refused(["serve", "--data", server.data, *NOWHERE], server.data, watched=server.directory, waits=True)
             self.assertEqual(server.exec("SELECT 1")["dataset"], [[1]])
 
 

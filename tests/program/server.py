@@ -124,11 +124,13 @@ class Connection:
 class Server:
     """Starts with `with`, on a data directory that lives as long as this object: a second start() goes on with its data."""
 
-    def __init__(self, *arguments, config=None, terminal=None, files_max=None):
-        """`terminal` is a file descriptor for stdout, which else goes to a file; `files_max` the limit of open files."""
+    def __init__(self, *arguments, config=None, terminal=None, errors=None, files_max=None):
+        """`terminal` is a file descriptor for stdout, which else goes to a file, `errors` one for stderr; `files_max` the
+        limit of open files. `config` is a dictionary, or the text of the file as bytes."""
         self.arguments = [str(argument) for argument in arguments]
         self.config = config
         self.terminal = terminal
+        self.errors = errors
         self.files_max = files_max
         self.directory = temporary_directory()
         self.data = self.directory / "data"
@@ -150,25 +152,31 @@ class Server:
         if errors:
             raise AssertionError("\n".join(errors))
 
-    def start(self, *arguments):
-        """Starts the process and waits until it is ready. Arguments given here replace those of the constructor."""
+    def start(self, *arguments, same_ports=False):
+        """Starts the process and waits until it is ready. Arguments given here replace those of the constructor.
+        `same_ports`: it listens where it did before."""
         if arguments:
             self.arguments = [str(argument) for argument in arguments]
         ready = self.directory / "ready.json"
         ready.unlink(missing_ok=True)
-        command = [PROGRAM, "serve", "--data", self.data, "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0",
-                   "--http", "127.0.0.1:0", "--ready-file", ready, *self.arguments]
+        addresses = self.ready if same_ports else dict.fromkeys(("tcp", "udp", "http"), "127.0.0.1:0")
+        command = [PROGRAM, "serve", "--data", self.data, "--ready-file", ready, *self.arguments]
+        for name in ("tcp", "udp", "http"):
+            command += [f"--{name}", addresses[name]]
         if self.config is not None:
             file = self.directory / "server.conf"
-            file.write_text("".join(f"{key}={value}\n" for key, value in self.config.items()))
+            text = self.config
+            if not isinstance(text, bytes):
+                text = "".join(f"{key}={value}\n" for key, value in text.items()).encode()
+            file.write_bytes(text)
             command += ["--config", file]
         with open(self.directory / "stdout", "ab") as stdout, open(self.directory / "stderr", "ab") as stderr:
             limit = None
             if self.files_max is not None:
                 def limit():
                     resource.setrlimit(resource.RLIMIT_NOFILE, (self.files_max, self.files_max))
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.terminal or stdout, stderr=stderr,
-                                            preexec_fn=limit)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.terminal or stdout,
+                                            stderr=self.errors or stderr, preexec_fn=limit)
         wait_until(lambda: ready.exists() or self.process.poll() is not None, "the ready file")
         if not ready.exists():
             raise AssertionError(f"the server ended with exit code {self.process.returncode}: {self.log()}")
@@ -185,6 +193,10 @@ class Server:
     def stop(self):
         """SIGTERM. Returns the exit code."""
         return self._end(signal.SIGTERM)
+
+    def end_with(self, number):
+        """That signal. Returns the exit code."""
+        return self._end(number)
 
     def kill(self):
         """kill -9. Returns at once when nothing runs."""

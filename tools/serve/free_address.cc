@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
 
 namespace tools {
 
@@ -22,7 +23,10 @@ absl::Status check_address_is_free(engine::SocketAddress address, int socket_typ
   int error = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0 ? 0 : errno;
   if (error == 0 && socket_type == SOCK_STREAM && ::listen(descriptor, 1) != 0) error = errno;
   ::close(descriptor);
-  return error == 0 ? absl::OkStatus() : engine::errno_status(error, "cannot listen on " + address.to_string());
+  if (error == 0) return absl::OkStatus();
+  const std::string what = "cannot listen on " + address.to_string();
+  if (error == EADDRINUSE) return engine::already_exists(what + ": another process uses the port");
+  return engine::errno_status(error, what);
 }
 
 }  // namespace tools

@@ -6,7 +6,7 @@
 
 namespace tools {
 
-// `socket_type`: SOCK_STREAM or SOCK_DGRAM. The error names the address and the reason.
+// `socket_type`: SOCK_STREAM or SOCK_DGRAM. The error names the address and the reason; already-exists: another process has it.
 absl::Status check_address_is_free(engine::SocketAddress address, int socket_type);
 
 }  // namespace tools

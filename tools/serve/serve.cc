@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <spdlog/async.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -13,8 +11,6 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -26,11 +22,13 @@
 #include "tools/serve/banner.h"
 #include "tools/serve/data_directory.h"
 #include "tools/serve/free_address.h"
+#include "tools/serve/output.h"
+#include "tools/serve/patience.h"
+#include "tools/serve/signals.h"
 
 namespace tools {
 namespace {
 
-constexpr size_t log_lines_max = 8192;  // waiting to be written; older ones give way to newer ones
 constexpr engine::Duration poll_pause = engine::milliseconds(100);
 constexpr engine::Duration live_line_pause = engine::milliseconds(500);
 constexpr uint32_t requests_of_shard = 4096;  // in flight beside one for each connection
@@ -55,47 +53,23 @@ uint64_t raise_file_limit() {
   return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : soft;
 }
 
-// Log lines go to stderr from a thread of their own, so that a slow terminal never holds up a shard.
-void start_logging() {
-  spdlog::init_thread_pool(log_lines_max, 1);
-  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
-  auto logger = std::make_shared<spdlog::async_logger>("millrace", sink, spdlog::thread_pool(),
-                                                       spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%L%$ %v", spdlog::pattern_time_type::utc);
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::flush_every(std::chrono::seconds(1));
-}
-
 // Ends the process when a shard's disk fails. Everything acked is on disk; what is not acked must not be.
 class ExitOnFatal final : public net::NodeListener {
  public:
   void on_fatal(const absl::Status& status) override {
-    std::fprintf(stderr, "millrace: the disk failed, nothing more is acknowledged: %s\n",
-                 std::string(engine::message_of(status)).c_str());
+    Output(STDERR_FILENO)
+        .write(fmt::format("millrace: the disk failed, nothing more is acknowledged: {}\n", engine::message_of(status)));
     ::_exit(exit_disk_failed);
   }
 };
 
-int usage_error(const absl::Status& status) {
-  std::fprintf(stderr, "millrace serve: %s\n", std::string(engine::message_of(status)).c_str());
-  return exit_usage;
+int end_with(int exit_code, const absl::Status& status) {
+  Output(STDERR_FILENO).write(fmt::format("millrace serve: {}\n", engine::message_of(status)));
+  return exit_code;
 }
 
-// Blocks them for this thread and all that it starts; they are taken with sigtimedwait.
-sigset_t block_stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-// True when one of them came within `limit`.
-bool signal_came(const sigset_t& signals, engine::Duration limit) {
-  const timespec time{.tv_sec = limit.ns / 1'000'000'000, .tv_nsec = limit.ns % 1'000'000'000};
-  return ::sigtimedwait(&signals, nullptr, &time) > 0;
+int exit_code_of_start(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kDataLoss ? exit_data_damaged : exit_not_recovered;
 }
 
 absl::Status write_ready_file(const std::string& path, const std::string& text) {
@@ -142,8 +116,10 @@ class Server {
     if (running_) threads_.stop(main_backend());
   }
 
+  // Blocking: what the data directory holds.
+  absl::Status recover() { return node_->recover(); }
+
   absl::Status start(const std::vector<uint32_t>& cpus) {
-    RETURN_IF_ERROR(node_->recover());
     running_ = true;
     for (uint16_t i = 0; i < options_.shards; ++i) {
       const engine::ThreadOptions thread{.name = fmt::format("shard-{}", i), .cpu = static_cast<int>(cpus[i]), .nice = 0};
@@ -155,9 +131,10 @@ class Server {
       RETURN_IF_ERROR(threads_.start(node_->reader_loop(i), thread));
     }
     RETURN_IF_ERROR(run(net::NodePhase::start));
-    RETURN_IF_ERROR(node_->finish_recovery());
-    return run(net::NodePhase::open);
+    return node_->finish_recovery();
   }
+
+  absl::Status open() { return run(net::NodePhase::open); }
 
   absl::Status stop() {
     RETURN_IF_ERROR(run(net::NodePhase::drain));
@@ -191,15 +168,18 @@ class Server {
   bool running_ = false;
 };
 
-void serve_until_signal(Server& server, const sigset_t& signals) {
-  const bool is_terminal = ::isatty(STDOUT_FILENO) != 0;
+absl::Status wait_for_address(engine::SocketAddress address, int socket_type) {
+  Output errors(STDERR_FILENO);
+  return try_patiently(errors, [&] { return check_address_is_free(address, socket_type); });
+}
+
+void serve_until_signal(Server& server, Output& screen) {
   LiveLine live;
-  while (!signal_came(signals, live_line_pause)) {
-    if (!is_terminal) continue;
-    std::printf("\r%s\x1b[K", live.update(server.figures(), server.main_backend().now()).c_str());
-    std::fflush(stdout);
+  while (!stop_signal_came(live_line_pause)) {
+    if (!screen.is_terminal()) continue;
+    screen.write(fmt::format("\r{}\x1b[K", live.update(server.figures(), server.main_backend().now())));
   }
-  if (is_terminal) std::printf("\n");
+  if (screen.is_terminal()) screen.write("\n");
 }
 
 }  // namespace
@@ -209,9 +189,9 @@ void Serve::add_options(CLI::App& app) {
   add_parsed(app, "--shards", shard_count_, parse_count,
              "Shards: threads that receive and own tables (default: one per allowed CPU)");
   add_parsed(app, "--cpus", cpus_, parse_cpus, "CPUs to pin the shards to, such as 0-3 or 0,2 (default: all allowed)");
-  add_parsed(app, "--tcp", flags_.tcp, parse_address_or_off, "HOST:PORT for lines over TCP, or off (default: 127.0.0.1:9009)");
-  add_parsed(app, "--udp", flags_.udp, parse_address_or_off, "HOST:PORT for lines over UDP, or off (default: 127.0.0.1:9009)");
-  add_parsed(app, "--http", flags_.http, parse_address_or_off, "HOST:PORT for HTTP, or off (default: 127.0.0.1:9000)");
+  add_parsed(app, "--tcp", flags_.tcp, parse_listener, "HOST:PORT for lines over TCP, or off (default: 127.0.0.1:9009)");
+  add_parsed(app, "--udp", flags_.udp, parse_listener, "HOST:PORT for lines over UDP, or off (default: 127.0.0.1:9009)");
+  add_parsed(app, "--http", flags_.http, parse_listener, "HOST:PORT for HTTP, or off (default: 127.0.0.1:9000)");
   add_parsed(app, "--memory", memory_, parse_size,
              "Memory for buffers and unapplied rows (default: a quarter of the machine's)");
   app.add_option("--config", config_path_, "Configuration file with key=value lines");
@@ -249,9 +229,9 @@ absl::Status Serve::prepare() {
   RETURN_IF_ERROR(check_ready_path());
   RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), file_.connections_max.has_value()));
   for (const auto& address : {options_.tcp, options_.http}) {
-    if (address) RETURN_IF_ERROR(check_address_is_free(*address, SOCK_STREAM));
+    if (address) RETURN_IF_ERROR(wait_for_address(*address, SOCK_STREAM));
   }
-  return options_.udp ? check_address_is_free(*options_.udp, SOCK_DGRAM) : absl::OkStatus();
+  return options_.udp ? wait_for_address(*options_.udp, SOCK_DGRAM) : absl::OkStatus();
 }
 
 absl::Status Serve::check_line_size() const {
@@ -281,41 +261,49 @@ absl::Status Serve::check_ready_path() const {
   return engine::errno_status(errno, "--ready-file: cannot write to " + parent.string());
 }
 
-int Serve::run() {
-  if (const absl::Status status = prepare(); !status.ok()) return usage_error(status);
-  const absl::StatusOr<DataDirectory> directory = DataDirectory::lock(data_directory_);
-  if (!directory.ok()) return usage_error(directory.status());
-  if (!ready_path_.empty()) ::unlink(ready_path_.c_str());  // it speaks of an earlier start
-  const sigset_t signals = block_stop_signals();
-  start_logging();
-  absl::StatusOr<std::unique_ptr<Server>> created = Server::create(options_, plan_, data_directory_);
-  if (!created.ok()) return usage_error(created.status());
-  Server& server = **created;
-  if (const absl::Status status = server.start(*cpus_); !status.ok()) return usage_error(status);
+std::string Serve::banner(const net::Node& node, std::vector<engine::UringFeature> features) const {
+  return make_banner({.data_directory = data_directory_,
+                      .node = &node,
+                      .cpus = *cpus_,
+                      .memory = *memory_,
+                      .connections_max = options_.ingest.connections_max * options_.shards,
+                      .http_connections_max = options_.http_limits.connections_max,
+                      .features = std::move(features),
+                      .unknown_keys = unknown_keys_});
+}
 
-  BannerFacts facts{.data_directory = data_directory_,
-                    .node = &server.node(),
-                    .cpus = *cpus_,
-                    .memory = *memory_,
-                    .connections_max = options_.ingest.connections_max * options_.shards,
-                    .http_connections_max = options_.http_limits.connections_max,
-                    .features = server.features(),
-                    .unknown_keys = unknown_keys_};
-  std::fputs(make_banner(facts).c_str(), stdout);
-  std::fflush(stdout);
+int Serve::run() {
+  block_signals();
+  start_logging();
+  const int exit_code = serve();
+  stop_logging();
+  return exit_code;
+}
+
+int Serve::serve() {
+  if (const absl::Status status = prepare(); !status.ok()) return end_with(exit_usage, status);
+  Output errors(STDERR_FILENO);
+  const absl::StatusOr<DataDirectory> directory = try_patiently(errors, [&] { return DataDirectory::lock(data_directory_); });
+  if (!directory.ok()) return end_with(exit_usage, directory.status());
+  if (!ready_path_.empty()) ::unlink(ready_path_.c_str());  // it speaks of an earlier start
+  absl::StatusOr<std::unique_ptr<Server>> created = Server::create(options_, plan_, data_directory_);
+  if (!created.ok()) return end_with(exit_usage, created.status());
+  Server& server = **created;
+  absl::Status status = server.recover();
+  if (status.ok()) status = server.start(*cpus_);
+  if (!status.ok()) return end_with(exit_code_of_start(status), status);
+  if (status = server.open(); !status.ok()) return end_with(exit_usage, status);
+
+  Output screen(STDOUT_FILENO);
+  screen.write(banner(server.node(), server.features()));
   if (!ready_path_.empty()) {
-    const absl::Status status = write_ready_file(ready_path_, make_ready_json(server.node().addresses(), ::getpid()));
-    if (!status.ok()) return usage_error(status);
+    status = write_ready_file(ready_path_, make_ready_json(server.node().addresses(), ::getpid()));
+    if (!status.ok()) return end_with(exit_usage, status);
   }
-  serve_until_signal(server, signals);
+  serve_until_signal(server, screen);
   spdlog::info("stopping: what has arrived is made durable");
-  if (const absl::Status status = server.stop(); !status.ok()) {
-    spdlog::error("{}", engine::message_of(status));
-    return exit_failed;
-  }
-  created->reset();
+  if (status = server.stop(); !status.ok()) return end_with(exit_failed, status);
   spdlog::info("stopped");
-  spdlog::shutdown();
   return exit_ok;
 }
 

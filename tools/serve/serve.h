@@ -7,13 +7,21 @@
 #include <string>
 #include <vector>
 
+#include "engine/uring/features.h"
+#include "net/node/node.h"
 #include "tools/cli/command.h"
 #include "tools/serve/config.h"
+#include "tools/serve/plan.h"
 
 namespace tools {
 
 // The exit code after the disk failed under a write or a sync: what is acked is on disk, and the next start finds it.
 inline constexpr int exit_disk_failed = 77;
+
+// A start that does not get through recovery has changed nothing that was acked. Damaged: what stands in the files is not what
+// was written. The other: the log cannot be replayed, the files are those of a newer release, cannot be read, have no room.
+inline constexpr int exit_data_damaged = 65;
+inline constexpr int exit_not_recovered = 66;
 
 class Serve final : public Command {
  public:
@@ -21,9 +29,11 @@ class Serve final : public Command {
   int run() override;
 
  private:
+  int serve();
   absl::Status prepare();
   absl::Status check_line_size() const;
   absl::Status check_ready_path() const;
+  std::string banner(const net::Node& node, std::vector<engine::UringFeature> features) const;
 
   std::string data_directory_ = "./millrace-data";
   std::optional<uint64_t> shard_count_;

@@ -1,0 +1,113 @@
+#include "tools/serve/plan.h"
+
+#include <fmt/format.h>
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <bit>
+#include <fstream>
+#include <optional>
+
+#include "engine/base/bytes.h"
+
+namespace tools {
+namespace {
+
+constexpr engine::SocketAddress loopback(uint16_t port) { return {.ipv4 = 0x7f000001, .port = port}; }
+
+// The field as the flag, else the file, else the default has it.
+template <typename T>
+T pick(const std::optional<T>& flag, const std::optional<T>& file, T otherwise) {
+  return flag ? *flag : file.value_or(otherwise);
+}
+
+std::optional<engine::SocketAddress> pick_listener(const ListenerConfig& flag, const ListenerConfig& file, uint16_t port) {
+  if (!pick(flag.enabled, file.enabled, true)) return std::nullopt;
+  return pick(flag.address, file.address, loopback(port));
+}
+
+// What queries may hold open of column files.
+uint64_t query_files(uint64_t files_max) { return std::clamp<uint64_t>(files_max / 8, 64, 512); }
+
+}  // namespace
+
+MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
+  constexpr uint64_t receive_buffer_size = 64 * 1024;
+  constexpr uint64_t batch_size = 3 * storage::batch_size_full;  // gathered rows, sealed body, symbols
+  const uint64_t share = memory / shards;
+  return {
+      .receive_buffers = static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(share / 16 / receive_buffer_size, 16, 256))),
+      .batches_max = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8 / batch_size, 16, 256)),
+      .pending_size_max = static_cast<size_t>(std::clamp<uint64_t>(share / 4, uint64_t{16} << 20, uint64_t{1} << 30)),
+      .unfinished_size_max = static_cast<size_t>(share / 8)};
+}
+
+uint64_t default_memory() {
+  struct sysinfo machine {};
+  uint64_t memory = uint64_t{4} << 30;
+  if (sysinfo(&machine) == 0) memory = uint64_t{machine.totalram} * machine.mem_unit;
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    uint64_t limit = 0;
+    if (std::ifstream(path) >> limit && limit != 0) memory = std::min(memory, limit);
+  }
+  return memory / 4;
+}
+
+net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& file, uint64_t memory, uint16_t shards) {
+  const MemoryPlan plan = plan_memory(memory, shards);
+  net::NodeOptions options;
+  options.shards = shards;
+  options.tcp = pick_listener(flags.tcp, file.tcp, 9009);
+  options.udp = pick_listener(flags.udp, file.udp, 9009);
+  options.http = pick_listener(flags.http, file.http, 9000);
+  const uint64_t connections = pick<uint64_t>(flags.connections_max, file.connections_max, options.ingest.connections_max);
+  options.ingest.connections_max = engine::div_ceil(connections, shards);
+  options.ingest.disconnect_on_error = pick(flags.disconnect_on_error, file.disconnect_on_error, false);
+  options.ingest.create_tables = pick(flags.create_tables, file.create_tables, true);
+  options.ingest.create_columns = pick(flags.create_columns, file.create_columns, true);
+  options.ingest.tcp_timestamp_unit = pick(flags.tcp_timestamp_unit, file.tcp_timestamp_unit, net::TimestampUnit::ns);
+  options.ingest.udp_timestamp_unit = pick(flags.udp_timestamp_unit, file.udp_timestamp_unit, net::TimestampUnit::ns);
+  options.ingest.log_bad_lines = pick(flags.log_bad_lines, file.log_bad_lines, true);
+  options.ingest.line_size_max = pick<uint64_t>(flags.line_size_max, file.line_size_max, options.ingest.line_size_max);
+  options.ingest.partition_unit = pick(flags.partition_unit, file.partition_unit, storage::PartitionUnit::day);
+  // One sender may always have its longest line; a buffer that grows by doubling is up to twice as large.
+  options.ingest.unfinished_size_max = std::max(plan.unfinished_size_max, 2 * options.ingest.line_size_max);
+  options.source.batches_max = plan.batches_max;
+  options.owner.pending_size_max = plan.pending_size_max;
+  if (const auto timeout = flags.query_timeout_us ? flags.query_timeout_us : file.query_timeout_us) {
+    constexpr int64_t year_us = int64_t{366} * 86'400'000'000;
+    options.query_limits.duration_max = engine::microseconds(std::min(*timeout, year_us));
+  }
+  options.owner.wal.segment_size =
+      pick<uint64_t>(flags.wal_segment_size, file.wal_segment_size, options.owner.wal.segment_size);
+  return options;
+}
+
+absl::Status fit_files(net::NodeOptions& options, uint64_t files_max, bool connections_given) {
+  constexpr uint64_t of_process = 64;  // rings, log, lock, sockets that are accepted and closed at once
+  constexpr uint64_t of_shard = 64;    // WAL segments, directories, sockets that listen
+  constexpr uint64_t column_files_min = 64;
+  constexpr uint64_t connections_min = 16;
+  size_t& http = options.http_limits.connections_max;
+  http = std::clamp<size_t>(files_max / 4, std::min<size_t>(http, 32), http);
+  const uint64_t shared = of_process + http + query_files(files_max);
+  const uint64_t share = files_max > shared ? (files_max - shared) / options.shards : 0;
+  uint32_t& column_files = options.owner.rounds.files_max;
+  column_files = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8, column_files_min, column_files));
+  const uint64_t taken = of_shard + 2 * uint64_t{column_files};  // while one is opened, another may still be closing
+  if (share < taken + connections_min) {
+    return engine::resource_exhausted(fmt::format("{} shards need {} open files, the limit is {}: raise it (ulimit -n)",
+                                                  options.shards, shared + options.shards * (taken + connections_min),
+                                                  files_max));
+  }
+  size_t& connections = options.ingest.connections_max;
+  if (connections_given && connections > share - taken) {
+    return engine::resource_exhausted(
+        fmt::format("line.tcp.net.connection.limit: {} connections need {} open files, the limit is {}: raise it (ulimit -n)",
+                    connections * options.shards, shared + options.shards * (taken + connections), files_max));
+  }
+  connections = std::min<size_t>(connections, share - taken);
+  return absl::OkStatus();
+}
+
+}  // namespace tools
