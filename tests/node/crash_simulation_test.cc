@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/catch.h"
+#include "tests/quick.h"
 
 namespace sim {
 namespace {
@@ -63,7 +64,7 @@ class Storytellers {
  private:
   void tell() {
     std::unique_lock lock(mutex_);
-    while (counts_.recoveries < recoveries_min && seeds_ < stories_max() && problems_.empty()) {
+    while (counts_.recoveries < tests::stories(recoveries_min, 20) && seeds_ < stories_max() && problems_.empty()) {
       const uint64_t seed = first_seed() + seeds_++;
       lock.unlock();
       const SimulationResult result = run_crash_simulation(seed);
@@ -89,7 +90,7 @@ TEST_CASE("crash simulation: no acknowledged row is lost, doubled or changed", "
     CHECK(problem == "");
   }
   const SimulationCounts& counts = storytellers.counts();
-  const bool is_part = stories_max() != UINT64_MAX;  // too few to reach everything
+  const bool is_part = tests::is_quick() || stories_max() != UINT64_MAX;  // too few to reach everything
   for (const SimulationCount& count : simulation_counts) {
     print_line(count.name, counts.*count.member);
     CHECK((counts.*count.member > 0 || is_part));
@@ -102,7 +103,7 @@ TEST_CASE("crash simulation: no acknowledged row is lost, doubled or changed", "
 }
 
 TEST_CASE("crash simulation: the same seed tells the same story", "[sim]") {
-  for (uint64_t seed = 1; seed <= 20; ++seed) {
+  for (uint64_t seed = 1; seed <= tests::stories(20, 2); ++seed) {
     const SimulationResult first = run_crash_simulation(seed);
     const SimulationResult second = run_crash_simulation(seed);
     INFO("seed " << seed);

@@ -8,6 +8,7 @@
 #include "storage/schema/partition_key.h"
 #include "storage/table/file_names.h"
 #include "tests/catch.h"
+#include "tests/quick.h"
 #include "tests/storage/lane_owner.h"
 
 namespace storage {
@@ -149,7 +150,7 @@ TEST_CASE("table_writer, crash: an error of any operation ends the step, and the
 TEST_CASE("table_writer, crash: a power failure at any change of the disk", "[sim]") {
   const tests::WorkloadOptions options{.rows_max = 20, .disorder_us = 3'000'000'000, .step_us = 200'000'000};
   uint64_t effect = 1;
-  while (crash_at(effect % 5 + 1, effect, options, sim::Outage::power)) effect += 7;
+  while (crash_at(effect % 5 + 1, effect, options, sim::Outage::power)) effect += tests::stories(7, 97);
   CHECK(effect > 300);
 }
 
@@ -157,7 +158,7 @@ TEST_CASE("table_writer, crash: a killed process at any change of the disk", "[s
   const tests::WorkloadOptions options{
       .partition_unit = PartitionUnit::day, .rows_max = 60, .disorder_us = 3'000'000'000, .block_texts = true};
   uint64_t effect = 1;
-  while (crash_at(effect % 5 + 11, effect, options, sim::Outage::process)) effect += 11;
+  while (crash_at(effect % 5 + 11, effect, options, sim::Outage::process)) effect += tests::stories(11, 97);
   CHECK(effect > 100);
 }
 
