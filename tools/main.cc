@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/build_info.h"
 #include "tools/cli/command.h"
 #include "tools/inspect/inspect.h"
 #include "tools/load/load.h"
@@ -42,7 +43,7 @@ int usage_error(const CLI::App& app, const std::string& message) {
 
 int run(int argc, char** argv) {
   CLI::App app{"Millrace: time-series rows in over the wire, durable, out as column files", "millrace"};
-  app.set_version_flag("--version", "millrace " MILLRACE_VERSION);
+  app.set_version_flag("--version", "millrace " + std::string(engine::version()));
   app.require_subcommand(0, 1);
   std::map<std::string, std::unique_ptr<Command>> commands;
   for (const Subcommand& subcommand : subcommands) {

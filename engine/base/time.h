@@ -2,8 +2,11 @@
 // Below main both come from IoBackend only, so that the simulator owns time.
 #pragma once
 
+#include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace engine {
 
@@ -19,6 +22,31 @@ struct Duration {
 constexpr Duration microseconds(int64_t n) { return {n * 1'000}; }
 constexpr Duration milliseconds(int64_t n) { return {n * 1'000'000}; }
 constexpr Duration seconds(int64_t n) { return {n * 1'000'000'000}; }
+
+// What a count of time counts. The one place that knows how many of one are another.
+enum class TimeUnit : uint8_t {
+  unspecified,  // whoever wrote the count did not say
+  ns,
+  us,
+  ms,
+  seconds,
+  minutes,
+  hours,
+};
+
+constexpr int64_t ns_per(TimeUnit unit) {
+  constexpr std::array<int64_t, 7> sizes = {0, 1, 1'000, 1'000'000, 1'000'000'000, 60'000'000'000, 3'600'000'000'000};
+  static_assert(sizes.size() == static_cast<size_t>(TimeUnit::hours) + 1);
+  return sizes[static_cast<size_t>(unit)];
+}
+
+// `count` in another unit, rounded towards zero; nothing when it does not fit. Neither unit is unspecified.
+constexpr std::optional<int64_t> convert_time(int64_t count, TimeUnit from, TimeUnit to) {
+  if (ns_per(from) < ns_per(to)) return count / (ns_per(to) / ns_per(from));
+  int64_t converted = 0;
+  if (__builtin_mul_overflow(count, ns_per(from) / ns_per(to), &converted)) return std::nullopt;
+  return converted;
+}
 
 struct Instant {
   int64_t ns = 0;  // since an arbitrary origin

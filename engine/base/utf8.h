@@ -2,9 +2,24 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace engine {
+
+// Bytes of the sequence at the front of `text`, which is not empty; 0 when it is malformed or cut.
+size_t utf8_size_at(std::string_view text);
+
+struct CodePoint {
+  char32_t value = 0;
+  size_t size = 0;  // bytes; 0: no UTF-8
+};
+
+// The code point at the front of `text`, which is not empty.
+CodePoint decode_utf8(std::string_view text);
+
+// `value` is a code point that UTF-8 can say: no surrogate, at most U+10FFFF.
+void append_utf8(std::string& text, char32_t value);
 
 bool is_valid_utf8(std::string_view text);
 

@@ -18,6 +18,7 @@
 #include "engine/base/ids.h"
 #include "engine/base/status.h"
 #include "engine/base/time.h"
+#include "engine/io/address.h"
 
 namespace engine {
 
@@ -74,18 +75,13 @@ struct IoRequest {
 using BufferId = Id<struct BufferTag, uint32_t>;
 inline constexpr BufferId buffer_none{UINT32_MAX};
 
-struct PeerAddress {
-  uint32_t ipv4 = 0;  // host byte order
-  uint16_t port = 0;
-};
-
 struct IoResult {
   IoCompletion* completion = nullptr;
   int32_t result = 0;  // >= 0: count, raw socket number or 0; < 0: -errno
   bool more = false;   // multishot: further results follow without a new request
   BufferId buffer = buffer_none;
   std::span<std::byte> data;  // received bytes, inside `buffer`
-  PeerAddress peer;           // accept, recv_from
+  SocketAddress peer;         // accept, recv_from
 };
 
 // Owned by whoever waits (a member), reused, never allocated per request. At most one request uses it at a time.
@@ -114,13 +110,6 @@ struct DirectoryEntry {
   std::string name;
   bool is_directory = false;
   uint64_t size = 0;  // bytes; files only
-};
-
-struct SocketAddress {
-  uint32_t ipv4 = 0;  // host byte order
-  uint16_t port = 0;  // 0: any free one
-
-  std::string to_string() const;
 };
 
 struct BoundSocket {

@@ -35,7 +35,7 @@ Instant clock_now(clockid_t clock) {
 }
 
 // Zero when the connection is gone already.
-PeerAddress peer_of(int socket) {
+SocketAddress peer_of(int socket) {
   sockaddr_in name{};
   socklen_t size = sizeof(name);
   if (::getpeername(socket, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};

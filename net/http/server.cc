@@ -18,7 +18,7 @@ void HttpServer::listen(engine::FileId socket) {
 
 // At the limit the connection that has waited longest for a request makes room. When all are busy, the new one is accepted and
 // closed at once: its sender sees it, instead of waiting in the backlog.
-void HttpServer::on_accepted(int32_t raw_socket, engine::PeerAddress) {
+void HttpServer::on_accepted(int32_t raw_socket, engine::SocketAddress) {
   const bool has_room = !stopping_ && make_room();
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   const uint64_t id = next_id_++;

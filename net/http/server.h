@@ -30,7 +30,7 @@ class HttpServer final : public engine::Service, public AcceptorListener, public
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
 
  private:
-  void on_accepted(int32_t raw_socket, engine::PeerAddress peer) override;
+  void on_accepted(int32_t raw_socket, engine::SocketAddress peer) override;
   void on_closed(HttpConnection& connection) override;
   bool make_room();
 

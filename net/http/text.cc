@@ -4,8 +4,8 @@
 
 #include <array>
 #include <bit>
-#include <chrono>
 
+#include "engine/base/calendar.h"
 #include "engine/base/verify.h"
 
 namespace net {
@@ -82,17 +82,16 @@ std::optional<std::vector<HttpParameter>> parse_parameters(std::string_view quer
 }
 
 std::string http_date(engine::WallTime now) {
-  using namespace std::chrono;
-  static constexpr std::array<std::string_view, 7> days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array<std::string_view, 7> days = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
   static constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const sys_seconds instant = floor<seconds>(sys_time<nanoseconds>(nanoseconds(now.ns)));
-  const sys_days day = floor<std::chrono::days>(instant);
-  const year_month_day date(day);
-  const hh_mm_ss time(instant - day);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[weekday(day).c_encoding()],
-                     static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
+  const int64_t instant = engine::floor_div(now.ns, engine::ns_per(engine::TimeUnit::seconds));
+  const int64_t day = engine::floor_div(instant, engine::seconds_per_day);
+  const int64_t second = engine::floor_mod(instant, engine::seconds_per_day);
+  const engine::CivilDate date = engine::date_of_day(day);
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[static_cast<size_t>(engine::weekday_of_day(day))],
+                     date.day, months[static_cast<size_t>(date.month - 1)], date.year, second / 3600, second / 60 % 60,
+                     second % 60);
 }
 
 std::string make_head(const HttpHead& head, engine::WallTime now) {

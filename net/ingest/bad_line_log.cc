@@ -18,10 +18,6 @@ std::string escape_for_log(std::string_view text, size_t size_max) {
   return escaped;
 }
 
-std::string to_string(engine::PeerAddress peer) {
-  return engine::SocketAddress{.ipv4 = peer.ipv4, .port = peer.port}.to_string();
-}
-
 void BadLineLog::write(const RefusedLine& line, engine::Instant now) {
   Quota& quota = quotas_[static_cast<size_t>(line.error)];
   if (now - quota.second_start >= engine::seconds(1)) {
@@ -37,7 +33,7 @@ void BadLineLog::write(const RefusedLine& line, engine::Instant now) {
   quota.left_out = 0;
   std::string reason(line_error_text(line.error));
   if (line.detail != reason) reason += ' ' + escape_for_log(line.detail);
-  spdlog::warn("{} {} byte {}: {}: \"{}\"{}", protocol_name(line.protocol), to_string(line.peer), line.offset, reason,
+  spdlog::warn("{} {} byte {}: {}: \"{}\"{}", protocol_name(line.protocol), line.peer.to_string(), line.offset, reason,
                escape_for_log(line.raw), more);
 }
 

@@ -18,12 +18,9 @@ inline constexpr size_t logged_text_size_max = 256;
 // Printable ASCII as it is, everything else as \xNN, quotes and backslashes too; at most `size_max` bytes of `text`.
 std::string escape_for_log(std::string_view text, size_t size_max = logged_text_size_max);
 
-// 127.0.0.1:1234
-std::string to_string(engine::PeerAddress peer);
-
 struct RefusedLine {
   Protocol protocol{};
-  engine::PeerAddress peer;
+  engine::SocketAddress peer;
   LineError error{};
   std::string_view detail;  // what exactly
   std::string_view raw;     // the line as sent

@@ -27,7 +27,7 @@ Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOption
       pass_timer_(shard.reactor().timers(), *this),
       stop_timer_(shard.reactor().timers(), *this) {}
 
-void Ingest::add_connection(int32_t raw_socket, engine::PeerAddress peer) {
+void Ingest::add_connection(int32_t raw_socket, engine::SocketAddress peer) {
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   connections_.push_back(std::make_unique<TcpConnection>(context_, socket, peer, *this));
   const bool has_room = connections_.size() <= options_.connections_max;

@@ -20,7 +20,7 @@ class Ingest final : public engine::Service, public TcpConnectionListener {
  public:
   Ingest(engine::Shard& shard, storage::Source& source, const IngestOptions& options, uint64_t hash_seed);
 
-  void add_connection(int32_t raw_socket, engine::PeerAddress peer);
+  void add_connection(int32_t raw_socket, engine::SocketAddress peer);
   void add_udp(engine::FileId socket);
 
   // Connections that send nothing for a moment are closed, and after stop_time_max those that still send: then none is left.

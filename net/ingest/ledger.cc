@@ -13,7 +13,7 @@ void LedgerTotals::add(const SenderRecord& record) {
   rows_rejected += record.sender.rejected();
 }
 
-SenderRecord& Ledger::open(Protocol protocol, engine::PeerAddress peer, engine::WallTime now) {
+SenderRecord& Ledger::open(Protocol protocol, engine::SocketAddress peer, engine::WallTime now) {
   auto record = std::make_unique<SenderRecord>();
   record->id = next_id_++;
   record->protocol = protocol;

@@ -24,7 +24,7 @@ constexpr std::string_view protocol_name(Protocol protocol) { return protocol ==
 struct SenderRecord {
   uint64_t id = 0;  // unique in the node: shard in the upper 16 bits, count in the others
   Protocol protocol{};
-  engine::PeerAddress peer;  // of a UDP record: zero, any peer
+  engine::SocketAddress peer;  // of a UDP record: zero, any peer
   engine::WallTime opened;
   engine::WallTime closed;
   bool is_open = true;
@@ -36,7 +36,7 @@ struct SenderRecord {
 struct LedgerRow {
   uint64_t id = 0;
   Protocol protocol{};
-  engine::PeerAddress peer;
+  engine::SocketAddress peer;
   engine::WallTime opened;
   engine::WallTime closed;
   bool is_open = false;
@@ -70,7 +70,7 @@ class Ledger {
   explicit Ledger(engine::ShardId shard) : next_id_(uint64_t{shard.value} << 48) {}
 
   // The record stays until it is closed, settled and pushed out.
-  SenderRecord& open(Protocol protocol, engine::PeerAddress peer, engine::WallTime now);
+  SenderRecord& open(Protocol protocol, engine::SocketAddress peer, engine::WallTime now);
   void close(SenderRecord& record, engine::WallTime now);
 
   std::vector<LedgerRow> rows() const;

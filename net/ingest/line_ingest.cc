@@ -60,7 +60,7 @@ LineIngest::Outcome LineIngest::refuse_stream(const ForeignProtocol& protocol, s
   return Outcome::disconnect;
 }
 
-void LineIngest::begin_datagram(engine::PeerAddress peer) {
+void LineIngest::begin_datagram(engine::SocketAddress peer) {
   peer_ = peer;
   origin_ = parser_.stream_offset();
 }

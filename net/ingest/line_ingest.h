@@ -25,8 +25,8 @@ struct IngestOptions {
   size_t unfinished_size_max = size_t{256} << 20;        // memory of the shard's lines that are not whole, see ReceiveRoom
   bool create_tables = true;                             // line.auto.create.new.tables
   bool create_columns = true;                            // line.auto.create.new.columns
-  TimestampUnit tcp_timestamp_unit = TimestampUnit::ns;  // line.tcp.timestamp: of timestamps without a suffix
-  TimestampUnit udp_timestamp_unit = TimestampUnit::ns;  // line.udp.timestamp
+  engine::TimeUnit tcp_timestamp_unit = engine::TimeUnit::ns;  // line.tcp.timestamp: of timestamps without a suffix
+  engine::TimeUnit udp_timestamp_unit = engine::TimeUnit::ns;  // line.udp.timestamp
   storage::PartitionUnit partition_unit = storage::PartitionUnit::day;  // line.default.partition.by
 };
 
@@ -65,7 +65,7 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   Outcome consume(std::string_view& input);
 
   // What comes now is a datagram of its own, for the log.
-  void begin_datagram(engine::PeerAddress peer);
+  void begin_datagram(engine::SocketAddress peer);
   // The end of a datagram: what is there is a whole line.
   Outcome finish();
 
@@ -107,8 +107,8 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   SenderRecord& record_;
   LineIngestListener& listener_;
   const bool disconnect_on_error_;
-  const TimestampUnit timestamp_unit_;  // of timestamps without a suffix
-  engine::PeerAddress peer_;
+  const engine::TimeUnit timestamp_unit_;  // of timestamps without a suffix
+  engine::SocketAddress peer_;
   uint64_t origin_ = 0;  // offset in the parser's stream from which the log counts
   StreamBeginning beginning_;
   LineParser parser_;

@@ -8,7 +8,7 @@
 
 namespace net {
 
-TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engine::PeerAddress peer,
+TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engine::SocketAddress peer,
                              TcpConnectionListener& listener)
     : context_(context),
       socket_(socket),

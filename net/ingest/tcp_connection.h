@@ -33,7 +33,7 @@ class TcpConnectionListener {
 
 class TcpConnection final : public Receiver, private LineIngestListener {
  public:
-  TcpConnection(IngestContext& context, engine::FileId socket, engine::PeerAddress peer, TcpConnectionListener& listener);
+  TcpConnection(IngestContext& context, engine::FileId socket, engine::SocketAddress peer, TcpConnectionListener& listener);
   ~TcpConnection();
 
   void start();

@@ -27,7 +27,7 @@ class UdpReceiver final : private LineIngestListener {
  private:
   struct Datagram {
     engine::BufferId buffer;
-    engine::PeerAddress peer;
+    engine::SocketAddress peer;
     std::string_view rest;  // not yet consumed
     bool begun = false;
     bool ended = false;  // all lines but the last, unfinished one are settled

@@ -37,7 +37,7 @@ ColumnType type_of(const LineValue& value) {
     case ValueKind::long256:
       return ColumnType::long256;
     case ValueKind::timestamp:
-      return value.unit == TimestampUnit::ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us;
+      return value.unit == engine::TimeUnit::ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us;
     case ValueKind::null:
       break;
   }
@@ -59,7 +59,7 @@ storage::Long256 JudgedCell::long256() const {
   return *value;
 }
 
-Judgement RowJudge::judge(const ParsedLine& line, const storage::Schema* schema, TimestampUnit default_unit) {
+Judgement RowJudge::judge(const ParsedLine& line, const storage::Schema* schema, engine::TimeUnit default_unit) {
   default_unit_ = default_unit;
   table_name_ = line.table;
   row_ = {};
@@ -94,7 +94,7 @@ Judgement RowJudge::judge_row(const ParsedLine& line, const storage::Schema& sch
 // The designated column stands where the line names it, else last. Its unit is that of the trailing timestamp, if it has a
 // suffix.
 Judgement RowJudge::judge_new_table(const ParsedLine& line) {
-  const bool in_ns = line.has_timestamp && line.timestamp_unit == TimestampUnit::ns;
+  const bool in_ns = line.has_timestamp && line.timestamp_unit == engine::TimeUnit::ns;
   const ColumnType designated_type = in_ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us;
   const storage::ColumnWish designated{std::string(designated_name), designated_type};
   wish_.name = line.table;
@@ -122,7 +122,7 @@ bool RowJudge::judge_trailing_timestamp(const ParsedLine& line, ColumnType type)
   if (!line.has_timestamp) return true;
   const int64_t sent = line.timestamp;
   if (sent < 0) return refuse(LineError::timestamp_negative, {}, ValueKind::timestamp, type, sent);
-  const TimestampUnit unit = line.timestamp_unit == TimestampUnit::unspecified ? default_unit_ : line.timestamp_unit;
+  const engine::TimeUnit unit = line.timestamp_unit == engine::TimeUnit::unspecified ? default_unit_ : line.timestamp_unit;
   const std::optional<int64_t> timestamp = convert_timestamp(sent, unit, type);
   if (!timestamp) return refuse(LineError::timestamp_overflow, {}, ValueKind::timestamp, type, sent);
   const int64_t timestamp_max = type == ColumnType::timestamp_ns ? trailing_ns_max : timestamp_us_max;

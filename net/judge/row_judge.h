@@ -63,7 +63,7 @@ class RowJudge {
   explicit RowJudge(uint64_t hash_seed) : hash_seed_(hash_seed) {}
 
   // `schema` is null when there is no such table. `default_unit` is that of a trailing timestamp without a suffix.
-  Judgement judge(const ParsedLine& line, const storage::Schema* schema, TimestampUnit default_unit = TimestampUnit::ns);
+  Judgement judge(const ParsedLine& line, const storage::Schema* schema, engine::TimeUnit default_unit = engine::TimeUnit::ns);
 
   const JudgedRow& row() const { return row_; }
   std::span<const storage::ColumnWish> column_wishes() const { return wish_.columns; }
@@ -95,7 +95,7 @@ class RowJudge {
   storage::TableId last_table_id_;
   uint64_t serial_ = 0;  // of the line
 
-  TimestampUnit default_unit_ = TimestampUnit::ns;
+  engine::TimeUnit default_unit_ = engine::TimeUnit::ns;
   std::vector<JudgedCell> cells_;
   std::string_view table_name_;  // of the line
   JudgedRow row_;

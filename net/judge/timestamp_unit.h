@@ -10,6 +10,6 @@
 namespace net {
 
 // `value` in the unit of a column of `type`, rounded towards zero; nothing when it does not fit. `unit` is not unspecified.
-std::optional<int64_t> convert_timestamp(int64_t value, TimestampUnit unit, storage::ColumnType type);
+std::optional<int64_t> convert_timestamp(int64_t value, engine::TimeUnit unit, storage::ColumnType type);
 
 }  // namespace net

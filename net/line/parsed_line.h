@@ -24,7 +24,7 @@ struct ParsedLine {
   size_t tag_count = 0;
   bool has_timestamp = false;  // false too for the least long, QuestDB's null
   int64_t timestamp = 0;
-  TimestampUnit timestamp_unit = TimestampUnit::unspecified;
+  engine::TimeUnit timestamp_unit = engine::TimeUnit::unspecified;
   std::string_view raw;  // as sent, without the line end
   uint64_t offset = 0;   // of the line's first byte in the stream
 };

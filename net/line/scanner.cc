@@ -286,7 +286,7 @@ bool LineScanner::take_plain_field() {
   if (stop == end_ || (*stop != ',' && *stop != ' ' && !is_line_end(*stop))) return false;
   LineValue& value = entity().value;
   value.kind = is_integer ? ValueKind::integer : ValueKind::real;
-  value.unit = TimestampUnit::unspecified;
+  value.unit = engine::TimeUnit::unspecified;
   value.bits = is_integer ? static_cast<uint64_t>(number.integer()) : std::bit_cast<uint64_t>(number.real());
   value.text = {token_, static_cast<size_t>(stop - token_)};
   at_ = stop;

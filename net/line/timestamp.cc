@@ -5,21 +5,21 @@
 namespace net {
 
 std::optional<TimestampToken> parse_timestamp(std::string_view token) {
-  TimestampUnit unit = TimestampUnit::unspecified;
+  engine::TimeUnit unit = engine::TimeUnit::unspecified;
   switch (token.empty() ? '\0' : token.back()) {
     case 'n':
-      unit = TimestampUnit::ns;
+      unit = engine::TimeUnit::ns;
       break;
     case 't':
-      unit = TimestampUnit::us;
+      unit = engine::TimeUnit::us;
       break;
     case 'm':
-      unit = TimestampUnit::ms;
+      unit = engine::TimeUnit::ms;
       break;
     default:
       break;
   }
-  if (unit != TimestampUnit::unspecified) token.remove_suffix(1);
+  if (unit != engine::TimeUnit::unspecified) token.remove_suffix(1);
   const std::optional<int64_t> value = parse_long(token);
   if (!value) return std::nullopt;
   return TimestampToken{*value, unit};

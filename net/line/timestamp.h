@@ -5,21 +5,13 @@
 #include <optional>
 #include <string_view>
 
-namespace net {
+#include "engine/base/time.h"
 
-enum class TimestampUnit : uint8_t {
-  unspecified,  // no suffix: the transport has a default
-  ns,
-  us,
-  ms,
-  seconds,  // this and the longer ones only as an HTTP request's default
-  minutes,
-  hours,
-};
+namespace net {
 
 struct TimestampToken {
   int64_t value = 0;
-  TimestampUnit unit = TimestampUnit::unspecified;
+  engine::TimeUnit unit = engine::TimeUnit::unspecified;
 };
 
 // A long with one suffix n, t (microseconds) or m (milliseconds), or none.

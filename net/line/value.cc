@@ -68,7 +68,7 @@ LineError read_string(std::string_view text, LineValue& value) {
 LineError read_field(std::string_view text, LineValue& value) {
   VERIFY_DEBUG(!text.empty());
   value.kind = ValueKind::null;
-  value.unit = TimestampUnit::unspecified;
+  value.unit = engine::TimeUnit::unspecified;
   value.text = text;
   switch (text.back()) {
     case 'i':

@@ -15,7 +15,7 @@ enum class ValueKind : uint8_t { null, symbol, integer, real, string, boolean, l
 // What stands behind the '=' of a tag or field.
 struct LineValue {
   ValueKind kind = ValueKind::null;
-  TimestampUnit unit = TimestampUnit::unspecified;  // never unspecified in a timestamp
+  engine::TimeUnit unit = engine::TimeUnit::unspecified;  // never unspecified in a timestamp
   uint64_t bits = 0;      // integer, real, boolean or timestamp; the least long is passed on as it is, columns take it as null
   std::string_view text;  // symbol, string: the content, unescaped; others: the token as sent, with suffix and 0x
 

@@ -96,7 +96,7 @@ absl::Status NodeShard::open(NodeAddresses& addresses) {
 }
 
 // In turn; a shard that is so busy that it has no room for another one is passed over.
-void NodeShard::on_accepted(int32_t raw_socket, engine::PeerAddress peer) {
+void NodeShard::on_accepted(int32_t raw_socket, engine::SocketAddress peer) {
   const TcpHandoff handoff{.raw_socket = raw_socket, .peer = peer};
   for (uint16_t asked = 0; asked < options_.shards; ++asked) {
     const engine::ShardId target{next_shard_};

@@ -46,7 +46,7 @@ class NodeShard final : public engine::Loop, public engine::Service, public Acce
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
 
  private:
-  void on_accepted(int32_t raw_socket, engine::PeerAddress peer) override;
+  void on_accepted(int32_t raw_socket, engine::SocketAddress peer) override;
   void on_fatal(const absl::Status& status) override;
 
   absl::Status start();

@@ -5,32 +5,13 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/base/utf8.h"
 #include "engine/base/verify.h"
 
 namespace net {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// Bytes of the UTF-8 sequence at the front of `text`, 0 when there is none (Unicode 15, table 3-7).
-size_t utf8_size(std::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const auto continues = [&](size_t i, uint8_t low, uint8_t high) {
-    return i < text.size() && byte(i) >= low && byte(i) <= high;
-  };
-  const uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1, 0x80, 0xBF) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool second = continues(1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
-    return second && continues(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool second = continues(1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
-    return second && continues(2, 0x80, 0xBF) && continues(3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_escape(std::string& target, char c) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -74,7 +55,7 @@ size_t append_json_piece(std::string& target, std::string_view text, size_t size
     while (i < text.size() && i < size_max && is_plain(text[i])) ++i;
     target += text.substr(start, i - start);
     if (i == text.size() || i >= size_max) break;
-    const size_t size = utf8_size(text.substr(i));
+    const size_t size = engine::utf8_size_at(text.substr(i));
     if (size > 1) {
       target += text.substr(i, size);
     } else if (size == 1) {

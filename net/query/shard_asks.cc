@@ -69,7 +69,7 @@ std::vector<ConnectionInfo> ShardAsks::take_connections() {
     for (const LedgerRow& row : ask.rows) {
       connections.push_back({.id = row.id,
                              .protocol = std::string(protocol_name(row.protocol)),
-                             .peer = to_string(row.peer),
+                             .peer = row.peer.to_string(),
                              .open = row.is_open,
                              .opened = row.opened,
                              .rows_durable = row.rows_durable,

@@ -10,6 +10,8 @@
 
 namespace net {
 
+using engine::make_message;
+
 // Grouped by the receiver.
 enum class MessageKind : uint16_t {
   tcp_handoff = storage::storage_kind_count,  // listener -> Ingest: TcpHandoff
@@ -22,24 +24,14 @@ enum class MessageKind : uint16_t {
   control_done,                               // NodeShard -> main
 };
 
-constexpr engine::MessageKinds kinds_between(MessageKind first, MessageKind last) {
-  const auto begin = static_cast<uint16_t>(first);
-  return {.first = begin, .count = static_cast<uint16_t>(static_cast<uint16_t>(last) - begin + 1)};
-}
-
-inline constexpr engine::MessageKinds ingest_kinds = kinds_between(MessageKind::tcp_handoff, MessageKind::ledger_ask);
-inline constexpr engine::MessageKinds control_kinds = kinds_between(MessageKind::control, MessageKind::control);
-inline constexpr engine::MessageKinds http_kinds = kinds_between(MessageKind::query_part, MessageKind::query_part);
+inline constexpr engine::MessageKinds ingest_kinds = engine::kinds_between(MessageKind::tcp_handoff, MessageKind::ledger_ask);
+inline constexpr engine::MessageKinds control_kinds = engine::kinds_between(MessageKind::control, MessageKind::control);
+inline constexpr engine::MessageKinds http_kinds = engine::kinds_between(MessageKind::query_part, MessageKind::query_part);
 
 // An accepted connection on its way to the shard that will read it. Travels by value.
 struct TcpHandoff {
   int32_t raw_socket = -1;
-  engine::PeerAddress peer;
+  engine::SocketAddress peer;
 };
-
-template <typename T>
-engine::MeshMessage make_message(MessageKind kind, const T& payload) {
-  return engine::MeshMessage::make(static_cast<uint16_t>(kind), payload);
-}
 
 }  // namespace net

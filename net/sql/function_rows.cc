@@ -3,9 +3,11 @@
 #include <array>
 #include <limits>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "engine/base/build_info.h"
 #include "net/sql/functions.h"
 #include "net/sql/timestamp_text.h"
 #include "storage/schema/partition_key.h"
@@ -66,13 +68,13 @@ SqlValue zero(const Row&) {
 
 SqlValue count_value(uint64_t count) { return static_cast<int64_t>(count); }
 
-SqlValue timestamp_value(int64_t timestamp, TimeUnit unit) {
+SqlValue timestamp_value(int64_t timestamp, engine::TimeUnit unit) {
   std::array<char, timestamp_text_size_max> buffer{};
   return std::string(format_timestamp(timestamp, unit, buffer));
 }
 
-TimeUnit designated_unit(const Schema& schema) {
-  return schema.designated_column().type == storage::ColumnType::timestamp_ns ? TimeUnit::ns : TimeUnit::us;
+engine::TimeUnit designated_unit(const Schema& schema) {
+  return schema.designated_column().type == storage::ColumnType::timestamp_ns ? engine::TimeUnit::ns : engine::TimeUnit::us;
 }
 
 // First and last timestamp of some runs.
@@ -278,7 +280,8 @@ constexpr auto connections_columns = std::to_array<RowColumn<ConnectionInfo>>({
     {{"protocol", "STRING"}, [](const ConnectionInfo& row) { return SqlValue(row.protocol); }},
     {{"peer", "STRING"}, [](const ConnectionInfo& row) { return SqlValue(row.peer); }},
     {{"state", "STRING"}, [](const ConnectionInfo& row) { return SqlValue(row.open ? "open" : "closed"); }},
-    {{"opened", "TIMESTAMP"}, [](const ConnectionInfo& row) { return timestamp_value(row.opened.ns / 1000, TimeUnit::us); }},
+    {{"opened", "TIMESTAMP"},
+     [](const ConnectionInfo& row) { return timestamp_value(row.opened.ns / 1000, engine::TimeUnit::us); }},
     {{"rows_received", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_received()); }},
     {{"rows_durable", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_durable); }},
     {{"rows_rejected", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_rejected); }},
@@ -323,7 +326,8 @@ constexpr auto build_columns = std::to_array<RowColumn<BuildRow>>({
 constexpr auto build_declared = columns_of(build_columns);
 
 CallResult call_build(TableProvider&, const SqlValue&) {
-  return rows_of(std::vector<BuildRow>{{.build = "Build Information: Millrace " MILLRACE_VERSION}}, build_columns);
+  return rows_of(std::vector<BuildRow>{{.build = "Build Information: Millrace " + std::string(engine::version())}},
+                 build_columns);
 }
 
 constexpr auto functions = std::to_array<TableFunction>({

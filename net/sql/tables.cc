@@ -28,7 +28,9 @@ constexpr size_t mask_columns_max = 63;
 constexpr std::string_view collation_us = "timestamp_us";
 constexpr std::string_view collation_ns = "timestamp_ns";
 
-TimeUnit unit_of(ColumnType type) { return type == ColumnType::timestamp_ns ? TimeUnit::ns : TimeUnit::us; }
+engine::TimeUnit unit_of(ColumnType type) {
+  return type == ColumnType::timestamp_ns ? engine::TimeUnit::ns : engine::TimeUnit::us;
+}
 
 std::string_view collation_of(ColumnType type) { return type == ColumnType::timestamp_ns ? collation_ns : collation_us; }
 
@@ -178,7 +180,7 @@ int load_chunk(TableCursor& cursor) {
   return SQLITE_OK;
 }
 
-absl::Status restrict_range(SqlTimeRange& range, TimeUnit unit, TimeComparison comparison, sqlite3_value* value) {
+absl::Status restrict_range(SqlTimeRange& range, engine::TimeUnit unit, TimeComparison comparison, sqlite3_value* value) {
   if (sqlite3_value_type(value) == SQLITE_NULL) {
     range.clear();
     return absl::OkStatus();
@@ -211,7 +213,7 @@ int filter_table(sqlite3_vtab_cursor* vtab_cursor, int, const char* plan, int va
   const std::string_view plan_text(plan);
   const char* comparisons = std::from_chars(plan_text.data(), plan_text.data() + plan_text.size(), mask, 16).ptr + 1;
 
-  const TimeUnit unit = unit_of(table.schema().designated_column().type);
+  const engine::TimeUnit unit = unit_of(table.schema().designated_column().type);
   SqlTimeRange range(unit);
   for (int i = 0; i < value_count; ++i) {
     absl::Status status = restrict_range(range, unit, static_cast<TimeComparison>(comparisons[i]), values[i]);
@@ -246,7 +248,7 @@ void return_text(TableCursor& cursor, sqlite3_context* context, std::string_view
   sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-void return_timestamp(TableCursor& cursor, sqlite3_context* context, uint64_t bits, TimeUnit unit) {
+void return_timestamp(TableCursor& cursor, sqlite3_context* context, uint64_t bits, engine::TimeUnit unit) {
   std::array<char, timestamp_text_size_max> buffer{};
   return_text(cursor, context, format_timestamp(static_cast<int64_t>(bits), unit, buffer));
 }
@@ -306,7 +308,7 @@ constexpr sqlite3_module table_module{
 };
 
 // A total order: points in time by time, then texts that are none by their bytes.
-template <TimeUnit unit>
+template <engine::TimeUnit unit>
 int compare_timestamps(void*, int left_size, const void* left, int right_size, const void* right) {
   const std::string_view left_text(static_cast<const char*>(left), static_cast<size_t>(left_size));
   const std::string_view right_text(static_cast<const char*>(right), static_cast<size_t>(right_size));
@@ -324,8 +326,8 @@ std::string_view declared_type_name(std::string_view declared) { return declared
 bool is_declared_designated(std::string_view declared) { return declared.find(" DESIGNATED") != std::string_view::npos; }
 
 absl::Status add_timestamp_collations(sqlite3* database) {
-  for (const auto& [name, compare] : {std::pair(collation_us, &compare_timestamps<TimeUnit::us>),
-                                      std::pair(collation_ns, &compare_timestamps<TimeUnit::ns>)}) {
+  for (const auto& [name, compare] : {std::pair(collation_us, &compare_timestamps<engine::TimeUnit::us>),
+                                      std::pair(collation_ns, &compare_timestamps<engine::TimeUnit::ns>)}) {
     if (sqlite3_create_collation(database, name.data(), SQLITE_UTF8, nullptr, compare) != SQLITE_OK) {
       return engine::resource_exhausted(sqlite3_errmsg(database));
     }

@@ -12,7 +12,7 @@ enum class TimeComparison : char { equal = '=', less = '<', less_equal = 'l', gr
 
 class SqlTimeRange {
  public:
-  explicit SqlTimeRange(TimeUnit unit) : unit_(unit) {}
+  explicit SqlTimeRange(engine::TimeUnit unit) : unit_(unit) {}
 
   // Keeps the timestamps for which `timestamp <comparison> point` holds.
   void restrict(TimeComparison comparison, TimePoint point);
@@ -28,7 +28,7 @@ class SqlTimeRange {
   void raise_min(int64_t timestamp, bool included);
   void lower_max(int64_t timestamp, bool included);
 
-  TimeUnit unit_;
+  engine::TimeUnit unit_;
   bool empty_ = false;
   int64_t min_ = std::numeric_limits<int64_t>::min();
   int64_t max_ = std::numeric_limits<int64_t>::max();

@@ -4,57 +4,25 @@
 #include <charconv>
 #include <limits>
 
+#include "engine/base/calendar.h"
 #include "engine/base/verify.h"
 
 namespace net {
 namespace {
 
+using engine::CivilDate;
+using engine::date_of_day;
+using engine::day_of_date;
+using engine::floor_div;
+using engine::floor_mod;
+using engine::seconds_per_day;
+using engine::TimeUnit;
+
 __extension__ using Wide = __int128;
 
-constexpr int64_t seconds_per_day = 86'400;
 constexpr int64_t ns_per_second = 1'000'000'000;
 
-constexpr int64_t units_per_second(TimeUnit unit) { return unit == TimeUnit::us ? 1'000'000 : ns_per_second; }
-
-// Quotient rounded down and the rest, never negative; right up to the ends of int64, where quotient * divisor is not.
-constexpr int64_t floor_div(int64_t value, int64_t divisor) { return value / divisor - (value % divisor < 0 ? 1 : 0); }
-constexpr int64_t floor_mod(int64_t value, int64_t divisor) { return value % divisor + (value % divisor < 0 ? divisor : 0); }
-
-struct Date {
-  int64_t year = 0;
-  int64_t month = 1;
-  int64_t day = 1;
-};
-
-// std::chrono's years end at 32767, microseconds at 294247: the same arithmetic on int64 (Howard Hinnant, chrono-compatible
-// low-level date algorithms). An era is 400 years, a year begins in March.
-constexpr int64_t days_per_era = 146'097;
-constexpr int64_t days_before_1970 = 719'468;  // since 0000-03-01
-
-constexpr Date date_of_day(int64_t days) {
-  days += days_before_1970;
-  const int64_t era = floor_div(days, days_per_era);
-  const int64_t day_of_era = floor_mod(days, days_per_era);
-  const int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t march_month = (5 * day_of_year + 2) / 153;
-  const int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
-  return {.year = year_of_era + era * 400 + (month <= 2 ? 1 : 0),
-          .month = month,
-          .day = day_of_year - (153 * march_month + 2) / 5 + 1};
-}
-
-constexpr int64_t day_of_date(Date date) {
-  const int64_t year = date.year - (date.month <= 2 ? 1 : 0);
-  const int64_t era = floor_div(year, 400);
-  const int64_t year_of_era = floor_mod(year, 400);
-  const int64_t march_month = date.month > 2 ? date.month - 3 : date.month + 9;
-  const int64_t day_of_year = (153 * march_month + 2) / 5 + date.day - 1;
-  return era * days_per_era + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - days_before_1970;
-}
-
-static_assert(day_of_date({1970, 1, 1}) == 0 && day_of_date({2000, 2, 29}) == 11'016);
-static_assert(date_of_day(11'016).day == 29 && date_of_day(-1).year == 1969);
+constexpr int64_t units_per_second(TimeUnit unit) { return ns_per_second / engine::ns_per(unit); }
 
 // Writes `value` with at least `width` digits.
 char* put_number(char* target, int64_t value, int width) {
@@ -100,12 +68,11 @@ class Reader {
   std::string_view rest_;
 };
 
-constexpr int64_t days_of_month(const Date& date) {
-  const Date next = date.month == 12 ? Date{date.year + 1, 1, 1} : Date{date.year, date.month + 1, 1};
-  return day_of_date(next) - day_of_date({date.year, date.month, 1});
+constexpr int64_t days_of_month(const CivilDate& date) {
+  return day_of_date(engine::month_after(date)) - day_of_date({date.year, date.month, 1});
 }
 
-bool read_date(Reader& reader, Date& date) {
+bool read_date(Reader& reader, CivilDate& date) {
   const bool negative = reader.take('-');
   if (!reader.take_number(4, 6, 999'999, date.year)) return false;
   if (negative) date.year = -date.year;
@@ -151,7 +118,7 @@ std::optional<TimePoint> parse_count(std::string_view text, TimeUnit unit) {
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   const int64_t units = units_per_second(unit);
   return TimePoint{.seconds = floor_div(count, units),
-                   .ns = static_cast<int32_t>(floor_mod(count, units) * (ns_per_second / units))};
+                   .ns = static_cast<int32_t>(floor_mod(count, units) * engine::ns_per(unit))};
 }
 
 int64_t hold_to_int64(Wide value) {
@@ -162,12 +129,12 @@ int64_t hold_to_int64(Wide value) {
 
 }  // namespace
 
-std::string_view format_timestamp(int64_t timestamp, TimeUnit unit, std::span<char, timestamp_text_size_max> buffer) {
+std::string_view format_timestamp(int64_t timestamp, engine::TimeUnit unit, std::span<char, timestamp_text_size_max> buffer) {
   const int64_t seconds = floor_div(timestamp, units_per_second(unit));
   const int64_t fraction = floor_mod(timestamp, units_per_second(unit));
   const int64_t day = floor_div(seconds, seconds_per_day);
   const int64_t second_of_day = floor_mod(seconds, seconds_per_day);
-  const Date date = date_of_day(day);
+  const CivilDate date = date_of_day(day);
 
   char* target = buffer.data();
   if (date.year < 0) *target++ = '-';
@@ -183,19 +150,19 @@ std::string_view format_timestamp(int64_t timestamp, TimeUnit unit, std::span<ch
   *target++ = ':';
   target = put_number(target, second_of_day % 60, 2);
   *target++ = '.';
-  target = put_number(target, fraction, unit == TimeUnit::us ? 6 : 9);
+  target = put_number(target, fraction, unit == engine::TimeUnit::us ? 6 : 9);
   *target++ = 'Z';
   const auto size = static_cast<size_t>(target - buffer.data());
   VERIFY_LE(size, timestamp_text_size_max);
   return {buffer.data(), size};
 }
 
-std::optional<TimePoint> parse_time_point(std::string_view text, TimeUnit unit) {
+std::optional<TimePoint> parse_time_point(std::string_view text, engine::TimeUnit unit) {
   if (text.size() != 4 || text.front() == '-') {
     if (const std::optional<TimePoint> counted = parse_count(text, unit)) return counted;
   }
   Reader reader(text);
-  Date date;
+  CivilDate date;
   int64_t seconds = 0;
   int64_t ns = 0;
   int64_t offset_seconds = 0;
@@ -205,13 +172,13 @@ std::optional<TimePoint> parse_time_point(std::string_view text, TimeUnit unit) 
   return TimePoint{.seconds = day_of_date(date) * seconds_per_day + seconds - offset_seconds, .ns = static_cast<int32_t>(ns)};
 }
 
-int64_t floor_timestamp(TimePoint point, TimeUnit unit) {
-  const int64_t ns_per_unit = ns_per_second / units_per_second(unit);
+int64_t floor_timestamp(TimePoint point, engine::TimeUnit unit) {
+  const int64_t ns_per_unit = engine::ns_per(unit);
   return hold_to_int64(Wide{point.seconds} * units_per_second(unit) + point.ns / ns_per_unit);
 }
 
-int64_t ceil_timestamp(TimePoint point, TimeUnit unit) {
-  const int64_t ns_per_unit = ns_per_second / units_per_second(unit);
+int64_t ceil_timestamp(TimePoint point, engine::TimeUnit unit) {
+  const int64_t ns_per_unit = engine::ns_per(unit);
   return hold_to_int64(Wide{point.seconds} * units_per_second(unit) + (point.ns + ns_per_unit - 1) / ns_per_unit);
 }
 

@@ -9,7 +9,7 @@ namespace net {
 
 class AcceptorListener {
  public:
-  virtual void on_accepted(int32_t raw_socket, engine::PeerAddress peer) = 0;
+  virtual void on_accepted(int32_t raw_socket, engine::SocketAddress peer) = 0;
 
  protected:
   ~AcceptorListener() = default;

@@ -19,6 +19,8 @@
 
 namespace storage {
 
+using engine::make_message;
+
 // Grouped by the service that receives them.
 enum class MessageKind : uint16_t {
   table_ask = 0,    // source -> Catalog (shard 0): TableAsk by name
@@ -32,16 +34,12 @@ enum class MessageKind : uint16_t {
   snapshot_answer,  // Owner -> reader
 };
 
-constexpr engine::MessageKinds kinds_between(MessageKind first, MessageKind last) {
-  const auto begin = static_cast<uint16_t>(first);
-  return {.first = begin, .count = static_cast<uint16_t>(static_cast<uint16_t>(last) - begin + 1)};
-}
-
-inline constexpr engine::MessageKinds catalog_kinds = kinds_between(MessageKind::table_ask, MessageKind::table_ask);
-inline constexpr engine::MessageKinds owner_kinds = kinds_between(MessageKind::batch, MessageKind::snapshot_ask);
-inline constexpr engine::MessageKinds source_kinds = kinds_between(MessageKind::batch_home, MessageKind::columns_answer);
+inline constexpr engine::MessageKinds catalog_kinds = engine::kinds_between(MessageKind::table_ask, MessageKind::table_ask);
+inline constexpr engine::MessageKinds owner_kinds = engine::kinds_between(MessageKind::batch, MessageKind::snapshot_ask);
+inline constexpr engine::MessageKinds source_kinds =
+    engine::kinds_between(MessageKind::batch_home, MessageKind::columns_answer);
 inline constexpr engine::MessageKinds snapshot_reader_kinds =
-    kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
+    engine::kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
 inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;
 
 // Of what one source can have out, beside its batches: the room that is reserved for it in each ring.
@@ -117,10 +115,5 @@ struct SnapshotAsk {
   uint32_t lanes_waiting = 0;         // the owner's
   std::vector<TableSnapshot> tables;  // by id
 };
-
-template <typename T>
-engine::MeshMessage make_message(MessageKind kind, T* object) {
-  return engine::MeshMessage::make(static_cast<uint16_t>(kind), object);
-}
 
 }  // namespace storage

@@ -1,53 +1,24 @@
 #include "storage/schema/partition_key.h"
 
 #include <charconv>
-#include <chrono>
 #include <limits>
 
+#include "engine/base/calendar.h"
 #include "engine/base/verify.h"
 
 namespace storage {
 
 namespace {
 
+using engine::CivilDate;
+using engine::date_of_day;
+using engine::day_of_date;
+using engine::floor_div;
+
 constexpr int64_t timestamp_smallest = std::numeric_limits<int64_t>::min();
 constexpr int64_t timestamp_largest = std::numeric_limits<int64_t>::max();
 
-// The calendar repeats, weekdays included, after 400 years: so any day is a day of <chrono>'s years 0..399 and an era.
-constexpr int64_t era_days = 146'097;
-constexpr int64_t era_years = 400;
-static_assert(era_days % 7 == 0);
-
-struct Date {
-  int64_t year;
-  unsigned month;
-  unsigned day;
-};
-
-constexpr int64_t floor_div(int64_t value, int64_t divisor) {
-  return value / divisor - (value % divisor != 0 && (value < 0) != (divisor < 0) ? 1 : 0);
-}
-
-constexpr int64_t day_number(int64_t year, unsigned month, unsigned day) {
-  using namespace std::chrono;
-  const int64_t era = floor_div(year, era_years);
-  const year_month_day date{std::chrono::year{static_cast<int>(year - era * era_years)}, std::chrono::month{month},
-                            std::chrono::day{day}};
-  return sys_days{date}.time_since_epoch().count() + era * era_days;
-}
-
-constexpr int64_t era_start = day_number(0, 1, 1);
-
-Date date_of(int64_t day) {
-  using namespace std::chrono;
-  const int64_t era = floor_div(day - era_start, era_days);
-  const year_month_day date{sys_days{days{static_cast<int>(day - era * era_days)}}};
-  return {static_cast<int>(date.year()) + era * era_years, static_cast<unsigned>(date.month()),
-          static_cast<unsigned>(date.day())};
-}
-
-// 1970-01-01 was a Thursday.
-int64_t monday_of(int64_t day) { return floor_div(day + 3, 7) * 7 - 3; }
+int64_t monday_of(int64_t day) { return day - engine::weekday_of_day(day); }
 
 struct IsoWeek {
   int64_t year;
@@ -57,8 +28,8 @@ struct IsoWeek {
 // A week belongs to the year of its Thursday.
 IsoWeek iso_week_of(int64_t monday) {
   const int64_t thursday = monday + 3;
-  const int64_t year = date_of(thursday).year;
-  return {year, (thursday - day_number(year, 1, 1)) / 7 + 1};
+  const int64_t year = date_of_day(thursday).year;
+  return {year, (thursday - day_of_date({year, 1, 1})) / 7 + 1};
 }
 
 int64_t units_per_hour(ColumnType designated) {
@@ -80,18 +51,18 @@ PartitionRange range_of(int64_t start, int64_t end, int64_t width) {
 }
 
 PartitionRange range_of_days(int64_t day, PartitionUnit unit, int64_t units_per_day) {
-  const Date date = date_of(day);
+  const CivilDate date = date_of_day(day);
   switch (unit) {
     case PartitionUnit::day:
       return range_of(day, day + 1, units_per_day);
     case PartitionUnit::week:
       return range_of(monday_of(day), monday_of(day) + 7, units_per_day);
     case PartitionUnit::month: {
-      const int64_t next = date.month == 12 ? day_number(date.year + 1, 1, 1) : day_number(date.year, date.month + 1, 1);
-      return range_of(day_number(date.year, date.month, 1), next, units_per_day);
+      const int64_t next = day_of_date(engine::month_after(date));
+      return range_of(day_of_date({date.year, date.month, 1}), next, units_per_day);
     }
     case PartitionUnit::year:
-      return range_of(day_number(date.year, 1, 1), day_number(date.year + 1, 1, 1), units_per_day);
+      return range_of(day_of_date({date.year, 1, 1}), day_of_date({date.year + 1, 1, 1}), units_per_day);
     case PartitionUnit::none:
     case PartitionUnit::hour:
       break;
@@ -135,13 +106,13 @@ std::optional<int64_t> parse_start(std::string_view name, PartitionUnit unit, in
   if (unit == PartitionUnit::week) {
     const std::optional<int64_t> week = scanner.number_after("-W", 1);
     if (!week || *week < 1 || *week > 53) return std::nullopt;
-    return scale(monday_of(day_number(*year, 1, 4)) + (*week - 1) * 7, 24 * width_hour);
+    return scale(monday_of(day_of_date({*year, 1, 4})) + (*week - 1) * 7, 24 * width_hour);
   }
   const std::optional<int64_t> month = scanner.number_after("-", 1);
   const std::optional<int64_t> day = month ? scanner.number_after("-", 1) : std::nullopt;
   const std::optional<int64_t> hour = day ? scanner.number_after("T", 0) : std::nullopt;
   if (!hour || *month < 1 || *month > 12 || *day < 1 || *day > 31 || *hour < 0 || *hour > 23) return std::nullopt;
-  const int64_t day_index = day_number(*year, static_cast<unsigned>(*month), static_cast<unsigned>(*day));
+  const int64_t day_index = day_of_date({*year, *month, *day});
   return scale(day_index * 24 + *hour, width_hour);
 }
 
@@ -169,7 +140,7 @@ std::string partition_name(PartitionKey key, PartitionUnit unit, ColumnType desi
     append_number(name, week.week, 2);
     return name;
   }
-  const Date date = date_of(day);
+  const CivilDate date = date_of_day(day);
   append_number(name, date.year, 4);
   if (unit == PartitionUnit::year) return name;
   name += '-';

@@ -7,6 +7,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "engine/base/byte_stream.h"
+#include "engine/base/utf8.h"
 #include "engine/base/verify.h"
 #include "storage/schema/case_folding.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 using engine::ByteReader;
 using engine::ByteWriter;
+using engine::CodePoint;
 
 constexpr std::array<std::string_view, 8> type_names{"BOOLEAN",      "LONG",   "DOUBLE",  "TIMESTAMP",
                                                      "TIMESTAMP_NS", "SYMBOL", "VARCHAR", "LONG256"};
@@ -23,45 +25,6 @@ constexpr std::array<std::string_view, 6> unit_names{"NONE", "HOUR", "DAY", "WEE
 
 constexpr size_t name_size_max = 4096;  // far above what a line may name
 constexpr size_t column_record_size_min = 12;
-
-// A code point and the bytes it takes; size 0 when the bytes are no UTF-8.
-struct CodePoint {
-  char32_t value = 0;
-  size_t size = 0;
-};
-
-CodePoint decode_utf8(std::string_view text) {
-  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return {};
-  char32_t value = first & (0xFFU >> (size + 1));
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return {};
-    value = value << 6U | (byte(i) & 0x3FU);
-  }
-  constexpr char32_t value_min[] = {0, 0, 0x80, 0x800, 0x10000};  // by size; less is an overlong form
-  if (value < value_min[size] || value > 0x10FFFF) return {};
-  return {value, size};
-}
-
-void append_utf8(std::string& text, char32_t value) {
-  const auto put = [&text](unsigned byte) { text += static_cast<char>(byte); };
-  if (value < 0x80) return put(value);
-  if (value < 0x800) {
-    put(0xC0U | value >> 6U);
-  } else {
-    if (value < 0x10000) {
-      put(0xE0U | value >> 12U);
-    } else {
-      put(0xF0U | value >> 18U);
-      put(0x80U | (value >> 12U & 0x3FU));
-    }
-    put(0x80U | (value >> 6U & 0x3FU));
-  }
-  put(0x80U | (value & 0x3FU));
-}
 
 void put_name(ByteWriter& writer, std::string_view name) {
   writer.put(static_cast<uint32_t>(name.size()));
@@ -164,13 +127,13 @@ std::string fold_name(std::string_view name) {
   std::string folded;
   folded.reserve(name.size());
   while (!name.empty()) {
-    const CodePoint code_point = decode_utf8(name);
+    const CodePoint code_point = engine::decode_utf8(name);
     if (code_point.size == 0) {
       folded += name.front();  // compares as the byte it is
       name.remove_prefix(1);
       continue;
     }
-    append_utf8(folded, fold_case(code_point.value));
+    engine::append_utf8(folded, fold_case(code_point.value));
     name.remove_prefix(code_point.size);
   }
   return folded;

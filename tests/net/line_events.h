@@ -17,13 +17,13 @@ using net::LineEvent;
 using net::LineParser;
 using net::LineParserOptions;
 
-inline std::string unit_name(net::TimestampUnit unit) {
+inline std::string unit_name(engine::TimeUnit unit) {
   switch (unit) {
-    case net::TimestampUnit::ns:
+    case engine::TimeUnit::ns:
       return "ns";
-    case net::TimestampUnit::us:
+    case engine::TimeUnit::us:
       return "us";
-    case net::TimestampUnit::ms:
+    case engine::TimeUnit::ms:
       return "ms";
     default:
       return "";

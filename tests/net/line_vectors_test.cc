@@ -176,7 +176,7 @@ class Model {
     const storage::Schema& schema = table.schema;
     const ColumnType type = schema.designated_column().type;
     ModelRow row;
-    row.timestamp = judged.has_timestamp ? judged.timestamp : *net::convert_timestamp(clock_ns, net::TimestampUnit::ns, type);
+    row.timestamp = judged.has_timestamp ? judged.timestamp : *net::convert_timestamp(clock_ns, engine::TimeUnit::ns, type);
     row.values.resize(schema.columns.size());
     row.values[schema.designated] = timestamp_text(row.timestamp, type);
     for (const net::JudgedCell& cell : judged.cells) row.values[cell.column] = value_of(cell);
@@ -205,7 +205,7 @@ json stored_value(const ModelRow& row, size_t column, ColumnType type) {
 
 bool same_value(const json& found, const json& expected, ColumnType type) {
   if (expected == json("$now")) {
-    return found == json(timestamp_text(*net::convert_timestamp(clock_ns, net::TimestampUnit::ns, type), type));
+    return found == json(timestamp_text(*net::convert_timestamp(clock_ns, engine::TimeUnit::ns, type), type));
   }
   if (type == ColumnType::long256 && expected.is_string()) {
     const auto words = net::parse_long256(expected.get<std::string>().substr(2));

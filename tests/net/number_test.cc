@@ -230,12 +230,12 @@ TEST_CASE("number: long256 is hex of up to 64 digits") {
 }
 
 TEST_CASE("number: a timestamp is a long with a unit") {
-  CHECK(net::parse_timestamp("5")->unit == net::TimestampUnit::unspecified);
-  CHECK(net::parse_timestamp("5n")->unit == net::TimestampUnit::ns);
+  CHECK(net::parse_timestamp("5")->unit == engine::TimeUnit::unspecified);
+  CHECK(net::parse_timestamp("5n")->unit == engine::TimeUnit::ns);
   CHECK(net::parse_timestamp("-5t")->value == -5);
-  CHECK(net::parse_timestamp("-5t")->unit == net::TimestampUnit::us);
+  CHECK(net::parse_timestamp("-5t")->unit == engine::TimeUnit::us);
   CHECK(net::parse_timestamp("1_0Lm")->value == 10);
-  CHECK(net::parse_timestamp("1_0Lm")->unit == net::TimestampUnit::ms);
+  CHECK(net::parse_timestamp("1_0Lm")->unit == engine::TimeUnit::ms);
   for (const char* text : {"", "n", "-t", "5s", "5u", "5nn", "5nL", "1.5t", "+5"}) {
     INFO(text);
     CHECK_FALSE(net::parse_timestamp(text));

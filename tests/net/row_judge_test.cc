@@ -55,7 +55,7 @@ std::string describe(const net::JudgedCell& cell, const storage::Schema& schema)
 //   a refusal  "!CODE", and the sentence for people in `detail`
 class Bench {
  public:
-  std::string judge(std::string_view line, const storage::Schema* schema, net::TimestampUnit unit = net::TimestampUnit::ns) {
+  std::string judge(std::string_view line, const storage::Schema* schema, engine::TimeUnit unit = engine::TimeUnit::ns) {
     text_ = std::string(line) + "\n";
     REQUIRE(parser_.consume(text_).event == net::LineEvent::line);
     switch (judge_.judge(parser_.line(), schema, unit)) {
@@ -239,11 +239,11 @@ TEST_CASE("row_judge: the trailing timestamp comes in the column's unit and with
     CHECK(without_cell(bench.judge("t f=1 " + row.timestamp, &us)) == row.in_us);
     CHECK(without_cell(bench.judge("t f=1 " + row.timestamp, &ns)) == row.in_ns);
   }
-  CHECK(bench.judge("t f= 5", &us, net::TimestampUnit::us) == "@5");
-  CHECK(bench.judge("t f= 5", &us, net::TimestampUnit::seconds) == "@5000000");
-  CHECK(bench.judge("t f= 5", &ns, net::TimestampUnit::minutes) == "@300000000000");
-  CHECK(bench.judge("t f= 5", &ns, net::TimestampUnit::hours) == "@18000000000000");
-  CHECK(bench.judge("t f= 5m", &ns, net::TimestampUnit::hours) == "@5000000");
+  CHECK(bench.judge("t f= 5", &us, engine::TimeUnit::us) == "@5");
+  CHECK(bench.judge("t f= 5", &us, engine::TimeUnit::seconds) == "@5000000");
+  CHECK(bench.judge("t f= 5", &ns, engine::TimeUnit::minutes) == "@300000000000");
+  CHECK(bench.judge("t f= 5", &ns, engine::TimeUnit::hours) == "@18000000000000");
+  CHECK(bench.judge("t f= 5m", &ns, engine::TimeUnit::hours) == "@5000000");
 }
 
 TEST_CASE("row_judge: a field of the designated column overrides the trailing timestamp") {

@@ -388,19 +388,19 @@ TEST_CASE("sql_engine: a damaged file is an error of the queries that read it, a
 TEST_CASE("timestamp_text: timestamps of all times are written and read back") {
   struct Case {
     int64_t timestamp;
-    net::TimeUnit unit;
+    engine::TimeUnit unit;
     std::string text;
   };
   const std::vector<Case> cases{
-      {0, net::TimeUnit::us, "1970-01-01T00:00:00.000000Z"},
-      {-1, net::TimeUnit::ns, "1969-12-31T23:59:59.999999999Z"},
-      {951'782'400'000'000, net::TimeUnit::us, "2000-02-29T00:00:00.000000Z"},
-      {253'402'300'799'999'999, net::TimeUnit::us, "9999-12-31T23:59:59.999999Z"},
-      {INT64_MAX, net::TimeUnit::ns, "2262-04-11T23:47:16.854775807Z"},
-      {INT64_MIN, net::TimeUnit::ns, "1677-09-21T00:12:43.145224192Z"},
-      {INT64_MAX, net::TimeUnit::us, "294247-01-10T04:00:54.775807Z"},
-      {INT64_MIN, net::TimeUnit::us, "-290308-12-21T19:59:05.224192Z"},
-      {-62'167'219'200'000'001, net::TimeUnit::us, "-0001-12-31T23:59:59.999999Z"},
+      {0, engine::TimeUnit::us, "1970-01-01T00:00:00.000000Z"},
+      {-1, engine::TimeUnit::ns, "1969-12-31T23:59:59.999999999Z"},
+      {951'782'400'000'000, engine::TimeUnit::us, "2000-02-29T00:00:00.000000Z"},
+      {253'402'300'799'999'999, engine::TimeUnit::us, "9999-12-31T23:59:59.999999Z"},
+      {INT64_MAX, engine::TimeUnit::ns, "2262-04-11T23:47:16.854775807Z"},
+      {INT64_MIN, engine::TimeUnit::ns, "1677-09-21T00:12:43.145224192Z"},
+      {INT64_MAX, engine::TimeUnit::us, "294247-01-10T04:00:54.775807Z"},
+      {INT64_MIN, engine::TimeUnit::us, "-290308-12-21T19:59:05.224192Z"},
+      {-62'167'219'200'000'001, engine::TimeUnit::us, "-0001-12-31T23:59:59.999999Z"},
   };
   for (const Case& c : cases) {
     std::array<char, net::timestamp_text_size_max> buffer{};
@@ -417,6 +417,6 @@ TEST_CASE("timestamp_text: what is no timestamp is refused") {
        {"", "soon", "2022-13", "2022-02-30", "2022-1-1", "2022-01-01T", "2022-01-01T24:00", "2022-01-01T10:30:15.",
         "2022-01-01T10:30:15.1234567890Z", "2022-01-01Zz", "99999999999999999999", "2022-01-01T10:00+", "+5"}) {
     CAPTURE(text);
-    CHECK(!net::parse_time_point(text, net::TimeUnit::us).has_value());
+    CHECK(!net::parse_time_point(text, engine::TimeUnit::us).has_value());
   }
 }

@@ -10,7 +10,7 @@ constexpr size_t senders_max = 4;
 constexpr engine::Duration tick_max = engine::microseconds(150);
 constexpr engine::Duration settle_time_max = engine::seconds(30);     // of a stop, a rest, a query
 constexpr engine::Duration checkpoint_wait_max = engine::seconds(1);  // hundreds of times what one takes
-constexpr engine::PeerAddress datagram_sender{.ipv4 = 0x7f000001, .port = 9};
+constexpr engine::SocketAddress datagram_sender{.ipv4 = 0x7f000001, .port = 9};
 
 bool is_open(const SimClient& client) {
   return client.state() == ClientState::open || client.state() == ClientState::connecting;

@@ -121,7 +121,7 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   void serve(uint64_t id, Request& request);
   bool serve_accept(uint64_t id, Request& request);
   bool serve_receive(uint64_t id, Request& request);
-  int32_t receive(Request& request, std::span<std::byte> target, engine::PeerAddress& peer);
+  int32_t receive(Request& request, std::span<std::byte> target, engine::SocketAddress& peer);
   bool serve_send(uint64_t id, Request& request);
 
   // A result of request `id`, which is over unless `result.more`. Returns result.more.

@@ -195,7 +195,7 @@ bool SimBackend::serve_receive(uint64_t id, Request& request) {
   const BufferId buffer = lend_buffer();
   if (buffer == engine::buffer_none) return finish(id, -ENOBUFS);
   const std::span<std::byte> target = buffer_bytes(buffer);
-  engine::PeerAddress peer;
+  engine::SocketAddress peer;
   const int32_t result = receive(request, target, peer);
   if (result < 0) {
     release_buffer(buffer);
@@ -210,7 +210,7 @@ bool SimBackend::serve_receive(uint64_t id, Request& request) {
 }
 
 // Bytes received, of a datagram maybe none; stream_end, -EAGAIN or another -errno.
-int32_t SimBackend::receive(Request& request, std::span<std::byte> target, engine::PeerAddress& peer) {
+int32_t SimBackend::receive(Request& request, std::span<std::byte> target, engine::SocketAddress& peer) {
   if (request.request.op != IoOp::recv_from) {
     const int32_t result = std::get<std::shared_ptr<SimSocket>>(request.file)->receive(target);
     return result == 0 ? stream_end : result;

@@ -111,7 +111,7 @@ SimClient SimNet::connect(uint16_t port) {
   return {*this, connection};
 }
 
-void SimNet::send_datagram(engine::PeerAddress from, uint16_t port, std::string_view bytes) {
+void SimNet::send_datagram(engine::SocketAddress from, uint16_t port, std::string_view bytes) {
   const NetFaults& faults = world_.options().net;
   if (world_.happens(faults.datagram_lost_rate, Fault::datagram_lost)) return;
   const int copies = world_.happens(faults.datagram_twice_rate, Fault::datagram_twice) ? 2 : 1;
@@ -148,7 +148,7 @@ int32_t SimNet::accept(SimListener& listener) {
   return connection->number;
 }
 
-engine::PeerAddress SimNet::peer_of(int32_t raw_socket) {
+engine::SocketAddress SimNet::peer_of(int32_t raw_socket) {
   constexpr uint32_t loopback = 0x7f000001;
   if (raw_socket < 0) return {};
   return {.ipv4 = loopback, .port = static_cast<uint16_t>(raw_socket)};

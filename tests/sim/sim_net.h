@@ -56,7 +56,7 @@ class ByteQueue {
 };
 
 struct Datagram {
-  engine::PeerAddress peer;
+  engine::SocketAddress peer;
   uint16_t port = 0;  // of the receiver
   std::string bytes;
 };
@@ -151,7 +151,7 @@ class SimClient {
   void resume_reading();
 
   ClientState state() const { return connection_->client_state; }
-  // As the server sees it: the port of PeerAddress.
+  // As the server sees it: the port of SocketAddress.
   uint16_t port() const { return static_cast<uint16_t>(connection_->number); }
 
   const std::string& received() const { return connection_->received; }
@@ -173,7 +173,7 @@ class SimNet final : private EventSink {
   explicit SimNet(SimWorld& world);
 
   SimClient connect(uint16_t port);
-  void send_datagram(engine::PeerAddress from, uint16_t port, std::string_view bytes);
+  void send_datagram(engine::SocketAddress from, uint16_t port, std::string_view bytes);
   uint64_t datagrams_dropped() const { return datagrams_dropped_; }
 
   // For SimBackend.
@@ -183,7 +183,7 @@ class SimNet final : private EventSink {
   // The server's end of an accepted connection; its number is the raw socket.
   int32_t accept(SimListener& listener);
   // Of a raw socket; zero for an error.
-  static engine::PeerAddress peer_of(int32_t raw_socket);
+  static engine::SocketAddress peer_of(int32_t raw_socket);
   std::shared_ptr<SimSocket> adopt(int32_t raw_socket);
   // The processes are gone, and no machine answers any more. What they had sent arrives.
   void drop_all();

@@ -12,7 +12,7 @@ namespace {
 
 using engine::FileId;
 using engine::IoOp;
-using engine::PeerAddress;
+using engine::SocketAddress;
 using sim::BackendOptions;
 using sim::ClientState;
 using sim::Results;
@@ -366,7 +366,7 @@ TEST_CASE("sim_net: datagrams of one peer reach one of the sockets that share a 
   machine.calls().submit({.op = IoOp::recv_from, .file = second->file, .completion = &at_second});
   for (uint16_t peer = 0; peer < 2; ++peer) {
     for (int index = 0; index < 4; ++index) {
-      machine.world.net().send_datagram(PeerAddress{.port = peer}, port, std::string(1, static_cast<char>('0' + peer)));
+      machine.world.net().send_datagram(SocketAddress{.port = peer}, port, std::string(1, static_cast<char>('0' + peer)));
     }
   }
   machine.calls().run_to_rest();
@@ -375,7 +375,7 @@ TEST_CASE("sim_net: datagrams of one peer reach one of the sockets that share a 
   CHECK(at_first.bytes().size() + at_second.bytes().size() > 8);
 
   machine.world.options().net.datagram_lost_rate = sim::always;
-  machine.world.net().send_datagram(PeerAddress{}, port, "lost");
+  machine.world.net().send_datagram(SocketAddress{}, port, "lost");
   machine.calls().run_to_rest();
   CHECK(at_first.bytes().find("lost") == std::string::npos);
 }

@@ -42,7 +42,7 @@ nlohmann::json answer_of(const RowSource& source, uint32_t table) {
           std::visit([](const auto& value) { return nlohmann::json(value); }, cell.value);
     }
     std::array<char, net::timestamp_text_size_max> buffer;
-    row[4] = std::string(net::format_timestamp(source.timestamp_us(number), net::TimeUnit::us, buffer));
+    row[4] = std::string(net::format_timestamp(source.timestamp_us(number), engine::TimeUnit::us, buffer));
     answer["dataset"].push_back(row);
   }
   return answer;

@@ -80,8 +80,8 @@ absl::StatusOr<int64_t> parse_duration_us(std::string_view text) {
 }
 
 absl::StatusOr<int64_t> parse_date_us(std::string_view text) {
-  if (const std::optional<net::TimePoint> date = net::parse_time_point(text, net::TimeUnit::us)) {
-    return net::floor_timestamp(*date, net::TimeUnit::us);
+  if (const std::optional<net::TimePoint> date = net::parse_time_point(text, engine::TimeUnit::us)) {
+    return net::floor_timestamp(*date, engine::TimeUnit::us);
   }
   return expected(text, "a date such as 2022-01-01 or 2022-01-01T12:00:00");
 }

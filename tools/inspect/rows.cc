@@ -91,7 +91,7 @@ std::vector<std::string> read_dictionary(engine::IoBackend& backend, storage::La
 
 std::string timestamp_text(int64_t timestamp, ColumnType type) {
   std::array<char, net::timestamp_text_size_max> buffer;
-  const net::TimeUnit unit = type == ColumnType::timestamp_ns ? net::TimeUnit::ns : net::TimeUnit::us;
+  const engine::TimeUnit unit = type == ColumnType::timestamp_ns ? engine::TimeUnit::ns : engine::TimeUnit::us;
   return std::string(net::format_timestamp(timestamp, unit, buffer));
 }
 

@@ -29,14 +29,14 @@ bool equals(const nlohmann::json& found, const CellValue& expected) {
 
 std::string timestamp_text(int64_t timestamp_us) {
   std::array<char, net::timestamp_text_size_max> buffer;
-  return std::string(net::format_timestamp(timestamp_us, net::TimeUnit::us, buffer));
+  return std::string(net::format_timestamp(timestamp_us, engine::TimeUnit::us, buffer));
 }
 
 // None also for a timestamp between two microseconds, which no row has.
 std::optional<int64_t> timestamp_us_from(std::string_view text) {
-  const std::optional<net::TimePoint> point = net::parse_time_point(text, net::TimeUnit::us);
+  const std::optional<net::TimePoint> point = net::parse_time_point(text, engine::TimeUnit::us);
   if (!point || point->ns % 1000 != 0) return std::nullopt;
-  return net::floor_timestamp(*point, net::TimeUnit::us);
+  return net::floor_timestamp(*point, engine::TimeUnit::us);
 }
 
 std::string to_text(const CellValue& value) {

@@ -18,15 +18,15 @@ absl::StatusOr<bool> parse_bool(std::string_view text) {
 }
 
 // As QuestDB names them for the transports, and for requests.
-absl::StatusOr<net::TimestampUnit> parse_unit(std::string_view text) {
+absl::StatusOr<engine::TimeUnit> parse_unit(std::string_view text) {
   struct Unit {
     std::string_view name;
-    net::TimestampUnit unit;
+    engine::TimeUnit unit;
   };
-  constexpr std::array units = {Unit{"n", net::TimestampUnit::ns},      Unit{"ns", net::TimestampUnit::ns},
-                                Unit{"u", net::TimestampUnit::us},      Unit{"us", net::TimestampUnit::us},
-                                Unit{"ms", net::TimestampUnit::ms},     Unit{"s", net::TimestampUnit::seconds},
-                                Unit{"m", net::TimestampUnit::minutes}, Unit{"h", net::TimestampUnit::hours}};
+  constexpr std::array units = {Unit{"n", engine::TimeUnit::ns},      Unit{"ns", engine::TimeUnit::ns},
+                                Unit{"u", engine::TimeUnit::us},      Unit{"us", engine::TimeUnit::us},
+                                Unit{"ms", engine::TimeUnit::ms},     Unit{"s", engine::TimeUnit::seconds},
+                                Unit{"m", engine::TimeUnit::minutes}, Unit{"h", engine::TimeUnit::hours}};
   const auto found = std::ranges::find(units, text, &Unit::name);
   if (found != units.end()) return found->unit;
   return engine::invalid_argument("'" + std::string(text) + "', expected n, u, ms, s, m or h");

@@ -36,8 +36,8 @@ struct ServeConfig {
   std::optional<bool> log_bad_lines;
   std::optional<bool> create_tables;
   std::optional<bool> create_columns;
-  std::optional<net::TimestampUnit> tcp_timestamp_unit;
-  std::optional<net::TimestampUnit> udp_timestamp_unit;
+  std::optional<engine::TimeUnit> tcp_timestamp_unit;
+  std::optional<engine::TimeUnit> udp_timestamp_unit;
   std::optional<storage::PartitionUnit> partition_unit;
   std::optional<int64_t> query_timeout_us;
   std::optional<uint64_t> wal_segment_size;

@@ -65,8 +65,8 @@ net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& 
   options.ingest.disconnect_on_error = pick(flags.disconnect_on_error, file.disconnect_on_error, false);
   options.ingest.create_tables = pick(flags.create_tables, file.create_tables, true);
   options.ingest.create_columns = pick(flags.create_columns, file.create_columns, true);
-  options.ingest.tcp_timestamp_unit = pick(flags.tcp_timestamp_unit, file.tcp_timestamp_unit, net::TimestampUnit::ns);
-  options.ingest.udp_timestamp_unit = pick(flags.udp_timestamp_unit, file.udp_timestamp_unit, net::TimestampUnit::ns);
+  options.ingest.tcp_timestamp_unit = pick(flags.tcp_timestamp_unit, file.tcp_timestamp_unit, engine::TimeUnit::ns);
+  options.ingest.udp_timestamp_unit = pick(flags.udp_timestamp_unit, file.udp_timestamp_unit, engine::TimeUnit::ns);
   options.ingest.log_bad_lines = pick(flags.log_bad_lines, file.log_bad_lines, true);
   options.ingest.line_size_max = pick<uint64_t>(flags.line_size_max, file.line_size_max, options.ingest.line_size_max);
   options.ingest.partition_unit = pick(flags.partition_unit, file.partition_unit, storage::PartitionUnit::day);

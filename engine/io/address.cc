@@ -1,4 +1,4 @@
-#include "engine/io/backend.h"
+#include "engine/io/address.h"
 
 namespace engine {
 
