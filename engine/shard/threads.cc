@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <future>
 #include <system_error>
@@ -14,6 +15,17 @@
 
 namespace engine {
 namespace {
+
+// Relative to what whoever started the process has chosen, which only the privileged may undo. Linux gives each thread a
+// priority of its own, under its thread id.
+void lower_priority(int step) {
+  VERIFY_GE(step, 0);
+  if (step == 0) return;
+  constexpr int nice_max = 19;
+  const auto thread = static_cast<id_t>(gettid());
+  const int given = getpriority(PRIO_PROCESS, thread);
+  static_cast<void>(setpriority(PRIO_PROCESS, thread, std::min(given + step, nice_max)));
+}
 
 // Names, pins and ranks the calling thread. Pinned before its loop begins, because what it allocates and the kernel workers it
 // gets follow its place.
@@ -31,10 +43,7 @@ absl::Status settle(const ThreadOptions& options) {
       return errno_status(error, "pin thread " + options.name + " to CPU " + std::to_string(*options.cpu));
     }
   }
-  // Linux gives each thread a priority of its own, under its thread id.
-  if (options.nice != 0 && setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), options.nice) != 0) {
-    return errno_status(errno, "set priority of thread " + options.name);
-  }
+  lower_priority(options.nice_step);
   return absl::OkStatus();
 }
 

@@ -15,7 +15,7 @@ namespace engine {
 struct ThreadOptions {
   std::string name;        // as ps and perf show it; 15 characters at most
   std::optional<int> cpu;  // none: wherever the scheduler likes
-  int nice = 0;            // > 0 yields to the others
+  int nice_step = 0;       // > 0 yields to the others: on top of what the process was given, at most 19 in all
 };
 
 // Runs loops until stop. Belongs to the thread that created it.
@@ -26,7 +26,8 @@ class Threads {
   Threads& operator=(const Threads&) = delete;
   ~Threads();  // stop came before, if anything was started
 
-  // Fails when the thread cannot be made, or not be pinned to its CPU; then it runs nothing.
+  // Fails when the thread cannot be made, or not be pinned to its CPU; then it runs nothing. A priority that the system refuses
+  // is no failure: the thread runs with the one that it has.
   absl::Status start(Loop& loop, const ThreadOptions& options);
 
   // Ends every loop after its current turn and joins the threads. `waker` is the backend of the calling thread.

@@ -4,14 +4,17 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <span>
+#include <utility>
 
 #include "engine/base/verify.h"
 #include "engine/uring/requests.h"
@@ -21,17 +24,30 @@ namespace engine {
 namespace {
 
 // user_data that is no index of a request. UINT64_MAX itself is liburing's.
-constexpr uint64_t user_data_wake = UINT64_MAX - 1;       // a peer woke us
-constexpr uint64_t user_data_wake_sent = UINT64_MAX - 2;  // our wake of a peer failed; success makes no completion
-constexpr uint64_t user_data_none = UINT64_MAX - 3;       // no request: the target of a cancel that comes too late; cancel_all
+constexpr uint64_t user_data_wake = UINT64_MAX - 1;  // a peer woke us
+constexpr uint64_t user_data_none = UINT64_MAX - 2;  // no request: the target of a cancel that comes too late; cancel_all
+
+// Our wake of the peer whose ring has the descriptor in the low bits failed; success makes no completion. Indices of requests
+// have 32 bits, and a descriptor has 31, so it is neither an index nor one of those above.
+constexpr uint64_t user_data_wake_sent = uint64_t{1} << 63;
+
+constexpr bool is_wake_sent(uint64_t user_data) { return (user_data & ~uint64_t{INT32_MAX}) == user_data_wake_sent; }
 
 constexpr Duration wait_max = seconds(3'600);  // now + wait stays far from the end of the kernel's 64 bits
 constexpr Duration cancel_wait_max = milliseconds(10);
+constexpr Duration owed_wake_wait_max = milliseconds(1);
 
 Instant clock_now(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);
   return {time.tv_sec * 1'000'000'000 + time.tv_nsec};
+}
+
+// The kernel had no memory to keep the results of requests that have completed: which ones, it does not say, and who waits for
+// them would do so for ever. That is no bug of ours and nothing to go on from; a start finds everything that was acknowledged.
+[[noreturn]] void end_without_completions() {
+  std::fputs("millrace: the kernel is out of memory and has lost results of I/O; this process cannot go on\n", stderr);
+  ::_exit(EX_OSERR);
 }
 
 // Zero when the connection is gone already.
@@ -227,8 +243,10 @@ size_t UringBackend::reap(std::span<IoResult> results, Instant deadline) {
   return take_completions(results);
 }
 
-// Hands over what was submitted and runs deferred work. Waits for a completion or a wake if there is none.
+// Hands over what was submitted, the wakes first, and runs deferred work. Waits for a completion or a wake if there is none.
 void UringBackend::enter(Duration wait) {
+  send_owed_wakes();
+  if (!wakes_owed_.empty()) wait = std::min(wait, owed_wake_wait_max);
   int result = 0;
   if (wait.ns > 0) {
     io_uring_cqe* first = nullptr;
@@ -237,6 +255,7 @@ void UringBackend::enter(Duration wait) {
   } else {
     result = io_uring_submit_and_get_events(ring_.get());
   }
+  if (result == -EBADR) end_without_completions();
   // Nothing in time, a signal, or short of memory: the entries that were not taken stay in the ring for the next call.
   VERIFY(result >= 0 || result == -ETIME || result == -EINTR || result == -EAGAIN || result == -EBUSY || result == -ENOMEM);
 }
@@ -258,9 +277,15 @@ size_t UringBackend::take_completions(std::span<IoResult> results) {
 // False: nobody is to hear of it.
 bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) {
   if (entry.user_data == user_data_wake || entry.user_data == user_data_none) return false;
-  if (entry.user_data == user_data_wake_sent) {
+  if (is_wake_sent(entry.user_data)) {
+    // A peer that sleeps must hear of it in the end.
+    if (entry.res == -ENOMEM || entry.res == -EAGAIN) {
+      owe_wake(static_cast<int>(entry.user_data & INT32_MAX));
+      return false;
+    }
     // EBADFD: the peer has not begun, and its first reap does not wait. EOVERFLOW: it has more to reap than it can hold.
-    VERIFY(entry.res == -EBADFD || entry.res == -EOVERFLOW);
+    // EOWNERDEAD: its thread has ended.
+    VERIFY(entry.res == -EBADFD || entry.res == -EOVERFLOW || entry.res == -EOWNERDEAD);
     return false;
   }
   VERIFY_LT(entry.user_data, pending_.size());
@@ -303,7 +328,7 @@ bool UringBackend::receive_again(uint64_t index) {
   if ((pending.op != IoOp::recv && pending.op != IoOp::recv_once) || pending.is_cancelled) return false;
   if (files_.at(pending.file).fd.get() < 0 || !receive_->offer_more()) return false;
   io_uring_sqe* entry = next_entry();
-  VERIFY(entry != nullptr);
+  if (entry == nullptr) return false;  // the kernel takes nothing: whoever asked does so again
   receive_->prepare(*entry, pending.op, files_.fd(pending.file));
   io_uring_sqe_set_data64(entry, index);
   return true;
@@ -315,12 +340,25 @@ WallTime UringBackend::wall_now() const { return {clock_now(CLOCK_REALTIME).ns};
 
 void UringBackend::wake(IoBackend& peer) {
   enable_once();
+  send_wake(static_cast<UringBackend&>(peer).ring_fd_);  // all backends of a node are of one kind
+}
+
+void UringBackend::send_wake(int peer_fd) {
+  VERIFY_GE(peer_fd, 0);
   io_uring_sqe* entry = next_entry();
-  VERIFY(entry != nullptr);
-  const int peer_fd = static_cast<UringBackend&>(peer).ring_fd_;  // all backends of a node are of one kind
+  if (entry == nullptr) return owe_wake(peer_fd);
   io_uring_prep_msg_ring(entry, peer_fd, 0, user_data_wake, 0);
-  io_uring_sqe_set_data64(entry, user_data_wake_sent);
+  io_uring_sqe_set_data64(entry, user_data_wake_sent | static_cast<uint64_t>(peer_fd));
   entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+// One is enough for each peer, however often it was called.
+void UringBackend::owe_wake(int peer_fd) {
+  if (std::ranges::find(wakes_owed_, peer_fd) == wakes_owed_.end()) wakes_owed_.push_back(peer_fd);
+}
+
+void UringBackend::send_owed_wakes() {
+  for (const int peer_fd : std::exchange(wakes_owed_, {})) send_wake(peer_fd);
 }
 
 absl::StatusOr<std::vector<DirectoryEntry>> UringBackend::list_directory(std::string_view path) {

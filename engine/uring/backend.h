@@ -88,6 +88,9 @@ class UringBackend final : public IoBackend {
   void cancel_all();
 
   io_uring_sqe* next_entry();
+  void send_wake(int peer_fd);
+  void owe_wake(int peer_fd);
+  void send_owed_wakes();
   void prepare(io_uring_sqe& entry, const IoRequest& request);
   void prepare_cancel(io_uring_sqe& entry, const IoCompletion* target);
   bool receive_again(uint64_t index);
@@ -106,7 +109,8 @@ class UringBackend final : public IoBackend {
   std::vector<uint32_t> pending_free_;  // a stack of indices
   UringFiles files_;
   Prng prng_;
-  int owner_ = 0;  // thread id; 0: not enabled yet
+  std::vector<int> wakes_owed_;  // ring descriptors of peers whose wake the kernel had no memory for
+  int owner_ = 0;                // thread id; 0: not enabled yet
   bool is_first_reap_ = true;
 };
 

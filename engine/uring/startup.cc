@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,8 +24,8 @@ absl::Status socket_error(std::string_view operation, SocketAddress address) {
   return errno_status(error, std::string(operation) + " " + address.to_string());
 }
 
-absl::Status set_option(const OwnedFd& fd, int option, int value) {
-  if (setsockopt(fd.get(), SOL_SOCKET, option, &value, sizeof(value)) == 0) return absl::OkStatus();
+absl::Status set_option(const OwnedFd& fd, int option, int value, int level = SOL_SOCKET) {
+  if (setsockopt(fd.get(), level, option, &value, sizeof(value)) == 0) return absl::OkStatus();
   return errno_status(errno, "set socket option " + std::to_string(option));
 }
 
@@ -57,6 +58,10 @@ struct CloseDirectory {
 
 absl::StatusOr<ListeningSocket> open_tcp_listener(SocketAddress address) {
   ASSIGN_OR_RETURN(OwnedFd fd, open_bound_socket(SOCK_STREAM, SO_REUSEADDR, address));
+  RETURN_IF_ERROR(set_option(fd, SO_KEEPALIVE, 1));
+  RETURN_IF_ERROR(set_option(fd, TCP_KEEPIDLE, keep_alive_idle_s, IPPROTO_TCP));
+  RETURN_IF_ERROR(set_option(fd, TCP_KEEPINTVL, keep_alive_interval_s, IPPROTO_TCP));
+  RETURN_IF_ERROR(set_option(fd, TCP_KEEPCNT, keep_alive_probes_max, IPPROTO_TCP));
   if (listen(fd.get(), listen_backlog) != 0) return socket_error("listen on", address);
   return with_address(std::move(fd), address);
 }

@@ -16,7 +16,9 @@ struct ListeningSocket {
   SocketAddress address;  // with the port that was chosen
 };
 
-// Backlog listen_backlog. The address can be bound again at once after a restart.
+// Backlog listen_backlog. The address can be bound again at once after a restart. Accepted sockets inherit a sign of life: a
+// connection that is silent for keep_alive_idle_s is asked every keep_alive_interval_s, and ends with an error after
+// keep_alive_probes_max questions without an answer. Nothing else would ever end one whose peer has lost power.
 absl::StatusOr<ListeningSocket> open_tcp_listener(SocketAddress address);
 
 // The receive buffer is as large as the system allows, up to udp_receive_size_max. Several sockets may share the address; the
@@ -24,6 +26,9 @@ absl::StatusOr<ListeningSocket> open_tcp_listener(SocketAddress address);
 absl::StatusOr<ListeningSocket> open_udp_socket(SocketAddress address);
 
 inline constexpr int listen_backlog = 1024;
+inline constexpr int keep_alive_idle_s = 300;
+inline constexpr int keep_alive_interval_s = 60;
+inline constexpr int keep_alive_probes_max = 5;
 inline constexpr int udp_receive_size_max = 64 << 20;
 
 absl::StatusOr<OwnedFd> open_directory(const std::string& path);

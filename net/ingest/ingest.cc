@@ -78,7 +78,7 @@ void Ingest::on_pass_timer(engine::Instant now) {
   if (!connection.stands_still()) return;
   if (!room_.is_overfull()) return room_.give_back_pass(*idle);
   spdlog::warn("tcp {}: connection closed: it stands still in the middle of a large line, and there is no memory for others",
-               to_string(connection.record().peer));
+               connection.record().peer.to_string());
   connection.close();
 }
 

@@ -132,7 +132,7 @@ TEST_CASE("threads: stop ends a shard that waits for ever") {
   NotingService service(*node.shard);
   node.shard->add_service(service, {});
   Threads threads;
-  REQUIRE(threads.start(*node.shard, {.name = "shard-0", .cpu = sched_getcpu(), .nice = 1}).ok());
+  REQUIRE(threads.start(*node.shard, {.name = "shard-0", .cpu = sched_getcpu(), .nice_step = 1}).ok());
   threads.stop(**waker);
   CHECK(node.shard->turn_count() == service.notes.size());
 }

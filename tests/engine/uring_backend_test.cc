@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -271,6 +272,26 @@ TEST_CASE("uring_backend: one accept takes many connections until it is cancelle
   node.reap_until([&] { return accepted.is_done(); });
   CHECK(accepted.results().back().result == -ECANCELED);
   CHECK(node.run({.op = IoOp::cancel, .target = &accepted}) == -ENOENT);
+}
+
+TEST_CASE("uring_backend: a connection that is silent is asked for a sign of life after minutes") {
+  Node node;
+  const BoundSocket bound = *node.backend().listen_tcp(loopback);
+  Recorder accepted;
+  node.start({.op = IoOp::accept, .file = bound.file}, accepted);
+  const Client client(SOCK_STREAM, bound.address);
+  node.reap_until([&] { return accepted.results().size() == 1; });
+  const OwnedFd server(accepted.results()[0].result);
+  const auto option = [&server](int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof(value);
+    REQUIRE(getsockopt(server.get(), level, name, &value, &size) == 0);
+    return value;
+  };
+  CHECK(option(SOL_SOCKET, SO_KEEPALIVE) == 1);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPIDLE) == 300);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPINTVL) == 60);
+  CHECK(option(IPPROTO_TCP, TCP_KEEPCNT) == 5);
 }
 
 TEST_CASE("uring_backend: an address in use is an error that names it") {

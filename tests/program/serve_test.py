@@ -292,6 +292,16 @@ class Http(unittest.TestCase):
 
 
 class Threads(unittest.TestCase):
+    def test_a_connection_whose_peer_is_gone_will_be_noticed(self):
+        """No end of a stream ever comes from a host without power: only the kernel's timer asks for a sign of life."""
+        with Server() as server, server.connect(), socket.create_connection(server.http, SECONDS_MAX):
+            for port in (server.tcp[1], server.http[1]):
+                def timers():
+                    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+                    return [row[5] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01"]
+                wait_until(timers, "the accepted connection")
+                self.assertEqual([timer.split(":")[0] for timer in timers()], ["02"], "a keep-alive timer")
+
     def test_shards_are_pinned_to_the_cpus_that_are_named(self):
         cpus = sorted(os.sched_getaffinity(0))
         for named in (cpus[-1:], cpus[:2]):

@@ -1,6 +1,7 @@
 #include "storage/apply/lane_writer.h"
 
 #include <bit>
+#include <cerrno>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -245,6 +246,23 @@ TEST_CASE("table_writer: a full disk ends the writer and names the file") {
   CHECK(owner->status().code() == absl::StatusCode::kResourceExhausted);
   CHECK(std::string(engine::message_of(owner->status())).find("tables/7/0/") != std::string::npos);
   CHECK_FALSE(owner.writer().idle());
+}
+
+TEST_CASE("table_writer: a file system that cannot reserve space holds the same rows") {
+  sim::SimWorld world({.seed = 6});
+  world.disk().fail({.op = engine::IoOp::allocate, .error = EOPNOTSUPP, .sticky = true});
+  Workload workload(6, {.rows_max = 200, .block_texts = true});
+  {
+    SimLaneOwner owner(world, workload.schema());
+    for (int i = 0; i < 10; ++i) REQUIRE(owner->apply_next(workload, 2));
+    REQUIRE(owner->checkpoint());
+    CHECK(owner.holds(workload));
+    world.power_off();
+  }
+  world.restart();
+  SimLaneOwner owner(world, workload.schema());
+  REQUIRE(owner.writer().load() == absl::OkStatus());
+  CHECK(owner.holds(workload));
 }
 
 TEST_CASE("table_writer: damaged manifests and dictionaries are refused by name") {

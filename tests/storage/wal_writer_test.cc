@@ -175,6 +175,25 @@ TEST_CASE("wal_writer: a full disk is waited out") {
   CHECK(stream.writer().has_room(4'000));
 }
 
+TEST_CASE("wal_writer: a process short of descriptors or memory is waited out, too") {
+  for (const int32_t error : {EMFILE, ENFILE, ENOMEM}) {
+    WalStream stream;
+    stream.machine().disk().fail({.op = engine::IoOp::open, .error = error, .sticky = true});
+    for (uint64_t i = 1; stream.writer().has_room(4'000); ++i) {
+      stream.append(make_frame(i, 0, 3'900));
+      stream.settle();
+    }
+    CHECK(stream.writer().waiting_for_space());
+    CHECK(stream.failures().empty());
+    stream.machine().disk().clear_fail_points();
+    stream.machine().world.advance_by(engine::seconds(2));
+    stream.turn();
+    stream.settle();
+    CHECK_FALSE(stream.writer().waiting_for_space());
+    CHECK(stream.writer().has_room(4'000));
+  }
+}
+
 TEST_CASE("wal_writer: on a full disk a segment that a checkpoint releases is used again") {
   WalStream stream;
   sim::WorldOptions& options = stream.machine().world.options();

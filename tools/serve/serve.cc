@@ -53,12 +53,14 @@ uint64_t raise_file_limit() {
   return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : soft;
 }
 
-// Ends the process when a shard's disk fails. Everything acked is on disk; what is not acked must not be.
+// Ends the process when a shard's disk fails, or when it has been short of descriptors or space for too long. Everything acked
+// is on disk; what is not acked must not be.
 class ExitOnFatal final : public net::NodeListener {
  public:
   void on_fatal(const absl::Status& status) override {
+    const std::string_view what = absl::IsResourceExhausted(status) ? "the system has too little for it" : "the disk failed";
     Output(STDERR_FILENO)
-        .write(fmt::format("millrace: the disk failed, nothing more is acknowledged: {}\n", engine::message_of(status)));
+        .write(fmt::format("millrace: {}, nothing more is acknowledged: {}\n", what, engine::message_of(status)));
     ::_exit(exit_disk_failed);
   }
 };
@@ -122,12 +124,13 @@ class Server {
   absl::Status start(const std::vector<uint32_t>& cpus) {
     running_ = true;
     for (uint16_t i = 0; i < options_.shards; ++i) {
-      const engine::ThreadOptions thread{.name = fmt::format("shard-{}", i), .cpu = static_cast<int>(cpus[i]), .nice = 0};
+      const engine::ThreadOptions thread{.name = fmt::format("shard-{}", i), .cpu = static_cast<int>(cpus[i])};
       RETURN_IF_ERROR(threads_.start(node_->shard_loop(i), thread));
     }
-    constexpr int reader_nice = 5;
+    constexpr int reader_nice_step = 5;
     for (uint16_t i = 0; i < options_.readers; ++i) {
-      const engine::ThreadOptions thread{.name = fmt::format("reader-{}", i), .cpu = std::nullopt, .nice = reader_nice};
+      const engine::ThreadOptions thread{
+          .name = fmt::format("reader-{}", i), .cpu = std::nullopt, .nice_step = reader_nice_step};
       RETURN_IF_ERROR(threads_.start(node_->reader_loop(i), thread));
     }
     RETURN_IF_ERROR(run(net::NodePhase::start));
