@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -77,6 +78,30 @@ class PreparedServer {
   std::thread thread_;
 };
 
+// Accepts, in the backlog of its socket, and says nothing.
+class SilentServer {
+ public:
+  SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    REQUIRE(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(socket_, 8) == 0);
+    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentServer() { ::close(socket_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  engine::SocketAddress address() const { return {.ipv4 = INADDR_LOOPBACK, .port = port_}; }
+
+ private:
+  int socket_;
+  uint16_t port_ = 0;
+};
+
 std::string chunked(const std::string& status, const std::string& first, const std::string& second) {
   std::string answer = "HTTP/1.1 " + status + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (const std::string& chunk : {first, second, std::string()}) {
@@ -121,4 +146,36 @@ TEST_CASE("http_client: a kept connection that the server closed is opened again
   CHECK(absl::IsUnavailable(client.get("/3").status()));
   CHECK(server.wait_for_requests() == std::vector<std::string>{"GET /1 HTTP/1.1", "GET /2 HTTP/1.1", "GET /2 HTTP/1.1",
                                                                "GET /3 HTTP/1.1", "GET /3 HTTP/1.1"});
+}
+
+TEST_CASE("http_client: what does not speak HTTP is told at once, and by name") {
+  PreparedServer server({"220 mail.example.org ESMTP\r\n"});
+  HttpClient client(server.address());
+  const absl::Status status = client.get("/1").status();
+  CHECK(absl::IsUnavailable(status));
+  CHECK_THAT(std::string(engine::message_of(status)), tests::contains_text("/1: that is no HTTP: "));
+}
+
+TEST_CASE("http_client: a silent server is told while it is waited for, and not for ever") {
+  SilentServer server;
+  std::FILE* const notices = std::tmpfile();
+  REQUIRE(notices != nullptr);
+  HttpClient client(server.address(), {.answer_time_max = std::chrono::milliseconds(60),
+                                       .silence_told_after = std::chrono::milliseconds(20),
+                                       .notices = notices});
+  const absl::Status status = client.get("/1").status();
+  CHECK(absl::IsUnavailable(status));
+  CHECK_THAT(std::string(engine::message_of(status)), tests::contains_text("/1: nothing came within 60 ms"));
+  std::rewind(notices);
+  std::array<char, 512> text{};
+  const size_t size = std::fread(text.data(), 1, text.size() - 1, notices);
+  CHECK_THAT(std::string(text.data(), size), tests::contains_text(" has not answered for 20 ms, waiting for 60 at most"));
+  std::fclose(notices);
+}
+
+TEST_CASE("http_client: an answer that ends with its connection, and one that is cut off") {
+  PreparedServer whole({"HTTP/1.0 200 OK\r\n\r\nto the end"});
+  CHECK(HttpClient(whole.address()).get("/1")->body == "to the end");
+  PreparedServer cut({"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot to the end"});
+  CHECK(absl::IsUnavailable(HttpClient(cut.address()).get("/1").status()));
 }
