@@ -39,6 +39,21 @@ std::vector<std::string> difficult_texts() {
   return texts;
 }
 
+TEST_CASE("symbol_cache: a text that is too large to keep travels each time, and takes no memory here") {
+  SymbolCache cache(42);
+  OpenBatch batch;
+  batch.open(one_symbol_column());
+  batch.begin_row();
+  const std::string kept(SymbolCache::cached_size_max, 'x');
+  const std::string large = kept + "x";
+  CHECK(cache.local_index(batch, 1, 1, kept) == 0);
+  CHECK(cache.local_index(batch, 1, 1, kept) == 0);
+  CHECK(cache.local_index(batch, 1, 1, large) == 1);
+  CHECK(cache.local_index(batch, 1, 1, large) == 2);
+  cache.learn(large, SymbolId{7});
+  CHECK(cache.size() == 1);
+}
+
 TEST_CASE("symbol_cache: a text has one local index in a batch, whatever its size, and another text another one") {
   SymbolCache cache(42);
   OpenBatch batch;
