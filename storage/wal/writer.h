@@ -23,10 +23,11 @@
 
 #include "engine/base/status.h"
 #include "engine/io/buffer_pool.h"
-#include "engine/io/write_progress.h"
 #include "engine/reactor/reactor.h"
 #include "storage/database/superblock.h"
 #include "storage/wal/format.h"
+#include "storage/wal/group.h"
+#include "storage/wal/group_write.h"
 #include "storage/wal/segments.h"
 #include "storage/wal/sync.h"
 
@@ -56,7 +57,7 @@ class WalListener {
   ~WalListener() = default;
 };
 
-class WalWriter final : private WalSegmentsListener {
+class WalWriter final : private WalSegmentsListener, private WalGroupListener {
  public:
   // Begins the stream of `shard` in this start of the database: directory, first segment, choice of the sync method. Blocking.
   // `reusable`: segment files of released streams (streams.h), with the same segment_size; they become part of the stream.
@@ -86,92 +87,66 @@ class WalWriter final : private WalSegmentsListener {
   // again.
   void release(Lsn lsn);
 
-  Lsn last() const { return last_; }        // appended
-  Lsn durable() const { return durable_; }  // last durable one
-  StreamId stream() const { return stream_; }
-  SyncMethod sync_method() const { return sync_method_; }
+  Lsn last() const { return position_.last; }  // appended
+  Lsn durable() const { return durable_; }     // last durable one
+  StreamId stream() const { return origin_.stream; }
+  SyncMethod sync_method() const { return write_.sync_method(); }
 
   // No request is in flight and no frame waits.
-  bool idle() const { return state_ != State::writing && state_ != State::syncing && filling_.size == 0 && segments_->idle(); }
-  bool failed() const { return state_ == State::failed; }
+  bool idle() const { return !write_.is_running() && filling_.empty() && segments_->idle(); }
+  bool failed() const { return failed_; }
   // The disk is too full for a further segment.
   bool waiting_for_space() const { return segments_->waiting_for_space(); }
 
   // Bytes of segments that hold frames which are not released. A checkpoint must come before this reaches size_max.
   uint64_t held_size() const { return held_.size() * options_.segment_size; }
-  uint64_t group_count() const { return group_count_; }      // written and durable
-  uint64_t written_size() const { return written_size_; }    // bytes of those groups
-  uint64_t roll_count() const { return roll_count_; }        // segments begun behind another one
-  uint64_t recycle_count() const { return recycle_count_; }  // segments released
+  uint64_t group_count() const { return counts_.groups; }         // written and durable
+  uint64_t written_size() const { return counts_.written_size; }  // bytes of those groups
+  uint64_t roll_count() const { return counts_.rolls; }           // segments begun behind another one
+  uint64_t recycle_count() const { return counts_.recycles; }     // segments released
 
  private:
-  enum class State : uint8_t { idle, writing, syncing, failed };
-
   struct Held {
     WalSegments::Segment segment;
     Lsn first;
     Lsn last;  // of a segment that is full; the last one grows
   };
 
-  // Frames that one write takes to disk, in memory that has room for a segment header before them.
-  struct Group {
-    engine::PooledBuffer buffer;
-    WalSegments::Segment segment;
-    uint64_t offset = 0;         // in the segment
-    size_t size = 0;             // of the frames so far; once sealed, of all blocks
-    size_t capacity = 0;         // size_max of all blocks
-    bool opens_segment = false;  // the segment header is written with it
-    uint32_t previous_crc = 0;   // of the frame before the first
-    Lsn first;
-    Lsn last;
+  // Memory of groups: of the one that fills, and of the one that is written; and of one with a frame above group_size_max.
+  struct Memory {
+    engine::BufferPool usual;
+    std::optional<engine::BufferPool> large;
+  };
 
-    std::byte* frames() const { return buffer.bytes().data() + wal_groups_offset; }
-    // What is written, and where.
-    std::span<std::byte> bytes() const;
-    uint64_t bytes_offset() const { return opens_segment ? 0 : offset; }
+  struct Counts {
+    uint64_t groups = 0;
+    uint64_t written_size = 0;
+    uint64_t rolls = 0;
+    uint64_t recycles = 0;
   };
 
   void on_segments_failed(const absl::Status& status) override { fail(status); }
-  uint64_t size_left() const;
-  void begin_group(uint64_t stored_size);
-  void take_segment();
-  void seal(Group& group);
-  void write_segment_header(const Group& group);
-  void submit_write();
-  void on_written(const engine::IoResult& result);
-  void on_synced(const engine::IoResult& result);
-  void finish_group();
-  void report_durable(Lsn lsn);
-  void fail_group(int32_t result, const char* operation);
-  void fail(const absl::Status& status);
-  WalPlace place(const Group& group, uint64_t offset) const;
+  void on_group_durable(Lsn last, size_t size) override;
+  void on_group_failed(const absl::Status& status) override { fail(status); }
 
-  engine::Reactor& reactor_;
+  WalGroupPlan plan_group(uint64_t stored_size) const;
+  void begin_group(const WalGroupPlan& plan);
+  void take_segment();
+  void report_durable(Lsn lsn);
+  void fail(const absl::Status& status);
+
   WalOptions options_;
-  Database database_;
-  engine::ShardId shard_;
-  StreamId stream_;
-  SyncMethod sync_method_;
+  const WalOrigin origin_;
   std::unique_ptr<WalSegments> segments_;
   WalListener* listener_ = nullptr;
-
-  State state_ = State::idle;
-  engine::BufferPool buffers_;
-  std::optional<engine::BufferPool> large_buffer_;  // of the one group with a frame above group_size_max
-  Group filling_;
-  Group writing_;
-  engine::WriteProgress progress_;  // of writing_
-  std::deque<Held> held_;           // oldest first; groups go into the last one
-  uint64_t group_offset_ = 0;       // in the last held segment, where the next group begins
-  uint32_t previous_crc_ = 0;
-  Lsn last_;
+  bool failed_ = false;
+  Memory memory_;
+  WalGroup filling_;
+  WalGroupWrite write_;
+  std::deque<Held> held_;  // oldest first; groups go into the last one
+  WalPosition position_;   // behind the last frame; of the next group, when none is filling
   Lsn durable_;
-  uint64_t group_count_ = 0;
-  uint64_t written_size_ = 0;
-  uint64_t roll_count_ = 0;
-  uint64_t recycle_count_ = 0;
-  engine::MemberCompletion<&WalWriter::on_written> write_done_{*this};
-  engine::MemberCompletion<&WalWriter::on_synced> sync_done_{*this};
+  Counts counts_;
 };
 
 }  // namespace storage

@@ -173,6 +173,32 @@ TEST_CASE("wal: a segment that is gone from the middle is missed") {
   CHECK(is_prefix(read.frames, stream.written()));
 }
 
+// Everything else about the frame is right: its checksums are those of the changed bytes.
+TEST_CASE("wal: a frame that does not follow the one before it is not believed") {
+  WalStream stream;
+  write_groups(stream);
+  stream.end();
+  const std::string path = storage::segment_path(stream.stream(), 1);
+  const std::vector<std::byte> segment = *stream.machine().disk().read_current(path);
+  const auto first = engine::load<WalFrameHeader>(segment.data() + storage::wal_groups_offset);
+  const uint64_t offset = storage::wal_groups_offset + engine::align_up(first.size, storage::wal_frame_alignment);
+  auto second = engine::load<WalFrameHeader>(segment.data() + offset);
+  REQUIRE(second.lsn == 2);
+  REQUIRE(second.previous_crc == first.header_crc);
+  const auto rewrite = [&](uint32_t previous_crc) {
+    second.previous_crc = previous_crc;
+    const storage::WalPlace place{
+        .salt = WalStream::database().wal_salt, .stream = stream.stream().value, .sequence = 1, .offset = offset};
+    second.header_crc = storage::wal_crc(place, second, std::span(segment).subspan(offset + sizeof(second), second.head_size));
+    stream.overwrite(path, offset, std::as_bytes(std::span(&second, 1)));
+    return stream.read();
+  };
+  CHECK(rewrite(first.header_crc).frames == stream.written());
+  const ReadStream read = rewrite(first.header_crc ^ 1);
+  CHECK(read.frames.size() == 1);
+  CHECK(absl::IsDataLoss(read.status));
+}
+
 TEST_CASE("wal: bytes at another place, of another segment or of another stream are not believed") {
   WalStream stream;
   write_groups(stream);
