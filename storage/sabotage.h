@@ -15,7 +15,7 @@ enum class Sabotage : uint8_t {
   recycle_too_early,     // a segment is recycled when its first frame is released, not its last
   apply_twice,           // replay applies frames that a manifest holds already
   symbol_text_left_out,  // a frame gives a new symbol id without its text
-  schema_not_awaited,    // rows go out before the schema frame they need is durable
+  answers_not_awaited,   // what is durable answers for all that is appended: a batch's ack, a new column
 };
 
 #ifdef MILLRACE_SABOTAGE

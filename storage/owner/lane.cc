@@ -2,19 +2,51 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "engine/base/verify.h"
+#include "storage/owner/lane_schedule.h"
 
 namespace storage {
 
-Owner::Lane::Lane(Owner& owner, SchemaRef first_schema) : schema(std::move(first_schema)), owner_(owner) {
-  const LaneId lane{.table = schema->table, .lane = lane_first};
-  writer = std::make_unique<LaneWriter>(owner.rounds_, schema, lane, *this, owner.options_.crowding);
+void LaneCommits::add(Txn txn, Lsn lsn) {
+  VERIFY_EQ(txn.value, last_.value + 1);
+  VERIFY(held_.empty() || held_.back().lsn < lsn);
+  last_ = txn;
+  held_.push_back({.txn = txn, .lsn = lsn});
 }
 
-void Owner::Lane::account(size_t before) { owner_.pending_size_ += pending_.memory_size() - before; }
+void LaneCommits::set_durable(Txn txn) {
+  VERIFY_EQ(txn.value, durable_.value + 1);
+  VERIFY_LE(txn, last_);
+  durable_ = txn;
+}
 
-void Owner::Lane::add_rows(Txn txn, const RoutedBatch& batch) {
+void LaneCommits::forget(Txn checkpointed) {
+  VERIFY_LE(checkpointed, durable_);
+  while (!held_.empty() && held_.front().txn <= checkpointed) held_.pop_front();
+}
+
+Lane::Lane(Rounds& rounds, SchemaRef schema, const OwnerOptions& options, LaneListener& listener)
+    : options_(options),
+      listener_(listener),
+      writer_(rounds, schema, LaneId{.table = schema->table, .lane = lane_first}, *this, options.crowding),
+      schema_(schema) {}
+
+absl::Status Lane::load() {
+  RETURN_IF_ERROR(writer_.load(Names::durable));
+  commits_.start_from(writer_.applied());
+  return absl::OkStatus();
+}
+
+void Lane::change_schema(SchemaRef schema, Lsn lsn) {
+  VERIFY_GE(schema->version, schema_->version);
+  VERIFY_GT(lsn, schema_lsn_);
+  schema_ = std::move(schema);
+  schema_lsn_ = lsn;
+}
+
+void Lane::add_rows(Txn txn, const RoutedBatch& batch, engine::Instant now) {
   const absl::StatusOr<BatchView> view = BatchView::parse(batch.body);
   VERIFY(view.ok());  // sealed in this process
   std::vector<ResolvedSymbols> symbols;
@@ -22,87 +54,53 @@ void Owner::Lane::add_rows(Txn txn, const RoutedBatch& batch) {
     ResolvedSymbols& resolved = symbols.emplace_back(ResolvedSymbols{.column = column.column, .ids = {}});
     for (const BatchSymbols::Entry& entry : column.entries) resolved.ids.push_back(entry.id);
   }
-  if (pending_.empty()) pending_since_ = owner_.shard_.reactor().now();
-  const size_t before = pending_.memory_size();
+  if (pending_.empty()) pending_since_ = now;
   pending_.append(txn, *view, symbols);
-  account(before);
-  committed = txn;
-  owner_.activate(*this);
+  commits_.set_durable(txn);
 }
 
-void Owner::Lane::add_schema(Txn txn, SchemaRef durable_schema) {
-  writer->set_schema(std::move(durable_schema));
-  if (pending_.empty()) pending_since_ = owner_.shard_.reactor().now();
+void Lane::add_schema(Txn txn, SchemaRef schema, engine::Instant now) {
+  writer_.set_schema(std::move(schema));
+  if (pending_.empty()) pending_since_ = now;
   pending_.advance(txn);
-  committed = txn;
-  owner_.activate(*this);
+  commits_.set_durable(txn);
 }
 
-bool Owner::Lane::apply_due(engine::Instant now) const {
-  if (pending_.empty()) return false;
-  if (owner_.stopping_ || checkpoint_wanted || pending_.memory_size() >= owner_.options_.apply_size_min) return true;
-  if (!readers.empty() && now >= applied_at_ + owner_.options_.demand_pause_min) return true;
-  return now >= pending_since_ + owner_.options_.apply_age_max;
+engine::Instant Lane::apply_due() const {
+  if (!is_idle() || pending_.empty()) return engine::instant_never;
+  const bool stands_before_checkpoint = checkpoint_from_ && writer_.applied() < *checkpoint_from_;
+  if (stands_before_checkpoint || pending_.memory_size() >= options_.apply_size_min) return LaneSchedule::at_once;
+  const engine::Instant by_age = pending_since_ + options_.apply_age_max;
+  return asked_ <= writer_.applied() ? by_age : std::min(by_age, applied_at_ + options_.demand_pause_min);
 }
 
-engine::Instant Owner::Lane::serve(engine::Instant now) {
-  if (!writer->idle()) return engine::instant_never;  // its completion comes back here
-  answer_readers();
-  if (apply_due(now)) {
-    start_apply(now);
-    return engine::instant_never;
-  }
-  if (checkpoint_wanted && pending_.empty()) {
-    if (!writer->dirty()) {
-      checkpoint_wanted = false;
-    } else if (owner_.checkpoints_running_ < owner_.options_.checkpoints_at_once_max) {
-      ++owner_.checkpoints_running_;
-      writer->checkpoint();
-    }
-  }
-  if (pending_.empty()) return engine::instant_never;
-  const engine::Instant by_age = pending_since_ + owner_.options_.apply_age_max;
-  return readers.empty() ? by_age : std::min(by_age, applied_at_ + owner_.options_.demand_pause_min);
-}
-
-void Owner::Lane::start_apply(engine::Instant now) {
+void Lane::begin_apply(engine::Instant now) {
+  VERIFY(!pending_.empty());
   applied_at_ = now;
   applying_size_ = pending_.memory_size();
   applying_rows_ = pending_.rows();
-  writer->apply(std::exchange(pending_, std::exchange(spare_, RowBlock())));
+  writer_.apply(std::exchange(pending_, std::exchange(spare_, RowBlock())));
 }
 
-void Owner::Lane::answer_readers() {
-  std::erase_if(readers, [&](const Reader& reader) {
-    if (writer->applied() < reader.target) return false;
-    VERIFY_GT(reader.ask->lanes_waiting, 0U);
-    if (--reader.ask->lanes_waiting == 0) owner_.answer_snapshot(*reader.ask);
-    return true;
-  });
+void Lane::begin_checkpoint() {
+  VERIFY(is_checkpoint_ready());
+  writer_.checkpoint();
 }
 
-bool Owner::Lane::quiet() const {
-  return pending_.empty() && readers.empty() && writer->idle() && !writer->dirty() && held.empty();
-}
+bool Lane::is_quiet() const { return pending_.empty() && is_idle() && !writer_.dirty() && !commits_.is_held(); }
 
-void Owner::Lane::on_applied(LaneWriter&, RowBlock spent) {
+void Lane::on_applied(LaneWriter&, RowBlock spent) {
   spare_ = std::move(spent);
-  owner_.pending_size_ -= std::exchange(applying_size_, 0);
-  owner_.counters_.rows_applied += std::exchange(applying_rows_, 0);
-  ++owner_.counters_.applies;
-  owner_.serve_now_ = true;
+  listener_.on_lane_applied(*this, std::exchange(applying_size_, 0), std::exchange(applying_rows_, 0));
 }
 
-void Owner::Lane::on_checkpointed(LaneWriter& checkpointed_writer) {
-  VERIFY_GT(owner_.checkpoints_running_, 0U);
-  --owner_.checkpoints_running_;
-  ++owner_.counters_.checkpoints;
-  checkpoint_wanted = false;
-  while (!held.empty() && held.front().txn <= checkpointed_writer.checkpointed()) held.pop_front();
-  owner_.release_wal();
-  owner_.serve_now_ = true;
+void Lane::on_checkpointed(LaneWriter&) {
+  VERIFY(checkpoint_from_.has_value());
+  VERIFY_GE(writer_.checkpointed(), *checkpoint_from_);
+  checkpoint_from_.reset();
+  listener_.on_lane_checkpointed(*this);
 }
 
-void Owner::Lane::on_failed(LaneWriter&, const absl::Status& status) { owner_.on_failed(status); }
+void Lane::on_failed(LaneWriter&, const absl::Status& status) { listener_.on_lane_failed(status); }
 
 }  // namespace storage

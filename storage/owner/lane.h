@@ -1,69 +1,128 @@
-// A lane as its owner keeps it. Private to owner.cc and owner_lane.cc.
+// A lane as its owner keeps it: which commits were given and are durable, which rows wait to be applied, and when its next step
+// is due. It knows no other lane; whoever holds it begins its steps (lanes.h).
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
-#include <memory>
-#include <vector>
+#include <optional>
 
-#include "storage/owner/owner.h"
+#include "engine/base/time.h"
+#include "storage/apply/lane_writer.h"
+#include "storage/apply/row_block.h"
+#include "storage/owner/options.h"
+#include "storage/route/messages.h"
 
 namespace storage {
 
-class Owner::Lane final : public LaneWriterListener {
+class Lane;
+
+// Called in a turn of their own; the next step may be begun right there.
+class LaneListener {
  public:
-  Lane(Owner& owner, SchemaRef schema);
+  virtual void on_lane_applied(Lane& lane, size_t size, uint64_t rows) = 0;  // of the block, as it was counted
+  virtual void on_lane_checkpointed(Lane& lane) = 0;
+  virtual void on_lane_failed(const absl::Status& status) = 0;
 
-  // Durable rows, or a durable schema, that wait to be applied.
-  void add_rows(Txn txn, const RoutedBatch& batch);
-  void add_schema(Txn txn, SchemaRef schema);
+ protected:
+  ~LaneListener() = default;
+};
 
-  // One step of what is due: apply, answer readers, checkpoint. Returns when it wants to be called again at the latest.
-  engine::Instant serve(engine::Instant now);
+// The commits of a lane: given in order, durable in order, and kept by the WAL until they are checkpointed.
+class LaneCommits {
+ public:
+  // Of a lane that a start has found.
+  void start_from(Txn txn) { last_ = durable_ = txn; }
 
-  // Nothing is pending, dirty or asked: the lane can leave the active ones.
-  bool quiet() const;
+  // The next commit, whose frame the WAL gave `lsn`.
+  Txn next() const { return Txn{last_.value + 1}; }
+  void add(Txn txn, Lsn lsn);
+  void set_durable(Txn txn);
+  // The WAL may forget the frames up to this commit.
+  void forget(Txn checkpointed);
 
-  // Gives back the memory that is kept for the next rows.
-  void rest() { spare_ = RowBlock(); }
+  Txn durable() const { return durable_; }
+  bool is_held() const { return !held_.empty(); }  // the WAL keeps a frame for this lane
+  Lsn first_held() const { return held_.front().lsn; }
 
-  void on_applied(LaneWriter& writer, RowBlock spent) override;
-  void on_checkpointed(LaneWriter& writer) override;
-  void on_failed(LaneWriter& writer, const absl::Status& status) override;
-
-  struct Reader {
-    SnapshotAsk* ask = nullptr;
-    Txn target;  // has to be applied first
-  };
-
-  // A frame that the WAL keeps for this lane.
+ private:
   struct Held {
     Txn txn;
     Lsn lsn;
   };
 
-  std::unique_ptr<LaneWriter> writer;
-  SchemaRef schema;  // the newest, perhaps not durable yet
-  Lsn schema_lsn;    // its frame in this stream; none when it came from disk
-  Txn last_txn;      // given
-  Txn committed;     // durable
-  std::deque<Held> held;
-  std::vector<Reader> readers;
-  bool is_active = false;
-  bool checkpoint_wanted = false;
+  Txn last_;
+  Txn durable_;
+  std::deque<Held> held_;
+};
+
+class Lane final : private LaneWriterListener {
+ public:
+  // Lane lane_first of the schema's table. Options and listener outlive it.
+  Lane(Rounds& rounds, SchemaRef schema, const OwnerOptions& options, LaneListener& listener);
+
+  // Start-up, blocking, after recovery: what there is on disk.
+  absl::Status load();
+
+  LaneId id() const { return writer_.lane(); }
+  LaneWriter& writer() { return writer_; }
+  const LaneWriter& writer() const { return writer_; }
+  LaneCommits& commits() { return commits_; }
+  const LaneCommits& commits() const { return commits_; }
+
+  // The newest schema, perhaps not durable yet, and its frame in this stream; none when it came from disk.
+  const SchemaRef& schema() const { return schema_; }
+  Lsn schema_lsn() const { return schema_lsn_; }
+  void change_schema(SchemaRef schema, Lsn lsn);
+
+  // Durable rows, or a durable schema, that wait to be applied.
+  void add_rows(Txn txn, const RoutedBatch& batch, engine::Instant now);
+  void add_schema(Txn txn, SchemaRef schema, engine::Instant now);
+  size_t pending_size() const { return pending_.memory_size(); }
+
+  // A reader waits until this commit is applied.
+  void ask(Txn target) { asked_ = std::max(asked_, target); }
+
+  // A checkpoint has its turn as soon as the rows that are pending now are applied, whatever comes meanwhile: under a load that
+  // never ends more than one apply may not stand before it.
+  void want_checkpoint() { checkpoint_from_ = commits_.durable(); }
+  bool is_checkpoint_wanted() const { return checkpoint_from_.has_value(); }
+  bool is_checkpoint_ready() const { return is_idle() && checkpoint_from_ && writer_.applied() >= *checkpoint_from_; }
+  void cancel_checkpoint() { checkpoint_from_.reset(); }  // nothing is dirty
+
+  bool is_idle() const { return writer_.idle(); }
+  // When pending rows are to be applied; instant_never while a step runs, whose end the listener hears of.
+  engine::Instant apply_due() const;
+
+  // Need is_idle(), and rows that are pending; a checkpoint that is ready.
+  void begin_apply(engine::Instant now);
+  void begin_checkpoint();
+
+  // Nothing is pending, dirty or held: nobody needs to look at it before the next frame. Gives back the memory that was kept
+  // for further rows.
+  bool is_quiet() const;
+  void rest() { spare_ = RowBlock(); }
 
  private:
-  bool apply_due(engine::Instant now) const;
-  void start_apply(engine::Instant now);
-  void answer_readers();
-  void account(size_t before);
+  void on_applied(LaneWriter& writer, RowBlock spent) override;
+  void on_checkpointed(LaneWriter& writer) override;
+  void on_failed(LaneWriter& writer, const absl::Status& status) override;
 
-  Owner& owner_;
+  const OwnerOptions& options_;
+  LaneListener& listener_;
+  LaneWriter writer_;
+  LaneCommits commits_;
+  SchemaRef schema_;
+  Lsn schema_lsn_;
   RowBlock pending_;
   RowBlock spare_;  // an applied block's memory, for the next one
   engine::Instant pending_since_;
   engine::Instant applied_at_;
   size_t applying_size_ = 0;
-  size_t applying_rows_ = 0;
+  uint64_t applying_rows_ = 0;
+  Txn asked_;
+  std::optional<Txn> checkpoint_from_;  // wanted, once this commit is applied
 };
 
 }  // namespace storage

@@ -53,7 +53,7 @@ class Life {
     return after.rows_rejected - before.rows_rejected;
   }
 
-  uint64_t batches_refused() { return owner().counters().batches_refused; }
+  uint64_t batches_rejected() { return owner().counters().batches_rejected; }
 
   void send_datagram(const std::string& bytes) {
     world_.net().send_datagram({.ipv4 = 0x0a000001, .port = 4000}, node_.addresses().udp->port, bytes);
@@ -148,7 +148,7 @@ TEST_CASE("limits: a sender that goes back in time is refused before a partition
     CHECK(life.send(noon_us));
     CHECK(life.send(noon_us + 1));
     CHECK(life.send(noon_us - day_us));  // another partition
-    CHECK(life.batches_refused() == 0);
+    CHECK(life.batches_rejected() == 0);
     life.stop();
   }
   Life life(world);
@@ -168,9 +168,9 @@ TEST_CASE("limits: a batch for a closed partition is refused whole, and counted,
     for (int64_t late = 0; late < 3; ++late) CHECK(life.send(noon_us - late));
     const auto row = [](int64_t timestamp_us) { return "t f=1 " + std::to_string(timestamp_us) + "000\n"; };
     CHECK(life.refused_of(row(noon_us + 1) + row(noon_us - 3) + row(noon_us + 2), 3) > 1);  // with what came in its turn
-    CHECK(life.batches_refused() == 1);
+    CHECK(life.batches_rejected() == 1);
     CHECK(life.refused_of(row(noon_us + 1) + row(noon_us - 3) + row(noon_us + 2), 3) == 1);  // now the source knows
-    CHECK(life.batches_refused() == 1);
+    CHECK(life.batches_rejected() == 1);
     CHECK(life.send("other f=1 " + std::to_string(noon_us - 3) + "000\n"));
     life.stop();
   }
@@ -230,7 +230,7 @@ TEST_CASE("limits: short rows and a row of many columns behind them are durable,
     CHECK(life.send(wide));  // the columns are there
     const std::string lines = short_rows_then(wide);
     for (int i = 0; i < 4; ++i) CHECK(life.refused_of(lines, 2048) == 0);  // the network brings some of them in one piece
-    CHECK(life.batches_refused() == 0);
+    CHECK(life.batches_rejected() == 0);
     life.stop();
   }
 }
@@ -260,12 +260,12 @@ TEST_CASE("limits: what no frame can hold is refused and counted: a row, a table
   Life life(world, options);
   CHECK(life.send("t s=\"short\"\n"));
   CHECK_FALSE(life.send("t s=\"" + std::string(20'000, 'x') + "\"\n"));
-  CHECK(life.batches_refused() == 1);
+  CHECK(life.batches_rejected() == 1);
   std::string many = row_of(1200, "1i");
   CHECK_FALSE(life.send(many));
   many.front() = 'u';
   CHECK_FALSE(life.send(many));
-  CHECK(life.batches_refused() == 1);
+  CHECK(life.batches_rejected() == 1);
   CHECK(life.send("t s=\"short\"\n"));
   life.stop();
 }

@@ -32,7 +32,7 @@ constexpr PlantedBug planted_bugs[] = {
     {Sabotage::recycle_too_early, "segment recycled too early"},
     {Sabotage::apply_twice, "apply twice"},
     {Sabotage::symbol_text_left_out, "symbol text left out of the frame"},
-    {Sabotage::schema_not_awaited, "schema change not awaited"},
+    {Sabotage::answers_not_awaited, "answers before their frames are durable"},
 };
 
 // Runs in a process of its own: a planted bug may also end in a failed VERIFY, which is a find too.

@@ -1,0 +1,104 @@
+// From a sealed batch to an ack: symbols get their ids, the commit its number, the frame its place in the WAL, and when that is
+// durable, the rows go to their lane and the batch goes home. Schemas go the same way, so that all answers leave in LSN order,
+// and none before what it says is durable.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/shard/shard.h"
+#include "storage/batch/symbol_section.h"
+#include "storage/database/superblock.h"
+#include "storage/owner/lanes.h"
+#include "storage/owner/options.h"
+#include "storage/route/messages.h"
+#include "storage/wal/writer.h"
+
+namespace storage {
+
+class CommitsListener {
+ public:
+  virtual void on_log_failed(const absl::Status& status) = 0;
+
+ protected:
+  ~CommitsListener() = default;
+};
+
+class Commits final : private WalListener {
+ public:
+  Commits(engine::Shard& shard, const OwnerOptions& options, OwnerCounters& counters, Lanes& lanes, CommitsListener& listener);
+
+  // Start-up, blocking: opens this start's stream, in `reusable` segments of released ones as far as they go.
+  absl::Status open_wal(const Database& database, std::span<const std::string> reusable);
+  bool has_wal() const { return wal_ != nullptr; }
+  const WalWriter& wal() const { return *wal_; }
+
+  // The functions that begin with try_ return false when the WAL has no room: once more, later, nothing has changed.
+
+  // Home goes the batch when it is durable; at once, rejected, when it would pass a limit.
+  bool try_commit(RoutedBatch& batch);
+
+  // The table's next schema, or its first.
+  bool try_change_schema(Lane& lane, FrameType type, SchemaRef schema);
+  bool has_room_for(const Schema& schema) const;  // which fits at all
+  absl::Status check_fits(const Schema& schema) const;
+
+  // `message` leaves when the frame `lsn` is durable.
+  void reply_when_durable(Lsn lsn, engine::ShardId target, const engine::MeshMessage& message);
+
+  void flush() { wal_->flush(); }
+
+  // Gives the WAL every frame that no lane needs any more.
+  void release();
+
+  // The log is so full that checkpoints must not wait.
+  bool is_log_filling() const;
+  bool is_idle() const { return in_flight_.empty() && wal_->idle(); }
+
+ private:
+  // A frame that is appended and not yet durable.
+  struct Frame {
+    Lsn lsn;
+    Txn txn;
+    Lane* lane = nullptr;
+    RoutedBatch* batch = nullptr;  // null: the frame carries `schema`
+    SchemaRef schema;
+  };
+
+  // An answer that leaves when the frame `lsn` is durable.
+  struct Reply {
+    Lsn lsn;
+    engine::ShardId target;
+    engine::MeshMessage message;
+  };
+
+  void on_durable(Lsn upto) override;
+  void on_failed(const absl::Status& status) override { listener_.on_log_failed(status); }
+
+  Lsn answerable(Lsn durable) const;
+  bool is_closed(const Lane& lane, RoutedBatch& batch);
+  bool resolve_symbols(Lane& lane, RoutedBatch& batch);
+  absl::Status check_fits(const std::string& table, std::string_view what, uint64_t stored_size) const;
+  void reject(const Lane& lane, RoutedBatch& batch, absl::Status why);
+  void append(Lane& lane, const WalFrame& frame, Frame in_flight);
+  void settle(const Frame& frame);
+
+  engine::Shard& shard_;
+  const OwnerOptions& options_;
+  OwnerCounters& counters_;
+  Lanes& lanes_;
+  CommitsListener& listener_;
+  std::unique_ptr<WalWriter> wal_;
+  std::deque<Frame> in_flight_;  // by LSN
+  std::vector<Reply> replies_;
+  std::vector<NewSymbol> fresh_symbols_;  // of the frame that is being made
+  std::vector<std::byte> head_;           // likewise
+};
+
+}  // namespace storage

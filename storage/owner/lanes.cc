@@ -1,0 +1,159 @@
+#include "storage/owner/lanes.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/verify.h"
+
+namespace storage {
+
+Lanes::Lanes(engine::Reactor& reactor, const OwnerOptions& options, OwnerCounters& counters, LanesListener& listener)
+    : reactor_(reactor), options_(options), counters_(counters), listener_(listener), rounds_(reactor, options.rounds) {
+  VERIFY_GT(options.checkpoints_at_once_max, 0U);
+  round_.next = reactor.now() + options.checkpoint_pause;
+}
+
+Lane& Lanes::make(SchemaRef schema) {
+  LaneListener& listener = *this;
+  auto lane = std::make_unique<Lane>(rounds_, std::move(schema), options_, listener);
+  const LaneId id = lane->id();
+  const auto [made, added] = lanes_.emplace(id, std::move(lane));
+  VERIFY(added);
+  return *made->second;
+}
+
+Lane* Lanes::find(LaneId id) {
+  const auto found = lanes_.find(id);
+  return found == lanes_.end() ? nullptr : found->second.get();
+}
+
+void Lanes::activate(Lane& lane) { active_.emplace(lane.id(), &lane); }
+
+void Lanes::hold(Lane& lane, Txn txn, Lsn lsn) {
+  const bool was_held = lane.commits().is_held();
+  lane.commits().add(txn, lsn);
+  if (!was_held) needed_.insert(lsn);
+  activate(lane);
+}
+
+void Lanes::add_rows(Lane& lane, Txn txn, const RoutedBatch& batch) {
+  const size_t before = lane.pending_size();
+  lane.add_rows(txn, batch, reactor_.now());
+  pending_size_ += lane.pending_size() - before;
+  activate(lane);
+  schedule_.set(lane.id(), lane.apply_due());
+}
+
+void Lanes::add_schema(Lane& lane, Txn txn, SchemaRef schema) {
+  lane.add_schema(txn, std::move(schema), reactor_.now());
+  activate(lane);
+  schedule_.set(lane.id(), lane.apply_due());
+}
+
+void Lanes::ask(Lane& lane, Txn target) {
+  lane.ask(target);
+  schedule_.set(lane.id(), lane.apply_due());
+}
+
+void Lanes::serve(engine::Instant now, Pace pace) {
+  if (!round_.is_begun && !active_.empty() && (now >= round_.next || pace == Pace::hurry)) begin_round(now);
+  while (const std::optional<LaneId> due = schedule_.take_due(now)) {
+    Lane* const lane = find(*due);
+    VERIFY(lane != nullptr);
+    serve_lane(*lane, now);
+  }
+  if (round_.is_begun && round_.wanting == 0) end_round(now);
+}
+
+// One step at most: its end sets the lane again. What cannot begin yet is set for when it can.
+void Lanes::serve_lane(Lane& lane, engine::Instant now) {
+  if (!lane.is_idle()) return;
+  if (lane.is_checkpoint_ready() && begin_checkpoint(lane)) return;
+  if (lane.apply_due() <= now) return lane.begin_apply(now);
+  if (!lane.is_quiet()) return schedule_.set(lane.id(), lane.apply_due());
+  VERIFY(!lane.is_checkpoint_wanted());
+  active_.erase(lane.id());
+  lane.rest();
+}
+
+bool Lanes::begin_checkpoint(Lane& lane) {
+  if (!lane.writer().dirty()) {
+    lane.cancel_checkpoint();
+    VERIFY_GT(round_.wanting, 0U);
+    --round_.wanting;
+    return false;
+  }
+  if (round_.running == options_.checkpoints_at_once_max) {
+    round_.waiting.insert(lane.id());
+    return false;
+  }
+  ++round_.running;
+  lane.begin_checkpoint();
+  return true;
+}
+
+void Lanes::begin_round(engine::Instant now) {
+  VERIFY_EQ(round_.wanting, 0U);
+  VERIFY(round_.waiting.empty());
+  round_.is_begun = true;
+  round_.began = now;
+  round_.wanting = active_.size();
+  for (const auto& [id, lane] : active_) {
+    lane->want_checkpoint();
+    schedule_.set(id, LaneSchedule::at_once);
+  }
+}
+
+void Lanes::end_round(engine::Instant now) {
+  VERIFY_EQ(round_.running, 0U);
+  round_.is_begun = false;
+  round_.next = now + std::max(options_.checkpoint_pause, (now - round_.began) * options_.checkpoint_rest);
+}
+
+// One that is being applied comes by itself when that has ended.
+void Lanes::wake_waiting() {
+  while (!round_.waiting.empty()) {
+    const LaneId id = *round_.waiting.begin();
+    round_.waiting.erase(round_.waiting.begin());
+    if (!find(id)->is_checkpoint_ready()) continue;
+    return schedule_.set(id, LaneSchedule::at_once);
+  }
+}
+
+void Lanes::on_lane_applied(Lane& lane, size_t size, uint64_t rows) {
+  VERIFY_GE(pending_size_, size);
+  pending_size_ -= size;
+  counters_.rows_applied += rows;
+  ++counters_.applies;
+  schedule_.set(lane.id(), LaneSchedule::at_once);
+  listener_.on_applied(lane);
+}
+
+void Lanes::on_lane_checkpointed(Lane& lane) {
+  VERIFY_GT(round_.running, 0U);
+  VERIFY_GT(round_.wanting, 0U);
+  --round_.running;
+  --round_.wanting;
+  ++counters_.checkpoints;
+  LaneCommits& commits = lane.commits();
+  if (commits.is_held()) needed_.erase(commits.first_held());
+  commits.forget(lane.writer().checkpointed());
+  if (commits.is_held()) needed_.insert(commits.first_held());
+  schedule_.set(lane.id(), LaneSchedule::at_once);
+  wake_waiting();
+  listener_.on_checkpointed();
+}
+
+engine::Instant Lanes::next_due() const {
+  const bool round_may_begin = !round_.is_begun && !active_.empty();
+  return round_may_begin ? std::min(schedule_.next(), round_.next) : schedule_.next();
+}
+
+bool Lanes::needs_any_up_to(Lsn lsn) const {
+  return std::ranges::any_of(lanes_, [lsn](const auto& entry) {
+    const LaneCommits& commits = entry.second->commits();
+    return commits.is_held() && commits.first_held() <= lsn;
+  });
+}
+
+}  // namespace storage

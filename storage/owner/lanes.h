@@ -1,0 +1,105 @@
+// The lanes of a shard, and their turns: which one is due, whose checkpoint begins, which frames of the WAL any of them still
+// needs. Work of a turn grows with the lanes that are due, not with those that there are.
+//
+//   durable rows -> pending -> apply (size, age, a reader asks, a checkpoint waits) -> published -> checkpoint -> frames forgotten
+//
+// Checkpoints come in rounds, of all lanes that are not quiet, checkpoints_at_once_max at a time. Each lane of a round gets
+// its turn after one apply at most, so the oldest lane manifest is as old as a pause and a round, whatever the load is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "engine/reactor/reactor.h"
+#include "storage/files/rounds.h"
+#include "storage/owner/lane.h"
+#include "storage/owner/lane_schedule.h"
+#include "storage/owner/options.h"
+
+namespace storage {
+
+// Called in a turn of their own.
+class LanesListener {
+ public:
+  virtual void on_applied(Lane& lane) = 0;
+  virtual void on_checkpointed() = 0;  // oldest_needed() may have risen
+  virtual void on_disk_failed(const absl::Status& status) = 0;
+
+ protected:
+  ~LanesListener() = default;
+};
+
+class Lanes final : private LaneListener {
+ public:
+  Lanes(engine::Reactor& reactor, const OwnerOptions& options, OwnerCounters& counters, LanesListener& listener);
+
+  // A new lane, or after load() one that a start has found.
+  Lane& make(SchemaRef schema);
+  Lane* find(LaneId id);
+
+  // Every lane, in order of table.
+  const std::map<LaneId, std::unique_ptr<Lane>>& all() const { return lanes_; }
+
+  // A frame of the lane is in the WAL, which keeps it until the lane's checkpoint.
+  void hold(Lane& lane, Txn txn, Lsn lsn);
+
+  // It is durable.
+  void add_rows(Lane& lane, Txn txn, const RoutedBatch& batch);
+  void add_schema(Lane& lane, Txn txn, SchemaRef schema);
+
+  void ask(Lane& lane, Txn target);
+
+  // Steps that are due. In a hurry a round of checkpoints begins at once.
+  enum class Pace : uint8_t { calm, hurry };
+  void serve(engine::Instant now, Pace pace);
+
+  // When serve() has something to do again, unless something happens before.
+  engine::Instant next_due() const;
+
+  // The first frame that a lane still needs, or `none_needed`.
+  Lsn oldest_needed(Lsn none_needed) const { return needed_.empty() ? none_needed : *needed_.begin(); }
+  // The same by asking every lane: for what must be right, now and then.
+  bool needs_any_up_to(Lsn lsn) const;
+
+  bool are_quiet() const { return active_.empty(); }
+  size_t pending_size() const { return pending_size_; }
+  uint32_t checkpoints_running() const { return round_.running; }
+
+ private:
+  struct CheckpointRound {
+    bool is_begun = false;
+    engine::Instant began;
+    engine::Instant next;        // may begin
+    size_t wanting = 0;          // lanes that are still to be checkpointed
+    uint32_t running = 0;        // of them, right now
+    std::set<LaneId> waiting{};  // of them, those that only wait for another one to end
+  };
+
+  void on_lane_applied(Lane& lane, size_t size, uint64_t rows) override;
+  void on_lane_checkpointed(Lane& lane) override;
+  void on_lane_failed(const absl::Status& status) override { listener_.on_disk_failed(status); }
+
+  void activate(Lane& lane);
+  void serve_lane(Lane& lane, engine::Instant now);
+  bool begin_checkpoint(Lane& lane);
+  void begin_round(engine::Instant now);
+  void end_round(engine::Instant now);
+  void wake_waiting();
+
+  engine::Reactor& reactor_;
+  const OwnerOptions& options_;
+  OwnerCounters& counters_;
+  LanesListener& listener_;
+  Rounds rounds_;
+  std::map<LaneId, std::unique_ptr<Lane>> lanes_;  // ordered: what depends on its order is the same in every run
+  std::map<LaneId, Lane*> active_;                 // not quiet
+  LaneSchedule schedule_;
+  std::set<Lsn> needed_;  // of each lane the first frame that the WAL keeps for it
+  size_t pending_size_ = 0;
+  CheckpointRound round_;
+};
+
+}  // namespace storage

@@ -1,0 +1,48 @@
+#include "storage/owner/schema_desk.h"
+
+#include <memory>
+#include <utility>
+
+#include "engine/base/verify.h"
+
+namespace storage {
+
+bool SchemaDesk::try_ensure(TableAsk& ask) {
+  Lane* lane = lanes_.find({.table = ask.table, .lane = lane_first});
+  if (lane == nullptr) {
+    auto schema = std::make_shared<const Schema>(make_schema(ask.table, ask.wish));
+    if (absl::Status fits = commits_.check_fits(*schema); !fits.ok()) {
+      ask.refusal = std::move(fits);
+      shard_.endpoint().send_return(ask.source, make_message(MessageKind::table_answer, &ask));
+      return true;
+    }
+    if (!commits_.has_room_for(*schema)) return false;
+    lane = &lanes_.make(schema);
+    const bool appended = commits_.try_change_schema(*lane, FrameType::create, schema);
+    VERIFY(appended);
+  }
+  ask.schema = lane->schema();
+  commits_.reply_when_durable(lane->schema_lsn(), ask.source, make_message(MessageKind::table_answer, &ask));
+  return true;
+}
+
+bool SchemaDesk::try_add_columns(ColumnsAsk& ask) {
+  Lane* lane = lanes_.find(ask.lane);
+  VERIFY(lane != nullptr);
+  absl::StatusOr<Schema> next = with_columns(*lane->schema(), ask.wishes);
+  const absl::Status fits = next.ok() ? commits_.check_fits(*next) : next.status();
+  if (!fits.ok()) {
+    ask.refusal = fits;
+    shard_.endpoint().send_return(ask.source, make_message(MessageKind::columns_answer, &ask));
+    return true;
+  }
+  if (next->version != lane->schema()->version &&
+      !commits_.try_change_schema(*lane, FrameType::schema, std::make_shared<const Schema>(*std::move(next)))) {
+    return false;
+  }
+  ask.schema = lane->schema();
+  commits_.reply_when_durable(lane->schema_lsn(), ask.source, make_message(MessageKind::columns_answer, &ask));
+  return true;
+}
+
+}  // namespace storage
