@@ -118,11 +118,6 @@ RowBlock LaneApply::finish() {
 bool LaneApply::plan_dictionaries(IoRound& round) {
   if (dictionaries_planned_) return true;
   for (const auto& [column, dictionary] : state_.dictionaries) {
-    if (dictionary->may_be_torn) {
-      if (round.files_left() == 0 || round.memory_left() < engine::block_size) return false;
-      restore_last_block(round, dictionary->file, dictionary->extent.file);
-      dictionary->may_be_torn = false;
-    }
     if (!append_symbols(round, *dictionary)) return false;
   }
   dictionaries_planned_ = true;
@@ -137,7 +132,9 @@ bool LaneApply::append_symbols(IoRound& round, DictionaryState& dictionary) {
   uint32_t end = extent.count;
   for (; end < count; ++end) {
     const size_t entry_size = sizeof(uint32_t) + dictionary.symbols.text(SymbolId{end}).size();
-    if (FileAppend::memory_size(size + entry_size) > round.memory_left()) break;
+    // A single text may be larger than a round, which has memory for one such.
+    const bool has_own_round = size == 0 && round.empty();
+    if (!has_own_round && FileAppend::memory_size(size + entry_size) > round.memory_left()) break;
     size += entry_size;
   }
   if (round.files_left() == 0 || end == extent.count) return false;
@@ -160,7 +157,6 @@ bool LaneApply::append_symbols(IoRound& round, DictionaryState& dictionary) {
 
 bool LaneApply::plan_share(IoRound& round, const Share& share) {
   if (!share_open_) open_share(round, share);
-  if (!plan_restores(round)) return false;
   while (column_ < block_.columns().size()) {
     if (!plan_column(round, share, column_)) return false;
     ++column_;
@@ -180,7 +176,6 @@ void LaneApply::open_share(IoRound& round, const Share& share) {
     files.is_made = true;
     state_.lane_entries_changed = true;
   }
-  if (share.partition->may_be_torn) collect_restores(*share.partition);
   if (share.rows.run == manifest.runs.size()) {
     const RunId id{manifest.runs.empty() ? 0 : manifest.runs.back().id.value + 1};
     manifest.runs.push_back({.id = id});
@@ -232,28 +227,6 @@ bool LaneApply::plan_column(IoRound& round, const Share& share, size_t index) {
   if (!append_->append(round)) return false;
   if (append_->made_files()) files.entries_changed = true;
   append_.reset();
-  return true;
-}
-
-void LaneApply::collect_restores(PartitionState& partition) {
-  VERIFY(restores_.empty());
-  const std::vector<Run>& runs = partition.manifest->runs;
-  for (size_t run = 0; run < runs.size(); ++run) {
-    for (size_t column = 0; column < runs[run].columns.size(); ++column) {
-      for (const CommittedFile& committed : runs[run].columns[column].files) {
-        restores_.push_back({&partition.files->runs[run].columns[column].at(committed.kind), &committed});
-      }
-    }
-  }
-  partition.may_be_torn = false;
-}
-
-bool LaneApply::plan_restores(IoRound& round) {
-  while (!restores_.empty()) {
-    if (round.files_left() == 0 || round.memory_left() < engine::block_size) return false;
-    restore_last_block(round, *restores_.back().file, *restores_.back().committed);
-    restores_.pop_back();
-  }
   return true;
 }
 

@@ -1,8 +1,8 @@
 // One apply: the rows of a block become bytes of column files, round by round.
 //
 // Rows are sorted, split by partition and dealt to runs; rows that a partition has already are left out. Then, in this order:
-// new dictionary entries, and for each share of rows the last blocks that a crash may have torn, and its columns. All
-// operations of a round that touch the same file are in different stages.
+// new dictionary entries, and for each share of rows its columns. All operations of a round that touch the same file are in
+// different stages.
 #pragma once
 
 #include <cstddef>
@@ -36,22 +36,16 @@ class LaneApply {
     PartitionState* partition;
     RunShare rows;
   };
-  struct Restore {
-    GrowingFile* file;
-    const CommittedFile* committed;
-  };
 
   void sort_rows();
   void split_rows();
   void leave_out_applied(Txn applied, RowSlice& slice);
   bool plan_dictionaries(IoRound& round);
   bool append_symbols(IoRound& round, DictionaryState& dictionary);
-  bool plan_restores(IoRound& round);
   bool plan_share(IoRound& round, const Share& share);
   void open_share(IoRound& round, const Share& share);
   void close_share(const Share& share);
   bool plan_column(IoRound& round, const Share& share, size_t index);
-  void collect_restores(PartitionState& partition);
 
   LaneState& state_;
   RowBlock block_;
@@ -66,7 +60,6 @@ class LaneApply {
   bool share_open_ = false;
   size_t column_ = 0;  // of the share
   std::optional<ColumnAppend> append_;
-  std::vector<Restore> restores_;
 };
 
 }  // namespace storage

@@ -54,7 +54,7 @@ absl::StatusOr<std::vector<std::byte>> read_committed(IoBackend& backend, const 
 
 absl::Status load_dictionary(IoBackend& backend, LaneState& state, const DictionaryExtent& extent) {
   const std::string path = dictionary_path(state.lane, extent.column);
-  auto dictionary = std::make_unique<DictionaryState>(path);
+  auto dictionary = std::make_unique<DictionaryState>(path, state.hash_seed);
   ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, read_committed(backend, path, extent.file));
   engine::ByteReader reader(bytes, path);
   for (uint32_t id = 0; id < extent.count && reader.ok(); ++id) {
@@ -66,7 +66,6 @@ absl::Status load_dictionary(IoBackend& backend, LaneState& state, const Diction
   RETURN_IF_ERROR(reader.status());
   dictionary->extent = extent;
   dictionary->file.reserved = engine::align_up(extent.file.size, engine::block_size);
-  dictionary->may_be_torn = true;
   if (!state.dictionaries.emplace(extent.column, std::move(dictionary)).second) return misplaced(path);
   return absl::OkStatus();
 }
@@ -87,7 +86,6 @@ absl::Status load_partition(IoBackend& backend, LaneState& state, PartitionKey k
   // Of a manifest newer than the lane's nobody knows whether its name is durable: the next checkpoint writes it again, before
   // the WAL forgets the rows.
   partition.is_dirty = manifest->applied > state.checkpointed;
-  partition.may_be_torn = true;
   partition.manifest = std::make_shared<const PartitionManifest>(*std::move(manifest));
   return absl::OkStatus();
 }

@@ -35,21 +35,20 @@ struct PartitionState {
   std::shared_ptr<PartitionManifest> next;  // what an apply makes of it
   std::unique_ptr<PartitionFiles> files;    // while it is written to
   bool is_dirty = false;                    // `manifest` is newer than the durable one
-  bool may_be_torn = false;                 // last blocks are to be written again before anything is appended
 };
 
 struct DictionaryState {
-  explicit DictionaryState(std::string path) : file(std::move(path)) {}
+  DictionaryState(std::string path, uint64_t hash_seed) : symbols(hash_seed), file(std::move(path)) {}
 
   SymbolDictionary symbols;
   DictionaryExtent extent;  // what the file holds
   GrowingFile file;
-  bool may_be_torn = false;
 };
 
 struct LaneState {
   SchemaRef schema;
   LaneId lane;
+  uint64_t hash_seed = 0;  // of texts that clients chose: drawn at start, so that nobody can prepare collisions
   std::map<PartitionKey, PartitionState> partitions;
   std::map<ColumnId, std::unique_ptr<DictionaryState>> dictionaries;
   Txn applied;

@@ -14,6 +14,7 @@ LaneWriter::LaneWriter(Rounds& rounds, SchemaRef schema, LaneId lane, LaneWriter
   VERIFY_EQ(schema->table, lane.table);
   state_.schema = std::move(schema);
   state_.lane = lane;
+  state_.hash_seed = rounds.reactor().backend().random();
   publish();
 }
 
@@ -53,7 +54,7 @@ bool LaneWriter::dirty() const {
 SymbolDictionary& LaneWriter::dictionary(ColumnId column) {
   std::unique_ptr<DictionaryState>& dictionary = state_.dictionaries[column];
   if (dictionary == nullptr) {
-    dictionary = std::make_unique<DictionaryState>(dictionary_path(state_.lane, column));
+    dictionary = std::make_unique<DictionaryState>(dictionary_path(state_.lane, column), state_.hash_seed);
     dictionary->extent.column = column;
     dictionary->extent.file.kind = FileKind::texts;
   }

@@ -43,9 +43,8 @@ class LaneWriter final : private RoundWaiter, private RoundListener {
   // A lane without files yet, or one whose files load() reads. `rounds` are shared by the writers of a shard.
   LaneWriter(Rounds& rounds, SchemaRef schema, LaneId lane, LaneWriterListener& listener, const CrowdingLimits& crowding = {});
 
-  // Start-up, blocking: reads the manifests and the dictionaries. Blocks that a crash has torn are written again by the first
-  // apply to their partition: they belong to rows that the WAL holds and that are replayed. Until then their bytes are the
-  // manifest's.
+  // Start-up, blocking: reads the manifests and the dictionaries. A crash may have torn the last blocks of files: their bytes
+  // are the manifest's for every reader, and the next append to such a file writes the block again as a whole.
   absl::Status load(Names names = Names::perhaps_durable);
 
   // The newest version; columns that it adds get files when the first value comes.

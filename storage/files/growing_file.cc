@@ -66,18 +66,4 @@ void FileAppend::reserve(engine::FileId file, uint64_t end) {
                               .path = file_.path.c_str()});
 }
 
-void restore_last_block(IoRound& round, GrowingFile& file, const CommittedFile& committed) {
-  if (committed.size == 0) return;
-  const std::span<std::byte> memory = round.take(block_size);
-  std::memset(memory.data(), 0, memory.size());
-  std::memcpy(memory.data(), committed.tail.data(), committed.tail.size());
-  round.add(Stage::restore, {.op = engine::IoOp::write,
-                             .open_mode = engine::OpenMode::read_write_direct,
-                             .file = round.pin(file.handle, file.path.c_str()),
-                             .offset = committed.size - committed.tail.size(),
-                             .buffer = memory,
-                             .path = file.path.c_str()});
-  file.dirty = true;
-}
-
 }  // namespace storage

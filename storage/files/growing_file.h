@@ -24,6 +24,9 @@ struct GrowingFile {
 };
 
 // What an append begins with: bytes that come after the committed ones, or the last block again with the last byte changed.
+// Either way a block is written as a whole, from its first committed byte on, which the manifest has (CommittedFile::tail): so
+// a block that a crash tore in an earlier append of the same kind is whole again, and one that no append will touch was not
+// torn.
 enum class AppendStart : uint8_t { after_last_byte, last_block };
 
 // One append of one round, which is the only one to this file in it. Fill tail() and say how much with advance(), then
@@ -58,8 +61,5 @@ class FileAppend {
   size_t filled_;
   std::span<std::byte> memory_;
 };
-
-// Writes the committed bytes of the last block again, in Stage::restore: a crash may have torn it.
-void restore_last_block(IoRound& round, GrowingFile& file, const CommittedFile& committed);
 
 }  // namespace storage

@@ -21,12 +21,14 @@
 namespace storage {
 
 struct RoundOptions {
-  uint32_t rounds_max = 4;                     // steps that run at the same time
-  size_t round_size_max = 1024 * 1024;         // bytes written by a round; a multiple of block_size, at least 16 blocks
-  uint32_t in_flight_max = 32;                 // operations of a round
-  uint32_t files_max = 1024;                   // open column files; at least 4 a round
-  uint64_t extent_size_min = 64 * 1024;        // files grow by reserving at least so much and
-  uint64_t extent_size_max = 4 * 1024 * 1024;  // at most so much ahead, doubling in between
+  uint32_t rounds_max = 4;              // steps that run at the same time
+  size_t round_size_max = 1024 * 1024;  // bytes written by a round; a multiple of block_size, at least 16 blocks
+  uint32_t in_flight_max = 32;          // operations of a round
+  uint32_t files_max = 1024;            // open column files; at least 4 a round
+  // Files grow by reserving at least so much, at most so much ahead, and as much as they have in between. A file that never
+  // gets a second block has no more than one: there is a file for each column of each run, however few rows it has.
+  uint64_t extent_size_min = engine::block_size;
+  uint64_t extent_size_max = 4 * 1024 * 1024;
 };
 
 // Stages of a round that writes or syncs table files.
@@ -39,7 +41,6 @@ enum class Stage : size_t {
   make_run_directory,
   open,
   reserve,
-  restore,  // last blocks that a crash may have torn
   write,
   sync,
   close_directory,

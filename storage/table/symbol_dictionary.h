@@ -20,6 +20,8 @@ inline constexpr size_t symbol_size_max = size_t{16} << 20;  // bytes
 
 class SymbolDictionary {
  public:
+  explicit SymbolDictionary(uint64_t hash_seed) : ids_(0, engine::TextHash{hash_seed}) {}
+
   // The id of `text`, a new one when it is unknown. The caller keeps to symbols_max and symbol_size_max.
   SymbolId resolve(std::string_view text);
 
@@ -30,6 +32,8 @@ class SymbolDictionary {
   std::string_view text(SymbolId id) const { return texts_[id.value]; }
   uint32_t size() const { return static_cast<uint32_t>(texts_.size()); }
   size_t memory_size() const { return memory_size_; }
+  // What a text's place in memory comes from.
+  uint64_t hash_of(std::string_view text) const { return ids_.hash_function()(text); }
 
  private:
   std::deque<std::string> texts_;  // stable addresses: the keys of ids_ point here

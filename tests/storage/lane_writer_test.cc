@@ -75,6 +75,81 @@ RowBlock block_of(const SchemaRef& schema, const std::function<void(OpenBatch&)>
   return block;
 }
 
+// Bytes that the column files and dictionaries of a lane take on disk.
+size_t reserved_size(sim::SimWorld& world, std::string_view directory) {
+  std::vector<engine::DirectoryEntry> entries;
+  REQUIRE(world.disk().list(directory, entries) == 0);
+  size_t sum = 0;
+  for (const engine::DirectoryEntry& entry : entries) {
+    const std::string path = std::string(directory) + '/' + entry.name;
+    sum += entry.is_directory ? reserved_size(world, path) : world.disk().read_current(path)->size();
+  }
+  return sum;
+}
+
+TEST_CASE("table_writer: a file takes a block until it needs a second one, however many columns and partitions there are") {
+  constexpr size_t columns = 300;
+  constexpr size_t days = 20;
+  TableWish wish{.name = "wide", .columns = {{"timestamp", ColumnType::timestamp_us}}};
+  for (size_t i = 1; i < columns; ++i) {
+    wish.columns.push_back({"c" + std::to_string(i), i % 2 == 0 ? ColumnType::symbol : ColumnType::float64});
+  }
+  const auto schema = std::make_shared<const Schema>(make_schema(TableId{7}, wish));
+  sim::SimWorld world({.seed = 4});
+  world.set_auto_advance(true);
+  sim::SimBackend backend(world);
+  LaneOwner owner(backend, schema, RoundOptions{});
+  size_t received = 0;
+  for (size_t day = 0; day < days; ++day) {
+    std::vector<ResolvedSymbols> symbols;
+    RowBlock block = block_of(
+        schema,
+        [&](OpenBatch& batch) {
+          batch.begin_row();
+          batch.set_word(0, (20'000 + day) * 86'400'000'000);
+          for (uint32_t i = 1; i < columns; ++i) {
+            if (i % 2 != 0) {
+              batch.set_word(i, day);
+            } else {
+              const SymbolId id = owner.writer().dictionary(schema->columns[i].id).resolve("a");
+              batch.set_symbol(i, batch.add_symbol(i, id));
+              symbols.push_back({schema->columns[i].id, {id}});
+            }
+          }
+        },
+        symbols, Txn{day + 1});
+    received += columns * sizeof(uint64_t);
+    REQUIRE(owner.apply(std::move(block)));
+  }
+  // One block of a column, a partition and a row, and one of each dictionary.
+  CHECK(reserved_size(world, "tables/7") == engine::block_size * (days * columns + columns / 2 - 1));
+  CHECK(reserved_size(world, "tables/7") / received < 600);
+}
+
+TEST_CASE("table_writer: a file that grows reserves as much again as it has, up to a bound") {
+  const auto schema = std::make_shared<const Schema>(
+      make_schema(TableId{7}, {.name = "narrow", .columns = {{"timestamp", ColumnType::timestamp_us}}}));
+  sim::SimWorld world({.seed = 4});
+  world.set_auto_advance(true);
+  sim::SimBackend backend(world);
+  LaneOwner owner(backend, schema, {.extent_size_max = 16 * engine::block_size});
+  std::vector<size_t> blocks;
+  for (uint64_t txn = 1; txn <= 40; ++txn) {
+    REQUIRE(owner.apply(block_of(
+        schema,
+        [txn](OpenBatch& batch) {
+          for (uint64_t row = 0; row < 512; ++row) {
+            batch.begin_row();
+            batch.set_word(0, txn * 1000 + row);
+          }
+        },
+        {}, Txn{txn})));
+    const size_t size = reserved_size(world, "tables/7") / engine::block_size;
+    if (blocks.empty() || blocks.back() != size) blocks.push_back(size);
+  }
+  CHECK(blocks == std::vector<size_t>{1, 2, 4, 8, 16, 32, 48});
+}
+
 TEST_CASE("table_writer: a text that is larger than a round") {
   sim::SimWorld world({.seed = 3});
   Workload workload(3, {});
@@ -98,6 +173,29 @@ TEST_CASE("table_writer: a text that is larger than a round") {
 }
 
 // The server died of it, and of each replay.
+TEST_CASE("table_writer: a symbol that is larger than a round") {
+  sim::SimWorld world({.seed = 3});
+  Workload workload(3, {});
+  const std::string large(3 * tests::small_rounds.round_size_max, 'x');
+  {
+    SimLaneOwner owner(world, workload.schema());
+    REQUIRE(owner->apply_next(workload, 2));
+    for (const std::string& text : {std::string("before"), large, std::string("between"), large + 'y', std::string("last")}) {
+      owner.writer().dictionary(ColumnId{0}).resolve(text);
+    }
+    REQUIRE(owner->apply({}));
+    REQUIRE(owner->checkpoint());
+    world.power_off();
+  }
+  world.restart();
+  SimLaneOwner owner(world, workload.schema());
+  REQUIRE(owner.writer().load() == absl::OkStatus());
+  const SymbolDictionary& symbols = owner.writer().dictionary(ColumnId{0});
+  CHECK(symbols.contains(large));
+  CHECK(symbols.contains(large + 'y'));
+  CHECK(symbols.text(SymbolId{symbols.size() - 1}) == "last");
+}
+
 TEST_CASE("table_writer: an append of no bytes to a text file that ends with a block") {
   sim::SimWorld world({.seed = 3});
   Workload workload(3, {});

@@ -1,12 +1,16 @@
 #include "storage/table/symbol_dictionary.h"
 
+#include <vector>
+
 #include "tests/catch.h"
+#include "tests/sim/sim_machine.h"
+#include "tests/storage/lane_owner.h"
 
 namespace storage {
 namespace {
 
 TEST_CASE("symbol_dictionary: ids are dense and in order of first use") {
-  SymbolDictionary dictionary;
+  SymbolDictionary dictionary(7);
   CHECK(dictionary.resolve("a") == SymbolId{0});
   CHECK(dictionary.resolve("") == SymbolId{1});
   CHECK(dictionary.resolve("a") == SymbolId{0});
@@ -18,7 +22,7 @@ TEST_CASE("symbol_dictionary: ids are dense and in order of first use") {
 }
 
 TEST_CASE("symbol_dictionary: replay restores ids, and finds out when they do not fit") {
-  SymbolDictionary dictionary;
+  SymbolDictionary dictionary(7);
   CHECK(dictionary.restore(SymbolId{0}, "a").ok());
   CHECK(dictionary.restore(SymbolId{1}, "b").ok());
   CHECK(dictionary.restore(SymbolId{0}, "a").ok());
@@ -29,6 +33,19 @@ TEST_CASE("symbol_dictionary: replay restores ids, and finds out when they do no
   CHECK(code(2, std::string(symbol_size_max + 1, 'x')) == absl::StatusCode::kDataLoss);
   CHECK(dictionary.size() == 2);
   CHECK(dictionary.resolve("c") == SymbolId{2});
+}
+
+TEST_CASE("symbol_dictionary: two nodes keep the same symbols in different places, with the same ids") {
+  std::vector<uint64_t> hashes;
+  for (const uint64_t world_seed : {1, 2}) {
+    sim::SimMachine machine(world_seed);
+    tests::LaneOwner owner(machine.backend(), tests::Workload(1, {}).schema());
+    SymbolDictionary& dictionary = owner.writer().dictionary(ColumnId{0});
+    CHECK(dictionary.resolve("a") == SymbolId{0});
+    CHECK(dictionary.resolve("b") == SymbolId{1});
+    hashes.push_back(dictionary.hash_of("a"));
+  }
+  CHECK(hashes[0] != hashes[1]);
 }
 
 }  // namespace
