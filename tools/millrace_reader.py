@@ -7,8 +7,9 @@ docs/tables.md says, and is an example of what a reader needs.
     table.rows()                          # a dict of columns, all rows in order of time
     for run in table.runs():              # the files themselves, mapped, not copied
         column = run.column("price")      # None when the run has no value of it
-        column.values                     # float64; symbols: int32 ids for table.symbols("symbol")
-        column.present                    # None without nulls, else booleans
+        column.values                     # float64; symbols: int32 ids for table.symbols("symbol"); booleans: a bitmap
+        column.texts                      # of a VARCHAR, instead
+        column.validity                   # None without nulls, else a bitmap
         column.row_start                  # of values[0] in the run
 
 From a shell: millrace_reader.py DATA [TABLE] lists the tables, or shows a table as CSV."""
@@ -22,9 +23,9 @@ import numpy
 BLOCK_SIZE = 4096
 TYPES = {1: "BOOLEAN", 2: "LONG", 3: "DOUBLE", 4: "TIMESTAMP", 5: "TIMESTAMP_NS", 6: "SYMBOL", 7: "VARCHAR", 8: "LONG256"}
 UNITS = {0: "NONE", 1: "HOUR", 2: "DAY", 3: "WEEK", 4: "MONTH", 5: "YEAR"}
-VALUE_DTYPES = {"BOOLEAN": "?", "LONG": "<i8", "DOUBLE": "<f8", "TIMESTAMP": "<M8[us]", "TIMESTAMP_NS": "<M8[ns]",
-                "SYMBOL": "<i4",
+VALUE_DTYPES = {"LONG": "<i8", "DOUBLE": "<f8", "TIMESTAMP": "<M8[us]", "TIMESTAMP_NS": "<M8[ns]", "SYMBOL": "<i4",
                 "LONG256": "<u8"}
+FORMAT_VERSION = 2
 FILE_KINDS = {1: "values", 2: "validity", 3: "offsets", 4: "texts"}
 
 
@@ -75,8 +76,8 @@ def _read_framed(path, magic):
     if len(data) < 28 or data[:8] != magic:
         raise FormatError(f"{path}: does not begin with {magic!r}")
     version, _may_ignore, must_know, body_size = struct.unpack_from("<4I", data, 8)
-    if version != 1 or must_know != 0:
-        raise FormatError(f"{path}: written by a newer release (format {version}, features {must_know:#x})")
+    if version != FORMAT_VERSION or must_know != 0:
+        raise FormatError(f"{path}: written by another release (format {version}, features {must_know:#x})")
     if len(data) != 28 + body_size or crc32c(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
         raise FormatError(f"{path}: damaged")
     return _Fields(data[24:-4])
@@ -100,6 +101,28 @@ class _CommittedFile:
         return data
 
 
+class Texts:
+    """Texts of a column or a dictionary, over the mapped files: text i is `data` from offsets[i] to offsets[i + 1]."""
+
+    def __init__(self, offsets, data):
+        self.offsets = offsets.view("<i8")
+        self.data = data
+
+    def __len__(self):
+        return max(0, len(self.offsets) - 1)
+
+    def __getitem__(self, index):
+        return self.data[self.offsets[index]:self.offsets[index + 1]].tobytes().decode()
+
+    def __iter__(self):
+        data, offsets = self.data.tobytes(), self.offsets.tolist()
+        return (data[start:end].decode() for start, end in zip(offsets, offsets[1:]))
+
+
+def unpack_bits(bitmap, count):
+    return numpy.unpackbits(bitmap, bitorder="little", count=count).astype(bool)
+
+
 class StoredColumn:
     """What a run holds of a column: rows row_start to row_start + row_count. Rows outside are null, or false for BOOLEAN."""
 
@@ -118,7 +141,10 @@ class StoredColumn:
 
     @property
     def values(self):
-        """Fixed-width values: an array over the file. LONG256 has four words a row, the least significant first."""
+        """Fixed-width values: an array over the file. LONG256 has four words a row, the least significant first; BOOLEAN is
+        a bitmap, the least significant bit first."""
+        if self.type == "BOOLEAN":
+            return self._map("values")
         if self.cached_values is None:
             dtype = numpy.dtype(VALUE_DTYPES[self.type])
             count = self.row_count * (4 if self.type == "LONG256" else 1)
@@ -127,20 +153,18 @@ class StoredColumn:
         return self.cached_values
 
     @property
-    def offsets(self):
-        """Where texts begin and end in `texts`."""
-        return self._map("offsets")[:(self.row_count + 1) * 8].view("<i8")
+    def texts(self):
+        return Texts(self._map("offsets")[:(self.row_count + 1) * 8], self._map("texts"))
 
     @property
-    def texts(self):
-        return self._map("texts")
+    def validity(self):
+        """None when every value is there, else a bitmap, the least significant bit first, 1 = present."""
+        return None if self.nulls == 0 else self._map("validity")
 
     @property
     def present(self):
         """None when every value is there, else an array of booleans."""
-        if self.nulls == 0:
-            return None
-        return numpy.unpackbits(self._map("validity"), bitorder="little", count=self.row_count).astype(bool)
+        return None if self.nulls == 0 else unpack_bits(self.validity, self.row_count)
 
 
 class Run:
@@ -189,15 +213,15 @@ class _Lane:
             _table, _lane, _checkpointed, dictionary_count = fields.take("IH2xQI")
             for _ in range(dictionary_count):
                 column, count = fields.take("II")
-                self.dictionaries[column] = (count, _CommittedFile(fields))
+                self.dictionaries[column] = (count, _CommittedFile(fields), _CommittedFile(fields))
 
     def symbols(self, column):
         """Texts by id."""
         if column not in self.dictionaries:
-            return []
-        count, file = self.dictionaries[column]
-        fields = _Fields(file.map(self.directory / "symbols" / str(column)).tobytes())
-        return [fields.take_bytes(fields.take("I")).decode() for _ in range(count)]
+            return Texts(numpy.zeros(8, numpy.uint8), numpy.empty(0, numpy.uint8))
+        count, offsets, texts = self.dictionaries[column]
+        directory = self.directory / "symbols"
+        return Texts(offsets.map(directory / f"{column}.offsets")[:(count + 1) * 8], texts.map(directory / f"{column}.texts"))
 
 
 class Table:
@@ -261,7 +285,7 @@ class Table:
 
 
 def _row_dtype(type_name):
-    return object if type_name in ("SYMBOL", "VARCHAR", "LONG256") else VALUE_DTYPES[type_name]
+    return "?" if type_name == "BOOLEAN" else object if type_name in ("SYMBOL", "VARCHAR", "LONG256") else VALUE_DTYPES[type_name]
 
 
 def _row_values(lane, column):
@@ -269,11 +293,12 @@ def _row_values(lane, column):
         # A null holds id 0, which need not exist.
         return numpy.array([*lane.symbols(column.id), ""], object)[column.values]
     if column.type == "VARCHAR":
-        texts, offsets = column.texts.tobytes(), column.offsets.tolist()
-        return numpy.array([*(texts[start:end].decode() for start, end in zip(offsets, offsets[1:])), None], object)[:-1]
+        return numpy.array([*column.texts, None], object)[:-1]
     if column.type == "LONG256":
         numbers = [sum(word << 64 * i for i, word in enumerate(row)) for row in column.values.tolist()]
         return numpy.array([*numbers, None], object)[:-1]
+    if column.type == "BOOLEAN":
+        return unpack_bits(column.values, column.row_count)
     return column.values
 
 

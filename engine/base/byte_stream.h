@@ -16,6 +16,10 @@ namespace engine {
 
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  // Begins empty, in the memory of `spent`.
+  explicit ByteWriter(std::vector<std::byte> spent) : bytes_(std::move(spent)) { bytes_.clear(); }
+
   template <typename T>
   void put(T value) {
     const size_t offset = bytes_.size();

@@ -1,6 +1,7 @@
 #include "net/ingest/line_ingest.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "engine/base/verify.h"
@@ -158,7 +159,7 @@ void LineIngest::abandon() {
 LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const JudgedRow& row) {
   const storage::Schema& schema = *table.schema();
   for (const JudgedCell& cell : row.cells) {
-    if (cell.type == storage::ColumnType::symbol && cell.text.size() > storage::symbol_size_max) {
+    if (storage::is_symbol(cell.type) && cell.text.size() > storage::symbol_size_max) {
       return refuse_text(LineError::symbol_too_long, "column " + schema.columns[cell.column].name + ": a symbol of " +
                                                          std::to_string(cell.text.size()) + " bytes, at most " +
                                                          std::to_string(storage::symbol_size_max) +
@@ -177,18 +178,18 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
   }
   batch->set_word(schema.designated, static_cast<uint64_t>(timestamp));
   for (const JudgedCell& cell : row.cells) {
-    switch (cell.type) {
-      case storage::ColumnType::symbol:
-        batch->set_symbol(cell.column, context_.source.symbol(table, cell.column, cell.text));
-        break;
-      case storage::ColumnType::varchar:
-        batch->set_text(cell.column, cell.text);
-        break;
-      case storage::ColumnType::long256:
-        batch->set_long256(cell.column, cell.long256());
-        break;
-      default:
-        batch->set_word(cell.column, cell.word);
+    if (storage::is_symbol(cell.type)) {
+      batch->set_symbol(cell.column, context_.source.symbol(table, cell.column, cell.text));
+      continue;
+    }
+    const storage::Kind kind = storage::kind_of(cell.type);
+    if (storage::is_word(kind)) {
+      batch->set_word(cell.column, cell.word);
+    } else if (kind == storage::Kind::texts) {
+      batch->set_text(cell.column, cell.text);
+    } else {
+      const storage::Long256 value = cell.long256();
+      batch->set_wide(cell.column, std::as_bytes(std::span(value)));
     }
   }
   context_.source.finish_row(table);
@@ -196,9 +197,7 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
 }
 
 int64_t LineIngest::wall_clock(storage::ColumnType type) const {
-  constexpr int64_t ns_per_us = 1000;
-  const int64_t ns = context_.shard.backend().wall_now().ns;
-  return type == storage::ColumnType::timestamp_ns ? ns : ns / ns_per_us;
+  return context_.shard.backend().wall_now().ns / engine::ns_per(storage::unit_of(type));
 }
 
 LineIngest::Outcome LineIngest::refuse_text(LineError error, const std::string& detail) {

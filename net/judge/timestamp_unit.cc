@@ -7,8 +7,7 @@ namespace net {
 std::optional<int64_t> convert_timestamp(int64_t value, engine::TimeUnit unit, storage::ColumnType type) {
   VERIFY(unit != engine::TimeUnit::unspecified);
   VERIFY_DEBUG(storage::is_timestamp(type));
-  return engine::convert_time(value, unit,
-                              type == storage::ColumnType::timestamp_ns ? engine::TimeUnit::ns : engine::TimeUnit::us);
+  return engine::convert_time(value, unit, storage::unit_of(type));
 }
 
 }  // namespace net

@@ -73,9 +73,7 @@ SqlValue timestamp_value(int64_t timestamp, engine::TimeUnit unit) {
   return std::string(format_timestamp(timestamp, unit, buffer));
 }
 
-engine::TimeUnit designated_unit(const Schema& schema) {
-  return schema.designated_column().type == storage::ColumnType::timestamp_ns ? engine::TimeUnit::ns : engine::TimeUnit::us;
-}
+engine::TimeUnit designated_unit(const Schema& schema) { return storage::unit_of(schema.designated_column().type); }
 
 // First and last timestamp of some runs.
 struct TimeSpan {
@@ -199,8 +197,7 @@ constexpr auto table_columns_columns = std::to_array<RowColumn<ColumnRow>>({
     {{"type", "STRING"}, [](const ColumnRow& row) { return SqlValue(std::string(storage::type_name(row.column.type))); }},
     {{"indexed", "BOOLEAN"}, never},
     {{"indexBlockCapacity", "INT"}, zero},
-    {{"symbolCached", "BOOLEAN"},
-     [](const ColumnRow& row) { return SqlValue(row.column.type == storage::ColumnType::symbol); }},
+    {{"symbolCached", "BOOLEAN"}, [](const ColumnRow& row) { return SqlValue(storage::is_symbol(row.column.type)); }},
     {{"symbolCapacity", "INT"}, zero},
     {{"symbolTableSize", "INT"}, [](const ColumnRow& row) { return count_value(row.symbols); }},
     {{"designated", "BOOLEAN"}, [](const ColumnRow& row) { return SqlValue(row.designated); }},

@@ -28,18 +28,16 @@ constexpr size_t mask_columns_max = 63;
 constexpr std::string_view collation_us = "timestamp_us";
 constexpr std::string_view collation_ns = "timestamp_ns";
 
-engine::TimeUnit unit_of(ColumnType type) {
-  return type == ColumnType::timestamp_ns ? engine::TimeUnit::ns : engine::TimeUnit::us;
+std::string_view collation_of(ColumnType type) {
+  return storage::unit_of(type) == engine::TimeUnit::ns ? collation_ns : collation_us;
 }
-
-std::string_view collation_of(ColumnType type) { return type == ColumnType::timestamp_ns ? collation_ns : collation_us; }
 
 // QuestDB's type name, then what makes SQLite choose the affinity of the values (datatype3.html, 3.1).
 std::string column_declaration(const Schema& schema, size_t index) {
   const ColumnType type = schema.columns[index].type;
   std::string declared(storage::type_name(type));
   if (index == schema.designated) declared += " DESIGNATED";
-  if (type == ColumnType::symbol || type == ColumnType::varchar || type == ColumnType::long256) declared += " TEXT";
+  if (storage::is_symbol(type) || !storage::is_word(storage::kind_of(type))) declared += " TEXT";
   if (storage::is_timestamp(type)) declared.append(" TEXT COLLATE ").append(collation_of(type));
   return declared;
 }
@@ -213,7 +211,7 @@ int filter_table(sqlite3_vtab_cursor* vtab_cursor, int, const char* plan, int va
   const std::string_view plan_text(plan);
   const char* comparisons = std::from_chars(plan_text.data(), plan_text.data() + plan_text.size(), mask, 16).ptr + 1;
 
-  const engine::TimeUnit unit = unit_of(table.schema().designated_column().type);
+  const engine::TimeUnit unit = storage::unit_of(table.schema().designated_column().type);
   SqlTimeRange range(unit);
   for (int i = 0; i < value_count; ++i) {
     absl::Status status = restrict_range(range, unit, static_cast<TimeComparison>(comparisons[i]), values[i]);
@@ -257,7 +255,7 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
   TableCursor& cursor = cursor_of(vtab_cursor);
   const uint32_t slot = cursor.slots[static_cast<size_t>(index)];
   VERIFY_LT(slot, cursor.chunk->columns.size());
-  const storage::ScanColumn& column = cursor.chunk->columns[slot];
+  const storage::ColumnVector& column = cursor.chunk->columns[slot];
   if (column.present[cursor.row] == 0) return SQLITE_OK;  // NULL unless something else is returned
   switch (column.type) {
     case ColumnType::boolean:
@@ -269,7 +267,7 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
       return SQLITE_OK;
     case ColumnType::timestamp_us:
     case ColumnType::timestamp_ns:
-      return_timestamp(cursor, context, column.words[cursor.row], unit_of(column.type));
+      return_timestamp(cursor, context, column.words[cursor.row], storage::unit_of(column.type));
       return SQLITE_OK;
     case ColumnType::symbol:
       return_text(cursor, context,
@@ -280,7 +278,7 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
       return SQLITE_OK;
     case ColumnType::long256:
       cursor.text.clear();
-      append_long256(cursor.text, column.wide[cursor.row]);
+      append_long256(cursor.text, engine::load<storage::Long256>(column.wide(cursor.row).data()));
       return_text(cursor, context, cursor.text);
       return SQLITE_OK;
   }

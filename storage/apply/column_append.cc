@@ -10,24 +10,8 @@ namespace storage {
 
 namespace {
 
-size_t value_size(ColumnType type) {
-  switch (type) {
-    case ColumnType::boolean:
-      return 1;
-    case ColumnType::symbol:
-      return 4;
-    case ColumnType::long256:
-      return 32;
-    case ColumnType::varchar:
-      return 0;
-    case ColumnType::int64:
-    case ColumnType::float64:
-    case ColumnType::timestamp_us:
-    case ColumnType::timestamp_ns:
-      return 8;
-  }
-  UNREACHABLE("column type");
-}
+// Rows of a type without null are all there.
+bool has(const ColumnVector& source, size_t row) { return !row_of(source.type).has_null || source.has(row); }
 
 // The low bytes of each row's value.
 template <typename Value>
@@ -45,30 +29,41 @@ void put_words(std::byte* target, std::span<const uint64_t> words, const RowSlic
   for (size_t i = 0; i < rows.size(); ++i) engine::store(target + i * sizeof(Value), static_cast<Value>(words[rows[i]]));
 }
 
-void put_values(std::byte* target, const BlockColumn& source, const RowSlice& slice) {
-  switch (value_size(source.type)) {
+void put_wide(std::byte* target, const ColumnVector& source, const RowSlice& slice) {
+  const size_t width = width_of(source.kind());
+  for (size_t place = slice.begin; place < slice.end; ++place, target += width) {
+    const size_t row = slice.row(place);
+    if (source.has(row)) {
+      std::memcpy(target, source.wide(row).data(), width);
+    } else {
+      std::memset(target, 0, width);
+    }
+  }
+}
+
+void put_values(std::byte* target, const ColumnVector& source, const RowSlice& slice) {
+  switch (width_of(source.kind())) {
     case 1:
       return put_words<uint8_t>(target, source.words, slice);
+    case 2:
+      return put_words<uint16_t>(target, source.words, slice);
     case 4:
       return put_words<uint32_t>(target, source.words, slice);
     case 8:
       return put_words<uint64_t>(target, source.words, slice);
     default:
-      for (size_t place = slice.begin; place < slice.end; ++place) {
-        engine::store(target, source.wide[slice.row(place)]);
-        target += sizeof(Long256);
-      }
+      return put_wide(target, source, slice);
   }
 }
 
 // The places of a slice from the first value to the last.
-RowSlice trim(const BlockColumn& source, RowSlice slice) {
-  while (slice.begin < slice.end && !source.has(slice.row(slice.begin))) ++slice.begin;
-  while (slice.end > slice.begin && !source.has(slice.row(slice.end - 1))) --slice.end;
+RowSlice trim(const ColumnVector& source, RowSlice slice) {
+  while (slice.begin < slice.end && !has(source, slice.row(slice.begin))) ++slice.begin;
+  while (slice.end > slice.begin && !has(source, slice.row(slice.end - 1))) --slice.end;
   return slice;
 }
 
-uint64_t count_nulls(const BlockColumn& source, const RowSlice& slice) {
+uint64_t count_nulls(const ColumnVector& source, const RowSlice& slice) {
   if (source.present.empty()) return 0;
   uint64_t count = 0;
   for (size_t place = slice.begin; place < slice.end; ++place) count += source.present[slice.row(place)] == 0 ? 1 : 0;
@@ -77,24 +72,19 @@ uint64_t count_nulls(const BlockColumn& source, const RowSlice& slice) {
 
 }  // namespace
 
-bool ColumnAppend::is_needless(const BlockColumn& source, const RowSlice& slice) { return trim(source, slice).size() == 0; }
+bool ColumnAppend::is_needless(const ColumnVector& source, const RowSlice& slice) { return trim(source, slice).size() == 0; }
 
-ColumnAppend::ColumnAppend(const BlockColumn& source, std::span<const uint64_t> text_starts, const RowSlice& slice,
-                           uint64_t run_rows, const std::string& run_directory, RunColumn& target, ColumnFiles& files)
-    : source_(source),
-      text_starts_(text_starts),
-      slice_(trim(source, slice)),
-      run_directory_(run_directory),
-      target_(target),
-      files_(files) {
-  VERIFY_GE(source.rows, slice.size());
+ColumnAppend::ColumnAppend(const ColumnVector& source, const RowSlice& slice, uint64_t run_rows,
+                           const std::string& run_directory, RunColumn& target, ColumnFiles& files)
+    : source_(source), slice_(trim(source, slice)), run_directory_(run_directory), target_(target), files_(files) {
+  VERIFY_GE(source.places(), slice.size());
   VERIFY_EQ(target.type, source.type);
   const uint64_t first_row = run_rows + (slice_.begin - slice.begin);
   if (target.row_count == 0) target.row_start = first_row;
   const uint64_t rows_end = target.row_start + target.row_count;
   VERIFY_LE(rows_end, first_row);
   padding_ = first_row - rows_end;
-  if (source.type == ColumnType::boolean) return;  // a row without one is false
+  if (!row_of(source.type).has_null) return;
   const uint64_t nulls = padding_ + count_nulls(source, slice_);
   target.nulls += nulls;
   nullable_ = nulls != 0 || has_file(FileKind::validity);
@@ -112,12 +102,15 @@ bool ColumnAppend::append(IoRound& round) {
   if (rows == 0 && !round.empty()) return false;
   rows = std::max<size_t>(rows, 1);  // a text that is larger than a round
   const auto padding = static_cast<size_t>(std::min<uint64_t>(padding_, rows));
-  if (source_.type == ColumnType::varchar) {
+  if (source_.kind() == Kind::texts) {
     append_texts(round, padding, rows - padding);
   } else {
     append_values(round, padding, rows - padding);
   }
-  if (nullable_) append_validity(round, padding, rows - padding);
+  if (nullable_) {
+    append_bits(round, FileKind::validity, rows,
+                [&](size_t i) { return i >= padding && source_.has(slice_.row(slice_.begin + i - padding)); });
+  }
   target_.row_count += rows;
   padding_ -= padding;
   slice_.begin += rows - padding;
@@ -144,13 +137,13 @@ size_t ColumnAppend::rows_that_fit(size_t memory) const {
   constexpr size_t overhead = files_max * FileAppend::memory_size(sizeof(uint64_t));
   if (memory <= overhead) return 0;
   const size_t room = memory - overhead;
-  if (source_.type != ColumnType::varchar) return room / (value_size(source_.type) + 1);  // a byte for its bit of validity
+  if (source_.kind() != Kind::texts) return room / (width_of(source_.kind()) + 1);  // a byte for its bit of validity
   constexpr size_t row_size = sizeof(int64_t) + 1;
   size_t rows = std::min(static_cast<size_t>(padding_), room / row_size);
   if (rows < padding_) return rows;
   size_t used = rows * row_size;
   for (size_t place = slice_.begin; place < slice_.end; ++place, ++rows) {
-    used += row_size + source_.lengths[slice_.row(place)];
+    used += row_size + source_.sizes[slice_.row(place)];
     if (used > room) break;
   }
   return rows;
@@ -172,8 +165,12 @@ void ColumnAppend::append_ones(IoRound& round) {
 }
 
 void ColumnAppend::append_values(IoRound& round, size_t padding, size_t rows) {
+  if (source_.kind() == Kind::bits) {
+    return append_bits(round, FileKind::values, padding + rows,
+                       [&](size_t i) { return i >= padding && source_.words[slice_.row(slice_.begin + i - padding)] != 0; });
+  }
   CommittedFile& file = committed(FileKind::values);
-  const size_t width = value_size(source_.type);
+  const size_t width = width_of(source_.kind());
   FileAppend append(round, files_.at(FileKind::values), file, (padding + rows) * width);
   std::byte* const bytes = append.tail().data();
   std::memset(bytes, 0, padding * width);
@@ -187,7 +184,7 @@ void ColumnAppend::append_texts(IoRound& round, size_t padding, size_t rows) {
   CommittedFile& texts = committed(FileKind::texts);
   CommittedFile& offsets = committed(FileKind::offsets);
   size_t texts_size = 0;
-  for (size_t place = slice_.begin; place < slice_.begin + rows; ++place) texts_size += source_.lengths[slice_.row(place)];
+  for (size_t place = slice_.begin; place < slice_.begin + rows; ++place) texts_size += source_.sizes[slice_.row(place)];
 
   const bool is_first = offsets.size == 0;
   const size_t offsets_size = (padding + rows + (is_first ? 1 : 0)) * sizeof(int64_t);
@@ -204,10 +201,10 @@ void ColumnAppend::append_texts(IoRound& round, size_t padding, size_t rows) {
   FileAppend texts_append(round, files_.at(FileKind::texts), texts, texts_size);
   for (size_t place = slice_.begin; place < slice_.begin + rows; ++place) {
     const size_t row = slice_.row(place);
-    const size_t size = source_.lengths[row];
-    std::memcpy(texts_append.tail().data(), source_.texts.data() + text_starts_[row], size);
-    texts_append.advance(size);
-    offset += size;
+    const std::string_view text = source_.text(row);
+    std::copy(text.begin(), text.end(), reinterpret_cast<char*>(texts_append.tail().data()));
+    texts_append.advance(text.size());
+    offset += text.size();
     put_offset(offset);
   }
   offsets_append.advance(offsets_size);
@@ -215,12 +212,18 @@ void ColumnAppend::append_texts(IoRound& round, size_t padding, size_t rows) {
   texts_append.finish();
 }
 
-void ColumnAppend::append_validity(IoRound& round, size_t padding, size_t rows) {
-  CommittedFile& file = committed(FileKind::validity);
+// Bits of a bitmap whose last byte may have room left: that byte is then changed, with its block, and the others follow.
+//
+//   13 bits are there, 6 come:    byte 0      byte 1      byte 2
+//   least bit first               01234567    01234567    01234567
+//                                 xxxxxxxx    xxxxx...
+//                                             xxxxxnnn    nnn.....     byte 1 again, one new byte
+template <typename Bit>
+void ColumnAppend::append_bits(IoRound& round, FileKind kind, size_t bits, Bit bit_at) {
+  CommittedFile& file = committed(kind);
   const unsigned bits_used = static_cast<unsigned>(target_.row_count % 8);  // of the last byte
-  const size_t bits = padding + rows;
   const auto size = static_cast<size_t>(engine::div_ceil(bits_used + bits, 8) - (bits_used != 0 ? 1 : 0));
-  FileAppend append(round, files_.at(FileKind::validity), file, size,
+  FileAppend append(round, files_.at(kind), file, size,
                     bits_used != 0 ? AppendStart::last_block : AppendStart::after_last_byte);
   unsigned byte = bits_used != 0 ? static_cast<unsigned>(append.last_byte()) : 0;
   unsigned bit = bits_used;
@@ -237,8 +240,7 @@ void ColumnAppend::append_validity(IoRound& round, size_t padding, size_t rows) 
     bit = 0;
   };
   for (size_t i = 0; i < bits; ++i) {
-    const bool present = i >= padding && source_.has(slice_.row(slice_.begin + i - padding));
-    byte |= (present ? 1U : 0U) << bit;
+    byte |= (bit_at(i) ? 1U : 0U) << bit;
     if (++bit == 8) flush();
   }
   if (bit != 0) flush();

@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
-#include "storage/apply/row_block.h"
 #include "storage/apply/row_order.h"
+#include "storage/batch/column_vector.h"
 #include "storage/files/growing_file.h"
 #include "storage/files/rounds.h"
 #include "storage/table/manifest.h"
@@ -27,13 +27,13 @@ class ColumnAppend {
  public:
   static constexpr size_t files_max = 3;  // of one column; a round needs room for so many
 
-  // Borrows everything. `run_rows` is the run's count before these rows. `text_starts` (varchar only) is where the text of each
-  // row starts in source.texts.
-  ColumnAppend(const BlockColumn& source, std::span<const uint64_t> text_starts, const RowSlice& slice, uint64_t run_rows,
-               const std::string& run_directory, RunColumn& target, ColumnFiles& files);
+  // Borrows everything. `source` has a place for each row that the slice names. `run_rows` is the run's count before these
+  // rows.
+  ColumnAppend(const ColumnVector& source, const RowSlice& slice, uint64_t run_rows, const std::string& run_directory,
+               RunColumn& target, ColumnFiles& files);
 
   // None of the rows has a value: there is nothing to append, and no need of a RunColumn.
-  static bool is_needless(const BlockColumn& source, const RowSlice& slice);
+  static bool is_needless(const ColumnVector& source, const RowSlice& slice);
 
   // Plans what fits into `round`. True when that was the rest; else the round is to be run, and this to be called with an empty
   // one.
@@ -49,10 +49,10 @@ class ColumnAppend {
   void append_ones(IoRound& round);
   void append_values(IoRound& round, size_t padding, size_t rows);
   void append_texts(IoRound& round, size_t padding, size_t rows);
-  void append_validity(IoRound& round, size_t padding, size_t rows);
+  template <typename Bit>
+  void append_bits(IoRound& round, FileKind kind, size_t bits, Bit bit_at);
 
-  const BlockColumn& source_;
-  std::span<const uint64_t> text_starts_;
+  const ColumnVector& source_;
   RowSlice slice_;        // from the first value to the last, less what was appended
   uint64_t padding_ = 0;  // nulls between the values in the run and those of the slice, less what was appended
   const std::string& run_directory_;

@@ -11,22 +11,19 @@
 
 namespace storage {
 
+namespace {
+
+constexpr uint32_t row_left_out = UINT32_MAX;  // a position: the row is in no share
+
+}  // namespace
+
 void LaneApply::start(RowBlock block) {
   VERIFY(touched_.empty());
   block_ = std::move(block);
   block_.complete_columns();
   sort_rows();
   split_rows();
-  text_starts_.assign(block_.columns().size(), {});
-  for (size_t i = 0; i < block_.columns().size(); ++i) {
-    if (block_.columns()[i].type != ColumnType::varchar) continue;
-    uint64_t start = 0;
-    text_starts_[i].reserve(block_.rows());
-    for (const uint32_t length : block_.columns()[i].lengths) {
-      text_starts_[i].push_back(start);
-      start += length;
-    }
-  }
+  sort_sparse_columns();
   dictionaries_planned_ = false;
   share_ = 0;
   share_open_ = false;
@@ -35,6 +32,68 @@ void LaneApply::start(RowBlock block) {
 void LaneApply::sort_rows() {
   order_.clear();
   if (!block_.in_order()) order_ = order_by_timestamp(block_.timestamps());
+}
+
+// Once for all shares, of which there may be as many as rows.
+void LaneApply::sort_sparse_columns() {
+  sparse_.assign(block_.columns().size(), {});
+  std::vector<uint32_t> positions;  // by row, of the rows that are in a share
+  for (size_t i = 0; i < block_.columns().size(); ++i) {
+    const BlockColumn& column = block_.columns()[i];
+    if (column.is_full(block_.rows())) continue;
+    if (positions.empty() && !order_.empty()) {
+      positions.assign(block_.rows(), row_left_out);
+      for (const Share& share : shares_) {
+        for (size_t k = share.rows.begin; k < share.rows.end; ++k) positions[order_[k]] = static_cast<uint32_t>(k);
+      }
+    }
+    sparse_[i] = sort_places(column, positions);
+  }
+}
+
+std::vector<LaneApply::SortedPlace> LaneApply::sort_places(const BlockColumn& column,
+                                                           std::span<const uint32_t> positions) const {
+  std::vector<SortedPlace> sorted;
+  for (size_t piece = 0; piece < column.pieces.size(); ++piece) {
+    const auto [row_first, place_first] = column.pieces[piece];
+    const size_t place_end = piece + 1 < column.pieces.size() ? column.pieces[piece + 1].place : column.values.places();
+    for (size_t place = place_first; place < place_end; ++place) {
+      const size_t row = row_first + (place - place_first);
+      const uint32_t position = positions.empty() ? static_cast<uint32_t>(row) : positions[row];
+      if (position == row_left_out || !column.values.has(place)) continue;
+      sorted.push_back({.position = position, .place = static_cast<uint32_t>(place)});
+    }
+  }
+  if (!positions.empty()) std::ranges::sort(sorted, {}, &SortedPlace::position);
+  return sorted;
+}
+
+// Makes `spread_` of the values that a sparse column has in `slice`. Returns the part of the slice that it holds, empty when
+// there is none.
+RowSlice LaneApply::spread_out(const BlockColumn& source, std::span<const SortedPlace> places, RowSlice slice) {
+  const auto first = std::ranges::lower_bound(places, slice.begin, {}, &SortedPlace::position);
+  const auto end = std::ranges::lower_bound(places, slice.end, {}, &SortedPlace::position);
+  spread_.clear();
+  if (first == end) return {{}, slice.begin, slice.begin};
+  const size_t begin = first->position;
+  const size_t rows = (end - 1)->position + size_t{1} - begin;
+  const ColumnVector& values = source.values;
+  spread_.type = values.type;
+  spread_.words.resize(rows);
+  spread_.present.resize(rows);
+  if (values.kind() == Kind::texts) spread_.sizes.resize(rows);
+  for (auto place = first; place != end; ++place) {
+    const size_t row = place->position - begin;
+    spread_.present[row] = 1;
+    spread_.words[row] = is_word(values.kind()) ? values.words[place->place] : spread_.bytes.size();
+    if (values.kind() == Kind::texts) {
+      spread_.sizes[row] = values.sizes[place->place];
+      spread_.bytes.append(values.text(place->place));
+    } else if (!is_word(values.kind())) {
+      spread_.bytes.append(engine::as_text(values.wide(place->place)));
+    }
+  }
+  return {{}, begin, begin + rows};
 }
 
 // Cuts the sorted rows at the edges of partitions.
@@ -109,6 +168,8 @@ RowBlock LaneApply::finish() {
   touched_.clear();
   shares_.clear();
   order_.clear();
+  sparse_ = {};
+  spread_ = {};
   block_.clear();
   return std::move(block_);
 }
@@ -128,28 +189,40 @@ bool LaneApply::append_symbols(IoRound& round, DictionaryState& dictionary) {
   DictionaryExtent& extent = dictionary.extent;
   const uint32_t count = dictionary.symbols.size();
   if (extent.count == count) return true;
-  size_t size = 0;
+  if (round.files_left() < 2) return false;
+  const size_t first_offset = extent.count == 0 ? 1 : 0;  // offset 0, the start of the first text
+  size_t texts_size = 0;
   uint32_t end = extent.count;
   for (; end < count; ++end) {
-    const size_t entry_size = sizeof(uint32_t) + dictionary.symbols.text(SymbolId{end}).size();
-    // A single text may be larger than a round, which has memory for one such.
-    const bool has_own_round = size == 0 && round.empty();
-    if (!has_own_round && FileAppend::memory_size(size + entry_size) > round.memory_left()) break;
-    size += entry_size;
+    const size_t text_size = dictionary.symbols.text(SymbolId{end}).size();
+    const size_t offsets_size = (end + 1 - extent.count + first_offset) * sizeof(int64_t);
+    if (FileAppend::memory_size(texts_size + text_size) + FileAppend::memory_size(offsets_size) > round.memory_left()) break;
+    texts_size += text_size;
   }
-  if (round.files_left() == 0 || end == extent.count) return false;
+  if (end == extent.count) {
+    if (!round.empty()) return false;
+    texts_size = dictionary.symbols.text(SymbolId{end++}).size();  // a symbol that is larger than a round
+  }
 
   make_lane_directories(state_, round);
-  FileAppend append(round, dictionary.file, extent.file, size);
+  FileAppend texts(round, dictionary.texts, extent.texts, texts_size);
+  FileAppend offsets(round, dictionary.offsets, extent.offsets, (end - extent.count + first_offset) * sizeof(int64_t));
+  const auto put_offset = [&offsets](uint64_t offset) {
+    engine::store(offsets.tail().data(), static_cast<int64_t>(offset));
+    offsets.advance(sizeof(int64_t));
+  };
+  uint64_t offset = extent.texts.size;
+  if (first_offset != 0) put_offset(0);
   for (uint32_t id = extent.count; id < end; ++id) {
     const std::string_view text = dictionary.symbols.text(SymbolId{id});
-    engine::store(append.tail().data(), static_cast<uint32_t>(text.size()));
-    append.advance(sizeof(uint32_t));
-    std::copy(text.begin(), text.end(), reinterpret_cast<char*>(append.tail().data()));
-    append.advance(text.size());
+    std::copy(text.begin(), text.end(), reinterpret_cast<char*>(texts.tail().data()));
+    texts.advance(text.size());
+    offset += text.size();
+    put_offset(offset);
   }
   if (extent.count == 0) state_.dictionary_entries_changed = true;
-  append.finish();
+  texts.finish();
+  offsets.finish();
   extent.count = end;
   state_.dictionaries_changed = true;
   return end == count;
@@ -210,7 +283,11 @@ bool LaneApply::plan_column(IoRound& round, const Share& share, size_t index) {
   if (!append_) {
     const BlockColumn& source = block_.columns()[index];
     const RowSlice slice{order_, share.rows.begin, share.rows.end};
-    if (ColumnAppend::is_needless(source, slice)) return true;
+    const bool is_full = source.is_full(block_.rows());
+    const RowSlice part = is_full ? slice : spread_out(source, sparse_[index], slice);
+    const ColumnVector& values = is_full ? source.values : spread_;
+    const RowSlice rows = is_full ? slice : RowSlice{{}, 0, part.size()};
+    if (ColumnAppend::is_needless(values, rows)) return true;
     // Mostly at the block's own position.
     size_t place = index;
     if (place >= run.columns.size() || run.columns[place].column != source.id) {
@@ -219,10 +296,11 @@ bool LaneApply::plan_column(IoRound& round, const Share& share, size_t index) {
       place = static_cast<size_t>(found - run.columns.begin());
     }
     if (place == run.columns.size()) {
-      run.columns.push_back({.column = source.id, .type = source.type});
+      run.columns.push_back({.column = source.id, .type = values.type});
       files.columns.emplace_back();
     }
-    append_.emplace(source, text_starts_[index], slice, run.rows, files.directory, run.columns[place], files.columns[place]);
+    const uint64_t rows_before = run.rows + (part.begin - slice.begin);
+    append_.emplace(values, rows, rows_before, files.directory, run.columns[place], files.columns[place]);
   }
   if (!append_->append(round)) return false;
   if (append_->made_files()) files.entries_changed = true;

@@ -37,7 +37,16 @@ class LaneApply {
     RunShare rows;
   };
 
+  // Where a value of a column with few of them is in the sorted rows.
+  struct SortedPlace {
+    uint32_t position;
+    uint32_t place;  // in the column
+  };
+
   void sort_rows();
+  void sort_sparse_columns();
+  std::vector<SortedPlace> sort_places(const BlockColumn& column, std::span<const uint32_t> positions) const;
+  RowSlice spread_out(const BlockColumn& source, std::span<const SortedPlace> places, RowSlice slice);
   void split_rows();
   void leave_out_applied(Txn applied, RowSlice& slice);
   bool plan_dictionaries(IoRound& round);
@@ -49,8 +58,8 @@ class LaneApply {
 
   LaneState& state_;
   RowBlock block_;
-  std::vector<std::vector<uint64_t>> text_starts_;  // by block column; varchar only
-  std::vector<uint32_t> order_;                     // empty: as they are
+  std::vector<uint32_t> order_;                   // empty: as they are
+  std::vector<std::vector<SortedPlace>> sparse_;  // by block column; of those without a place for each row
   std::vector<PartitionState*> touched_;
   std::vector<Share> shares_;
 
@@ -60,6 +69,7 @@ class LaneApply {
   bool share_open_ = false;
   size_t column_ = 0;  // of the share
   std::optional<ColumnAppend> append_;
+  ColumnVector spread_;  // what append_ reads of a sparse column: the rows from its first value in the share to its last
 };
 
 }  // namespace storage

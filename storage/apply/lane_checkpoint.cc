@@ -89,7 +89,10 @@ bool LaneCheckpoint::plan_sync(IoRound& round) {
   if (files_.empty() && directories_.empty()) {
     make_lane_directories(state_, round);
     collect_base();
-    for (const auto& [column, dictionary] : state_.dictionaries) collect(dictionary->file);
+    for (const auto& [column, dictionary] : state_.dictionaries) {
+      collect(dictionary->offsets);
+      collect(dictionary->texts);
+    }
     for (auto& [key, partition] : state_.partitions) collect_partition(partition);
   }
   while (!files_.empty() && round.files_left() > 0) {

@@ -1,5 +1,6 @@
 #include "storage/apply/lane_state.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -35,7 +36,7 @@ absl::Status load_schema_version(IoBackend& backend, LaneState& state) {
 // The committed bytes of a file; those of its last block come from the manifest.
 absl::StatusOr<std::vector<std::byte>> read_committed(IoBackend& backend, const std::string& path,
                                                       const CommittedFile& committed) {
-  constexpr uint64_t dictionary_size_max = uint64_t{symbols_max} * (symbol_size_max + sizeof(uint32_t));
+  constexpr uint64_t dictionary_size_max = uint64_t{symbols_max} * symbol_size_max;
   if (committed.size > dictionary_size_max) return engine::data_loss(path + ": " + std::to_string(committed.size) + " bytes");
   ASSIGN_OR_RETURN(engine::BlockingFile file, engine::BlockingFile::open(backend, path, engine::OpenMode::read));
   std::vector<std::byte> bytes(static_cast<size_t>(committed.size));
@@ -53,19 +54,28 @@ absl::StatusOr<std::vector<std::byte>> read_committed(IoBackend& backend, const 
 }
 
 absl::Status load_dictionary(IoBackend& backend, LaneState& state, const DictionaryExtent& extent) {
-  const std::string path = dictionary_path(state.lane, extent.column);
-  auto dictionary = std::make_unique<DictionaryState>(path, state.hash_seed);
-  ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, read_committed(backend, path, extent.file));
-  engine::ByteReader reader(bytes, path);
+  auto dictionary = std::make_unique<DictionaryState>(state.lane, extent.column, state.hash_seed);
+  ASSIGN_OR_RETURN(const std::vector<std::byte> offsets, read_committed(backend, dictionary->offsets.path, extent.offsets));
+  ASSIGN_OR_RETURN(const std::vector<std::byte> texts, read_committed(backend, dictionary->texts.path, extent.texts));
+  engine::ByteReader reader(offsets, dictionary->offsets.path);
+  reader.check(offsets.size() == (uint64_t{extent.count} + 1) * sizeof(int64_t), "bytes of offsets",
+               (uint64_t{extent.count} + 1) * sizeof(int64_t), offsets.size());
+  auto start = reader.take<uint64_t>();
+  reader.check(start == 0, "first offset", 0, start);
   for (uint32_t id = 0; id < extent.count && reader.ok(); ++id) {
-    const size_t size = reader.take_count<uint32_t>(symbol_size_max, 1, "size of a symbol");
-    const std::span<const std::byte> text = reader.take_bytes(size);
-    if (reader.ok()) RETURN_IF_ERROR(dictionary->symbols.restore(SymbolId{id}, engine::as_text(text)));
+    const auto end = reader.take<uint64_t>();
+    const uint64_t end_max = std::min<uint64_t>(texts.size(), start + symbol_size_max);
+    if (!reader.check(end >= start && end <= end_max, "end of a symbol", end_max, end, "at most ")) break;
+    const std::string_view text = engine::as_text(std::span(texts).subspan(start, end - start));
+    RETURN_IF_ERROR(dictionary->symbols.restore(SymbolId{id}, text));
+    start = end;
   }
-  reader.check(reader.left() == 0, "bytes after the last symbol", 0, reader.left());
+  reader.check(start == texts.size(), "end of the last symbol", texts.size(), start);
   RETURN_IF_ERROR(reader.status());
   dictionary->extent = extent;
-  dictionary->file.reserved = engine::align_up(extent.file.size, engine::block_size);
+  dictionary->offsets.reserved = engine::align_up(extent.offsets.size, engine::block_size);
+  dictionary->texts.reserved = engine::align_up(extent.texts.size, engine::block_size);
+  const std::string path = dictionary->offsets.path;
   if (!state.dictionaries.emplace(extent.column, std::move(dictionary)).second) return misplaced(path);
   return absl::OkStatus();
 }

@@ -11,6 +11,7 @@
 #include "storage/files/growing_file.h"
 #include "storage/schema/ids.h"
 #include "storage/schema/schema.h"
+#include "storage/table/file_names.h"
 #include "storage/table/manifest.h"
 #include "storage/table/symbol_dictionary.h"
 
@@ -38,11 +39,17 @@ struct PartitionState {
 };
 
 struct DictionaryState {
-  DictionaryState(std::string path, uint64_t hash_seed) : symbols(hash_seed), file(std::move(path)) {}
+  DictionaryState(LaneId lane, ColumnId column, uint64_t hash_seed)
+      : symbols(hash_seed),
+        offsets(dictionary_path(lane, column, FileKind::offsets)),
+        texts(dictionary_path(lane, column, FileKind::texts)) {
+    extent.column = column;
+  }
 
   SymbolDictionary symbols;
-  DictionaryExtent extent;  // what the file holds
-  GrowingFile file;
+  DictionaryExtent extent;  // what the files hold
+  GrowingFile offsets;
+  GrowingFile texts;
 };
 
 struct LaneState {

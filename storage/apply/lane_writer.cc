@@ -54,9 +54,7 @@ bool LaneWriter::dirty() const {
 SymbolDictionary& LaneWriter::dictionary(ColumnId column) {
   std::unique_ptr<DictionaryState>& dictionary = state_.dictionaries[column];
   if (dictionary == nullptr) {
-    dictionary = std::make_unique<DictionaryState>(dictionary_path(state_.lane, column), state_.hash_seed);
-    dictionary->extent.column = column;
-    dictionary->extent.file.kind = FileKind::texts;
+    dictionary = std::make_unique<DictionaryState>(state_.lane, column, state_.hash_seed);
   }
   return dictionary->symbols;
 }

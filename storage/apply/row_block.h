@@ -10,22 +10,29 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "storage/batch/column_batch.h"
+#include "storage/batch/column_vector.h"
 #include "storage/schema/ids.h"
 
 namespace storage {
 
-// Holds a place for each row up to the last batch that had the column; the rows after them are null (booleans: false).
+// A place for each row of the batches that had the column. The other rows are null (of types without null: 0) and take no
+// memory, so that a block is as large as what came, not rows x columns:
+//
+//   rows      0 1 2 3 4 5 6 7         batches of 2, 3 and 3 rows, the first and the last with the column
+//   places    0 1       2 3 4         pieces {row 0, place 0}, {row 5, place 2}
 struct BlockColumn {
-  ColumnId id;
-  ColumnType type{};
-  size_t rows = 0;                // places
-  std::vector<uint64_t> words;    // one a place; symbols: id; nulls: 0; texts and long256: unused
-  std::vector<uint32_t> lengths;  // varchar: bytes of each place
-  std::string texts;
-  std::vector<Long256> wide;
-  std::vector<uint8_t> present;  // one a place, 0 = null; empty when none of the places is null. Booleans: always empty
+  struct Piece {
+    size_t row;    // of the block, the piece's first one
+    size_t place;  // its
+  };
 
-  bool has(size_t row) const { return row < rows && (present.empty() || present[row] != 0); }
+  ColumnId id;
+  ColumnVector values;  // `present` is empty when none of the places is null, and for types without null
+  std::vector<Piece> pieces;
+
+  size_t row_end() const { return pieces.empty() ? 0 : pieces.back().row + values.places() - pieces.back().place; }
+  // The row of a place is its number, and no row is without a place.
+  bool is_full(size_t rows) const { return values.places() == rows; }
 };
 
 // Rows up to `row_end` (and from the end of the commit before) belong to `txn`.
@@ -36,22 +43,27 @@ struct BlockCommit {
 
 class RowBlock {
  public:
+  static constexpr size_t memory_kept_max = size_t{16} << 20;
+
   // Rows of the commit `txn`, which is not below that of the rows before. Every local symbol of `batch` is resolved by
   // `symbols`.
   void append(Txn txn, const BatchView& batch, std::span<const ResolvedSymbols> symbols);
 
-  // Gives every column a place for each row.
+  // Gives every column a place for each row that has one for half of them already.
   void complete_columns();
 
   // A commit without rows, a schema change: what is applied up to `txn` includes it.
   void advance(Txn txn) { commits_.push_back({.txn = txn, .row_end = rows_}); }
 
-  // Empties the block and keeps its memory.
+  // Empties the block and keeps its memory, up to memory_kept_max.
   void clear();
 
   size_t rows() const { return rows_; }
-  bool empty() const { return commits_.empty(); }      // of commits
-  size_t memory_size() const { return memory_size_; }  // bytes in use, about
+  bool empty() const { return commits_.empty(); }  // of commits
+  size_t memory_size() const {
+    return memory_size_;
+  }                         // bytes in use; what is allocated is less than twice that, but for clear()
+  size_t capacity() const;  // bytes allocated
   Txn last_txn() const { return commits_.empty() ? Txn{} : commits_.back().txn; }
   bool in_order() const { return in_order_; }  // timestamps never fall
   std::span<const int64_t> timestamps() const;

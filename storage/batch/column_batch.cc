@@ -23,8 +23,8 @@ bool is_text(BatchEncoding encoding) {
   return encoding == BatchEncoding::text1 || encoding == BatchEncoding::text2 || encoding == BatchEncoding::text4;
 }
 
-// Bytes of a value, or of a text's length.
-size_t width_of(BatchEncoding encoding) {
+// Bytes of a word, or of a text's length.
+size_t encoded_width(BatchEncoding encoding) {
   switch (encoding) {
     case BatchEncoding::for0:
       return 0;
@@ -39,10 +39,10 @@ size_t width_of(BatchEncoding encoding) {
       return 4;
     case BatchEncoding::for8:
       return 8;
-    case BatchEncoding::raw32:
-      return sizeof(Long256);
+    case BatchEncoding::raw:
+      break;
   }
-  UNREACHABLE("BatchEncoding");
+  UNREACHABLE("encoding of words and texts");
 }
 
 BatchEncoding frame_encoding(uint64_t range) {
@@ -74,13 +74,18 @@ Range range_of(std::span<const uint64_t> words) {
   return {.base = static_cast<uint64_t>(low), .span = static_cast<uint64_t>(high) - static_cast<uint64_t>(low)};
 }
 
-// Doubles are stored whole unless all are the same bits; everything else is framed by its range.
-Range range_of(ColumnType type, std::span<const uint64_t> words) {
-  if (type == ColumnType::float64) {
-    const bool constant = std::ranges::all_of(words, [&](uint64_t word) { return word == words[0]; });
-    return constant ? Range{.base = words[0], .span = 0} : Range{.base = 0, .span = UINT64_MAX};
+// Numbers are framed by their range; words without an order (doubles) are stored whole unless all are the same bits.
+Range range_of(WordOrder order, std::span<const uint64_t> words) {
+  switch (order) {
+    case WordOrder::unsigned_number:
+      return range_of<uint64_t>(words);
+    case WordOrder::signed_number:
+      return range_of<int64_t>(words);
+    case WordOrder::none:
+      break;
   }
-  return type == ColumnType::symbol || type == ColumnType::boolean ? range_of<uint64_t>(words) : range_of<int64_t>(words);
+  const bool constant = std::ranges::all_of(words, [&](uint64_t word) { return word == words[0]; });
+  return constant ? Range{.base = words[0], .span = 0} : Range{.base = 0, .span = UINT64_MAX};
 }
 
 template <typename T>
@@ -137,33 +142,43 @@ void fill_nulls(std::vector<uint64_t>& words, const std::vector<uint64_t>& valid
   }
 }
 
-void write_wide(std::span<const Long256> values, const std::vector<uint64_t>* validity, uint32_t rows, std::byte* target) {
-  std::memset(target, 0, rows * sizeof(Long256));
-  for (size_t row = 0, used = 0; row < rows; ++row) {
-    if (validity == nullptr || test_bit(*validity, row)) store(target + row * sizeof(Long256), values[used++]);
+// A place for every row: those of nulls are zeros.
+void write_raw(const std::string& values, size_t width, const std::vector<uint64_t>* validity, uint32_t rows,
+               std::byte* target) {
+  size_t used = 0;
+  for (size_t row = 0; row < rows; ++row, target += width) {
+    if (validity != nullptr && !test_bit(*validity, row)) {
+      std::memset(target, 0, width);
+      continue;
+    }
+    std::memcpy(target, values.data() + used, width);
+    used += width;
   }
+  VERIFY_EQ(used, values.size());
 }
 
 size_t validity_size(uint32_t rows) { return align_up(div_ceil(rows, 8), data_alignment); }
 
 absl::Status bad_body(std::string_view what) { return engine::data_loss(std::string("batch body: ").append(what)); }
 
-bool encoding_fits(ColumnType type, BatchEncoding encoding) {
-  if (type == ColumnType::varchar) return is_text(encoding);
-  if (type == ColumnType::long256) return encoding == BatchEncoding::raw32;
-  return !is_text(encoding) && encoding != BatchEncoding::raw32;
+bool encoding_fits(Kind kind, BatchEncoding encoding) {
+  if (kind == Kind::texts) return is_text(encoding);
+  return is_word(kind) ? !is_text(encoding) && encoding != BatchEncoding::raw : encoding == BatchEncoding::raw;
 }
 
 // Checks one directory entry and says where its values are.
 absl::StatusOr<BatchColumn> parse_column(std::span<const std::byte> body, const BatchEntry& entry, uint32_t rows) {
   if (!is_column_type(entry.type)) return bad_body("unknown column type");
-  if (entry.encoding > static_cast<uint8_t>(BatchEncoding::raw32)) return bad_body("unknown encoding");
+  if (entry.encoding > static_cast<uint8_t>(BatchEncoding::raw)) return bad_body("unknown encoding");
   BatchColumn column{.id = ColumnId{entry.column},
                      .type = static_cast<ColumnType>(entry.type),
                      .encoding = static_cast<BatchEncoding>(entry.encoding),
                      .base = entry.base,
                      .values = {}};
-  if (!encoding_fits(column.type, column.encoding)) return bad_body("encoding does not fit the column type");
+  const Kind kind = kind_of(column.type);
+  if (!encoding_fits(kind, column.encoding)) return bad_body("encoding does not fit the column type");
+  const bool is_raw = column.encoding == BatchEncoding::raw;
+  if (entry.width != (is_raw ? storage::width_of(kind) : 0)) return bad_body("width is not that of the column type");
   if (uint64_t{entry.offset} + entry.size > body.size()) return bad_body("column data beyond the end");
   std::span<const std::byte> data = body.subspan(entry.offset, entry.size);
   if ((entry.flags & batch_entry_has_nulls) != 0) {
@@ -171,7 +186,7 @@ absl::StatusOr<BatchColumn> parse_column(std::span<const std::byte> body, const 
     column.validity = data.data();
     data = data.subspan(validity_size(rows));
   }
-  const size_t width = width_of(column.encoding);
+  const size_t width = is_raw ? entry.width : encoded_width(column.encoding);
   const uint64_t fixed_size = uint64_t{rows} * width;
   if (data.size() < fixed_size) return bad_body("values beyond the column data");
   const uint64_t texts_size = is_text(column.encoding) ? text_size_total(data.data(), rows, width) : 0;
@@ -199,15 +214,14 @@ OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
   fresh.present = 0;
   fresh.words.clear();
   fresh.validity.clear();
-  fresh.texts.clear();
-  fresh.wide.clear();
+  fresh.bytes.clear();
   fresh.symbols.column = schema_->columns[index].id;
   fresh.symbols.entries.clear();
   fresh.symbols.texts.clear();
   slots_[index] = static_cast<uint32_t>(columns_used_);
   const ColumnType type = schema_->columns[index].type;
-  fixed_size_ += BatchSizes::column + (type == ColumnType::symbol ? BatchSizes::symbol_column : 0);
-  row_bits_ += BatchSizes::cell_bits(type);
+  fixed_size_ += BatchSizes::column + (is_symbol(type) ? BatchSizes::symbol_column : 0);
+  row_bits_ += BatchSizes::cell_bits(kind_of(type));
   return fresh;
 }
 
@@ -224,14 +238,14 @@ void OpenBatch::close_gap(OpenColumn& column) const {
 }
 
 void OpenBatch::set_text(uint32_t column, std::string_view text) {
-  put(column, text.size()).texts.append(text);
+  put(column, text.size()).bytes.append(text);
   fixed_size_ += text.size();
 }
 
-void OpenBatch::set_long256(uint32_t column, const Long256& value) {
-  OpenColumn& target = this->column(column);
-  put(column, target.wide.size());
-  target.wide.push_back(value);
+void OpenBatch::set_wide(uint32_t column, std::span<const std::byte> value) {
+  OpenColumn& target = put(column, 0);
+  VERIFY_EQ(value.size(), width_of(kind_of(schema_->columns[column].type)));
+  target.bytes.append(engine::as_text(value));
 }
 
 uint32_t OpenBatch::add_symbol(uint32_t column, SymbolId id) {
@@ -262,39 +276,40 @@ void OpenBatch::complete_validity(OpenColumn& column) const {
 
 void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const {
   const ColumnType type = schema_->columns[column.index].type;
+  const Kind kind = kind_of(type);
   const bool has_nulls = column.present != rows_;
   if (has_nulls) complete_validity(column);
 
   Range range;
-  BatchEncoding encoding{};
-  if (type == ColumnType::varchar) {
+  BatchEncoding encoding = BatchEncoding::raw;
+  if (kind == Kind::texts) {
     encoding = text_encoding(*std::ranges::max_element(column.words));
-  } else if (type == ColumnType::long256) {
-    encoding = BatchEncoding::raw32;
-  } else {
+  } else if (is_word(kind)) {
     if (has_nulls) fill_nulls(column.words, column.validity);
-    range = range_of(type, column.words);
+    range = range_of(row_of(type).order, column.words);
     encoding = frame_encoding(range.span);
   }
+  const bool is_raw = encoding == BatchEncoding::raw;
 
   const size_t start = align_up(body.size(), data_alignment);
   const size_t bitmap_size = has_nulls ? validity_size(rows_) : 0;
-  const size_t values_size = rows_ * width_of(encoding);
-  body.resize(start + bitmap_size + values_size + column.texts.size());
+  const size_t values_size = rows_ * (is_raw ? width_of(kind) : encoded_width(encoding));
+  const size_t texts_size = is_text(encoding) ? column.bytes.size() : 0;
+  body.resize(start + bitmap_size + values_size + texts_size);
   std::byte* target = body.data() + start;
   if (has_nulls) std::memcpy(target, column.validity.data(), bitmap_size);
   target += bitmap_size;
-  if (type == ColumnType::long256) {
-    write_wide(column.wide, has_nulls ? &column.validity : nullptr, rows_, target);
+  if (is_raw) {
+    write_raw(column.bytes, width_of(kind), has_nulls ? &column.validity : nullptr, rows_, target);
   } else {
-    write_narrowed(column.words, range.base, width_of(encoding), target);
+    write_narrowed(column.words, range.base, encoded_width(encoding), target);
   }
-  if (!column.texts.empty()) std::memcpy(target + values_size, column.texts.data(), column.texts.size());
+  if (texts_size != 0) std::memcpy(target + values_size, column.bytes.data(), texts_size);
   entry = {.column = schema_->columns[column.index].id.value,
            .type = static_cast<uint8_t>(type),
            .encoding = static_cast<uint8_t>(encoding),
            .flags = has_nulls ? batch_entry_has_nulls : uint8_t{0},
-           .reserved = 0,
+           .width = is_raw ? static_cast<uint8_t>(width_of(kind)) : uint8_t{0},
            .offset = static_cast<uint32_t>(start),
            .size = static_cast<uint32_t>(body.size() - start),
            .base = range.base};
@@ -323,8 +338,21 @@ void OpenBatch::seal(std::vector<std::byte>& body, std::vector<BatchSymbols>& sy
     if (!columns_[i].symbols.entries.empty()) symbols.push_back(columns_[i].symbols);
   }
   VERIFY_LE(body.size(), size_max());
+  give_back();
   rows_ = 0;
   open(std::move(schema_));
+}
+
+size_t OpenBatch::memory_size() const {
+  size_t size = slots_.capacity() * sizeof(uint32_t);
+  for (const OpenColumn& column : columns_) size += column.capacity();
+  return size;
+}
+
+// Column places are taken in the order in which a batch meets its columns, so that in time every place would have held the
+// longest column of any batch.
+void OpenBatch::give_back() {
+  if (memory_size() > open_batch_kept_max) std::vector<OpenColumn>().swap(columns_);
 }
 
 absl::StatusOr<BatchView> BatchView::parse(std::span<const std::byte> body) {
@@ -349,6 +377,9 @@ absl::StatusOr<BatchView> BatchView::parse(std::span<const std::byte> body) {
   return view;
 }
 
+namespace {
+
+// The values of all rows, widened; those of nulls are 0.
 void decode_words(const BatchColumn& column, uint32_t rows, std::vector<uint64_t>& words) {
   const size_t start = words.size();
   words.resize(start + rows);
@@ -371,7 +402,7 @@ void decode_words(const BatchColumn& column, uint32_t rows, std::vector<uint64_t
       widen<uint64_t>(source, rows, column.base, target);
       break;
     default:
-      UNREACHABLE("decode_words of texts or long256");
+      UNREACHABLE("encoding of words");
   }
   if (column.validity == nullptr) return;
   for (uint32_t row = 0; row < rows; ++row) {
@@ -379,20 +410,37 @@ void decode_words(const BatchColumn& column, uint32_t rows, std::vector<uint64_t
   }
 }
 
-void decode_texts(const BatchColumn& column, uint32_t rows, std::vector<uint32_t>& lengths, std::string& bytes) {
-  VERIFY(is_text(column.encoding));
-  const size_t width = width_of(column.encoding);
+void decode_texts(const BatchColumn& column, uint32_t rows, ColumnVector& target) {
+  const size_t width = encoded_width(column.encoding);
   const std::byte* source = column.values.data();
-  for (uint32_t row = 0; row < rows; ++row) {
-    const std::byte* length = source + row * width;
-    lengths.push_back(width == 1 ? load<uint8_t>(length) : width == 2 ? load<uint16_t>(length) : load<uint32_t>(length));
+  uint64_t start = target.bytes.size();
+  for (uint32_t row = 0; row < rows; ++row, source += width) {
+    const uint32_t size = width == 1 ? load<uint8_t>(source) : width == 2 ? load<uint16_t>(source) : load<uint32_t>(source);
+    target.words.push_back(start);
+    target.sizes.push_back(size);
+    start += size;
   }
-  bytes.append(engine::as_text(column.values.subspan(rows * width)));
+  target.bytes.append(engine::as_text(column.values.subspan(rows * width)));
+  VERIFY_EQ(start, target.bytes.size());  // as parse() has checked
 }
 
-void decode_wide(const BatchColumn& column, uint32_t rows, std::vector<Long256>& values) {
-  VERIFY(column.encoding == BatchEncoding::raw32);
-  for (uint32_t row = 0; row < rows; ++row) values.push_back(load<Long256>(column.values.data() + row * sizeof(Long256)));
+// Nulls take no bytes.
+void decode_raw(const BatchColumn& column, uint32_t rows, size_t width, ColumnVector& target) {
+  const std::string_view values = engine::as_text(column.values);
+  for (uint32_t row = 0; row < rows; ++row) {
+    const bool present = column.present(row);
+    target.words.push_back(present ? target.bytes.size() : 0);
+    if (present) target.bytes.append(values.substr(row * width, width));
+  }
+}
+
+}  // namespace
+
+void decode(const BatchColumn& column, uint32_t rows, ColumnVector& target) {
+  VERIFY_EQ(column.type, target.type);
+  const Kind kind = kind_of(column.type);
+  if (kind == Kind::texts) return decode_texts(column, rows, target);
+  return is_word(kind) ? decode_words(column, rows, target.words) : decode_raw(column, rows, width_of(kind), target);
 }
 
 }  // namespace storage

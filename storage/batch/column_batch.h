@@ -5,16 +5,15 @@
 // body := header | directory entry x column_count | column data...             all little-endian; data starts are 8-aligned
 // header := | rows u32 | column_count u32 | schema_version u32 | designated u32 (index in the directory) |
 //           | timestamp_min i64 | timestamp_max i64 |
-// entry  := | column u32 | type u8 | encoding u8 | flags u8 (1: has nulls) | reserved u8 | offset u32 | size u32 | base u64 |
-//           offset is from the start of the body, size in bytes
+// entry  := | column u32 | type u8 | encoding u8 | flags u8 (1: has nulls) | width u8 | offset u32 | size u32 | base u64 |
+//           offset is from the start of the body, size in bytes; width is that of raw values, else 0
 // data   := [validity bitmap, LSB first, 1 = present, ceil(rows / 8) bytes padded to 8, when flags & 1] values
 // values := encoding for0..for8: rows x width {0, 1, 2, 4, 8}; value = base + unsigned; that of a null means nothing
 //           encoding text1/text2/text4: rows x width byte lengths, then all texts back to back
-//           encoding raw32: rows x 32 bytes
+//           encoding raw: rows x width bytes, zeros for a null
 // A symbol column holds indices into the batch's local table of that column (BatchSymbols), which travels beside the body.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -23,6 +22,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "storage/batch/column_vector.h"
 #include "storage/schema/ids.h"
 #include "storage/schema/schema.h"
 
@@ -41,7 +41,7 @@ enum class BatchEncoding : uint8_t {
   text1 = 5,
   text2 = 6,
   text4 = 7,
-  raw32 = 8
+  raw = 8
 };
 
 struct BatchHeader {
@@ -59,7 +59,7 @@ struct BatchEntry {
   uint8_t type;
   uint8_t encoding;
   uint8_t flags;
-  uint8_t reserved;
+  uint8_t width;
   uint32_t offset;
   uint32_t size;
   uint64_t base;
@@ -81,6 +81,7 @@ struct BatchSymbols {
   std::vector<Entry> entries;
   std::string texts;
 
+  size_t memory_size() const { return entries.capacity() * sizeof(Entry) + texts.capacity(); }
   std::string_view text(const Entry& entry) const { return std::string_view(texts).substr(entry.text_offset, entry.text_size); }
 };
 
@@ -89,8 +90,6 @@ struct ResolvedSymbols {
   ColumnId column;
   std::vector<SymbolId> ids;
 };
-
-using Long256 = std::array<uint64_t, 4>;
 
 // What bounds the size of a sealed batch: its body, and the symbol section that the owner puts in front of it. Per column and
 // row one bit of validity and the widest encoding of the type, per column the parts that are there once, and the texts. Kept as
@@ -101,11 +100,11 @@ struct BatchSizes {
   static constexpr size_t column = sizeof(BatchEntry) + (alignment - 1) + alignment;
   static constexpr size_t symbol_column = 3 * sizeof(uint32_t);
   static constexpr size_t symbol = 3 * sizeof(uint32_t);  // its id; a new one's id again and its size
-  static constexpr size_t cell_bits_max = 8 * sizeof(Long256) + 1;
+  static constexpr size_t cell_bits_max = 8 * value_width_max + 1;
 
-  // Of one cell of a column of that type, in bits. Lengths of texts count as words, which they are until they are sealed.
-  static constexpr size_t cell_bits(ColumnType type) {
-    return type == ColumnType::long256 ? cell_bits_max : 8 * sizeof(uint64_t) + 1;
+  // Of one cell, in bits. Lengths of texts count as words, which they are until they are sealed.
+  static constexpr size_t cell_bits(Kind kind) {
+    return 8 * (kind == Kind::texts || is_word(kind) ? sizeof(uint64_t) : width_of(kind)) + 1;
   }
 
   // Of everything that `cells` cells with `text_size` bytes of text add, when each is the first of its column in a batch of
@@ -119,7 +118,10 @@ struct BatchSizes {
 // becomes larger than the larger of this and batch_size_max.
 constexpr size_t row_size_max(size_t line_size) { return BatchSizes::batch + BatchSizes::cells(columns_max, 1, line_size); }
 
-// Rows of one lane that are still being gathered. Reused: sealing keeps the memory. Belongs to one shard.
+inline constexpr size_t open_batch_kept_max = 512 * 1024;  // memory that an OpenBatch keeps for the next rows
+
+// Rows of one lane that are still being gathered. Reused: sealing keeps the memory, up to open_batch_kept_max. Belongs to one
+// shard.
 class OpenBatch {
  public:
   // Starts an empty batch for this version of the table.
@@ -128,10 +130,10 @@ class OpenBatch {
   // A row is begun and its cells are set in any order, each column at most once; there is no way back, so the whole line is
   // judged before. `column` is an index into the schema. Columns not set are null.
   void begin_row() { ++rows_; }
-  void set_word(uint32_t column, uint64_t bits) { put(column, bits); }                  // boolean, int64, float64, timestamps
+  void set_word(uint32_t column, uint64_t bits) { put(column, bits); }                  // of kinds up to 8 bytes
   void set_symbol(uint32_t column, uint32_t local_index) { put(column, local_index); }  // an index that add_symbol gave
   void set_text(uint32_t column, std::string_view text);
-  void set_long256(uint32_t column, const Long256& value);
+  void set_wide(uint32_t column, std::span<const std::byte> value);  // of kinds above 8 bytes, little-endian
 
   // A new entry of the column's local table.
   uint32_t add_symbol(uint32_t column, SymbolId id);
@@ -151,15 +153,22 @@ class OpenBatch {
   // `symbols` gets the local tables. The batch is empty afterwards.
   void seal(std::vector<std::byte>& body, std::vector<BatchSymbols>& symbols);
 
+  // Allocated.
+  size_t memory_size() const;
+
  private:
   struct OpenColumn {
     uint32_t index = 0;              // in the schema
     uint32_t present = 0;            // values that are not null
-    std::vector<uint64_t> words;     // one per row up to the last value; texts: byte length; long256: index into `wide`
+    std::vector<uint64_t> words;     // one per row up to the last value; texts: byte length; above 8 bytes: unused
     std::vector<uint64_t> validity;  // LSB bitmap, kept from the first gap on; until then every row has a value
-    std::string texts;
-    std::vector<Long256> wide;
+    std::string bytes;               // of the values that are present, back to back: texts, kinds above 8 bytes
     BatchSymbols symbols;
+
+    size_t capacity() const {
+      return sizeof(OpenColumn) + (words.capacity() + validity.capacity()) * sizeof(uint64_t) + bytes.capacity() +
+             symbols.memory_size();
+    }
   };
 
   OpenColumn& column(uint32_t index) {
@@ -180,6 +189,7 @@ class OpenBatch {
 
   OpenColumn& add_column(uint32_t index);
   void close_gap(OpenColumn& column) const;
+  void give_back();
   void complete_validity(OpenColumn& column) const;
   void write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const;
 
@@ -224,12 +234,7 @@ class BatchView {
   std::vector<BatchColumn> columns_;
 };
 
-// Appends the values of all rows, widened; nulls are 0. For every type but varchar and long256.
-void decode_words(const BatchColumn& column, uint32_t rows, std::vector<uint64_t>& words);
-
-// Appends all texts back to back to `bytes` and each row's length to `lengths`.
-void decode_texts(const BatchColumn& column, uint32_t rows, std::vector<uint32_t>& lengths, std::string& bytes);
-
-void decode_wide(const BatchColumn& column, uint32_t rows, std::vector<Long256>& values);
+// Appends a place for every row to all of `target` but `present`.
+void decode(const BatchColumn& column, uint32_t rows, ColumnVector& target);
 
 }  // namespace storage

@@ -17,26 +17,11 @@ std::span<std::byte> writable_bytes_of(std::vector<T>& values) {
   return std::as_writable_bytes(std::span<T>(values));
 }
 
-}  // namespace
-
-size_t value_width(ColumnType type) {
-  switch (type) {
-    case ColumnType::boolean:
-      return 1;
-    case ColumnType::symbol:
-      return 4;
-    case ColumnType::int64:
-    case ColumnType::float64:
-    case ColumnType::timestamp_us:
-    case ColumnType::timestamp_ns:
-      return 8;
-    case ColumnType::long256:
-      return 32;
-    case ColumnType::varchar:
-      return 0;
-  }
-  UNREACHABLE("column type");
+bool test_bit(std::span<const std::byte> bytes, uint64_t bit) {
+  return (std::to_integer<unsigned>(bytes[static_cast<size_t>(bit / 8)]) >> (bit % 8) & 1U) != 0;
 }
+
+}  // namespace
 
 absl::StatusOr<ColumnReader> ColumnReader::open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
                                                 ColumnType type, size_t window_size) {
@@ -67,14 +52,14 @@ absl::Status ColumnReader::check_sizes() const {
     return count == 0 || (file && file->size() >= size);
   };
   const bool complete =
-      is_text() ? holds(offsets_, (count + 1) * offset_width) && holds(texts_, 0) : holds(values_, count * value_width(type_));
+      is_text() ? holds(offsets_, (count + 1) * offset_width) && holds(texts_, 0) : holds(values_, values_size(kind(), count));
   const bool valid = run_column_->nulls == 0 || holds(validity_, engine::div_ceil(count, 8));
   if (complete && valid) return absl::OkStatus();
   return engine::data_loss("the files of column " + std::to_string(run_column_->column.value) + " are shorter than its " +
                            std::to_string(count) + " rows");
 }
 
-absl::Status ColumnReader::append(uint64_t row, size_t count, ScanColumn& target) {
+absl::Status ColumnReader::append(uint64_t row, size_t count, ColumnVector& target) {
   const uint64_t row_start = run_column_ == nullptr ? 0 : run_column_->row_start;
   const uint64_t row_end = row_start + stored_count();
   const uint64_t stop = row + count;
@@ -88,15 +73,14 @@ absl::Status ColumnReader::append(uint64_t row, size_t count, ScanColumn& target
   return absl::OkStatus();
 }
 
-void ColumnReader::append_nulls(size_t count, ScanColumn& target) const {
-  const uint8_t present = type_ == ColumnType::boolean ? 1 : 0;
+void ColumnReader::append_nulls(size_t count, ColumnVector& target) const {
+  const uint8_t present = row_of(type_).has_null ? 0 : 1;
   target.present.insert(target.present.end(), count, present);
-  target.words.insert(target.words.end(), count, is_text() ? target.texts.size() : 0);
+  target.words.insert(target.words.end(), count, 0);
   if (is_text()) target.sizes.insert(target.sizes.end(), count, 0);
-  if (type_ == ColumnType::long256) target.wide.insert(target.wide.end(), count, Long256{});
 }
 
-absl::Status ColumnReader::append_stored(uint64_t index, size_t count, ScanColumn& target) {
+absl::Status ColumnReader::append_stored(uint64_t index, size_t count, ColumnVector& target) {
   while (count > 0) {
     if (index < window_start_ || index >= window_start_ + window_count_) RETURN_IF_ERROR(load_window(index));
     const auto place = static_cast<size_t>(index - window_start_);
@@ -117,40 +101,45 @@ absl::Status ColumnReader::append_stored(uint64_t index, size_t count, ScanColum
 
 bool ColumnReader::is_present(size_t place) const {
   if (run_column_->nulls == 0) return true;
-  const uint64_t bit = window_start_ % 8 + place;
-  return (std::to_integer<unsigned>(validity_bytes_[bit / 8]) >> (bit % 8) & 1U) != 0;
+  return test_bit(validity_bytes_, window_start_ % 8 + place);
 }
 
-void ColumnReader::append_value(size_t place, ScanColumn& target) const {
-  const std::byte* source = value_bytes_.data() + place * value_width(type_);
-  uint64_t word = 0;
-  switch (value_width(type_)) {
+void ColumnReader::append_value(size_t place, ColumnVector& target) const {
+  if (kind() == Kind::bits) {
+    target.words.push_back(test_bit(value_bytes_, window_start_ % 8 + place) ? 1 : 0);
+    return;
+  }
+  const std::byte* source = value_bytes_.data() + place * width_of(kind());
+  switch (width_of(kind())) {
     case 1:
-      word = engine::load<uint8_t>(source);
+      target.words.push_back(engine::load<uint8_t>(source));
+      break;
+    case 2:
+      target.words.push_back(engine::load<uint16_t>(source));
       break;
     case 4:
-      word = engine::load<uint32_t>(source);
+      target.words.push_back(engine::load<uint32_t>(source));
       break;
     case 8:
-      word = engine::load<uint64_t>(source);
+      target.words.push_back(engine::load<uint64_t>(source));
       break;
     default:
-      target.wide.push_back(engine::load<Long256>(source));
+      target.words.push_back(target.bytes.size());
+      target.bytes.append(engine::as_text(std::span(source, width_of(kind()))));
       break;
   }
-  target.words.push_back(word);
 }
 
-void ColumnReader::append_text(size_t place, ScanColumn& target) const {
+void ColumnReader::append_text(size_t place, ColumnVector& target) const {
   const auto start = static_cast<size_t>(text_offsets_[place] - text_offsets_[0]);
   const auto size = static_cast<size_t>(text_offsets_[place + 1] - text_offsets_[place]);
-  target.words.push_back(target.texts.size());
+  target.words.push_back(target.bytes.size());
   target.sizes.push_back(static_cast<uint32_t>(size));
-  target.texts.append(text_bytes_, start, size);
+  target.bytes.append(text_bytes_, start, size);
 }
 
 absl::Status ColumnReader::load_window(uint64_t index) {
-  const size_t width = is_text() ? offset_width : value_width(type_);
+  const size_t width = is_text() ? offset_width : width_of(kind());
   const size_t count = std::min<uint64_t>(stored_count() - index, std::max<size_t>(1, window_size_ / width));
   window_count_ = 0;
   RETURN_IF_ERROR(is_text() ? load_texts(index, count) : load_values(index, count));
@@ -165,8 +154,10 @@ absl::Status ColumnReader::load_window(uint64_t index) {
 }
 
 absl::Status ColumnReader::load_values(uint64_t index, size_t count) {
-  value_bytes_.resize(count * value_width(type_));
-  RETURN_IF_ERROR(values_->read(index * value_width(type_), value_bytes_));
+  const bool is_bits = kind() == Kind::bits;
+  const uint64_t start = is_bits ? index / 8 : values_size(kind(), index);
+  value_bytes_.resize(static_cast<size_t>(values_size(kind(), index + count) - start));
+  RETURN_IF_ERROR(values_->read(start, value_bytes_));
   window_start_ = index;
   window_count_ = count;
   return absl::OkStatus();

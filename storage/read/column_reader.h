@@ -22,24 +22,25 @@ class ColumnReader {
   static absl::StatusOr<ColumnReader> open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
                                            ColumnType type, size_t window_size);
 
-  // Appends rows [row, row + count) of the run; symbols as the lane's ids. Null is `present` 0, with a word of 0; booleans are
-  // never null. Rows in rising order are read once.
-  absl::Status append(uint64_t row, size_t count, ScanColumn& target);
+  // Appends rows [row, row + count) of the run; symbols as the lane's ids. Null is `present` 0, with a word of 0; types
+  // without null are always present. Rows in rising order are read once.
+  absl::Status append(uint64_t row, size_t count, ColumnVector& target);
 
  private:
   ColumnReader(const RunColumn* run_column, ColumnType type, size_t window_size)
       : run_column_(run_column), type_(type), window_size_(window_size) {}
 
   absl::Status check_sizes() const;
-  bool is_text() const { return type_ == ColumnType::varchar; }
+  Kind kind() const { return kind_of(type_); }
+  bool is_text() const { return kind() == Kind::texts; }
   uint64_t stored_count() const { return run_column_ == nullptr ? 0 : run_column_->row_count; }
-  void append_nulls(size_t count, ScanColumn& target) const;
-  absl::Status append_stored(uint64_t index, size_t count, ScanColumn& target);
+  void append_nulls(size_t count, ColumnVector& target) const;
+  absl::Status append_stored(uint64_t index, size_t count, ColumnVector& target);
   absl::Status load_window(uint64_t index);
   absl::Status load_values(uint64_t index, size_t count);
   absl::Status load_texts(uint64_t index, size_t count);
-  void append_value(size_t place, ScanColumn& target) const;
-  void append_text(size_t place, ScanColumn& target) const;
+  void append_value(size_t place, ColumnVector& target) const;
+  void append_text(size_t place, ColumnVector& target) const;
   bool is_present(size_t place) const;
 
   const RunColumn* run_column_;
@@ -53,13 +54,10 @@ class ColumnReader {
   // The window: values [window_start_, window_start_ + window_count_) of the files.
   uint64_t window_start_ = 0;
   size_t window_count_ = 0;
-  std::vector<std::byte> value_bytes_;
+  std::vector<std::byte> value_bytes_;     // of bits from byte window_start_ / 8
   std::vector<std::byte> validity_bytes_;  // from byte window_start_ / 8 of the bitmap
   std::vector<int64_t> text_offsets_;
   std::string text_bytes_;  // from text_offsets_[0]
 };
-
-// Bytes per value in a .values file; 0 for texts.
-size_t value_width(ColumnType type);
 
 }  // namespace storage

@@ -1,4 +1,4 @@
-// The symbols of one lane and column as its dictionary file holds them, read as far as ids ask for.
+// The symbols of one lane and column as its dictionary files hold them, read as far as ids ask for.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "engine/base/bytes.h"
 #include "engine/base/status.h"
 #include "engine/io/backend.h"
 #include "engine/io/blocking.h"
@@ -18,28 +18,36 @@ namespace storage {
 
 class DictionaryReader {
  public:
-  // `extent` is what the lane's manifest says of the file, null when it says nothing; it outlives the reader.
+  // `extent` is what the lane's manifest says of the files, null when it says nothing; it outlives the reader.
   DictionaryReader(engine::IoBackend& backend, LaneId lane, ColumnId column, const DictionaryExtent* extent);
 
-  // Makes text(id) valid for every id up to this one. The file may hold more than a lane manifest says: a symbol is durable
+  // Makes text(id) valid for every id up to this one. The files may hold more than a lane manifest says: a symbol is durable
   // before the first row that names it, so the rows are to be believed.
   absl::Status read_up_to(SymbolId id);
 
-  std::string_view text(SymbolId id) const { return std::string_view(bytes_).substr(starts_[id.value], sizes_[id.value]); }
+  std::string_view text(SymbolId id) const {
+    return std::string_view(texts_.bytes).substr(offset(id.value), offset(id.value + size_t{1}) - offset(id.value));
+  }
 
  private:
-  absl::Status read_piece();
-  void restore_tail();
-  bool parse_entry();
+  // Its start, as far as it was read.
+  struct File {
+    std::string path;
+    const CommittedFile* committed = nullptr;
+    std::optional<engine::BlockingFile> file;
+    std::string bytes;
+  };
+
+  absl::Status read_until(File& file, uint64_t size);
+  absl::Status check_offsets(size_t count);
+  size_t offset(size_t index) const {
+    return static_cast<size_t>(engine::load<uint64_t>(engine::as_bytes(offsets_.bytes).data() + index * sizeof(uint64_t)));
+  }
 
   engine::IoBackend& backend_;
-  const DictionaryExtent* extent_;
-  std::string path_;
-  std::optional<engine::BlockingFile> file_;
-  std::string bytes_;           // the file from its start
-  size_t parsed_size_ = 0;      // of bytes_
-  std::vector<size_t> starts_;  // of texts, in bytes_
-  std::vector<uint32_t> sizes_;
+  File offsets_;
+  File texts_;
+  size_t count_ = 0;  // symbols that can be asked for
 };
 
 }  // namespace storage

@@ -16,12 +16,6 @@ const RunColumn* find_column(const Run& run, ColumnId id) {
   const auto found = std::ranges::find(run.columns, id, &RunColumn::column);
   return found == run.columns.end() ? nullptr : &*found;
 }
-
-void clear(ScanColumn& column) {
-  column.words.clear();
-  column.present.clear();
-}
-
 }  // namespace
 
 absl::StatusOr<RunReader> RunReader::open(ScanFiles& files, const Schema& schema, const RunPlace& place,
@@ -57,7 +51,7 @@ absl::Status RunReader::restrict(TimeWindow window) {
   }
   row_ = first;
   row_end_ = std::max(first, end);
-  clear(timestamps_);
+  timestamps_.clear();
   return absl::OkStatus();
 }
 
@@ -67,7 +61,7 @@ absl::StatusOr<uint64_t> RunReader::find_first(int64_t timestamp) {
   uint64_t high = place_.run->rows;
   while (low < high) {
     const uint64_t middle = low + (high - low) / 2;
-    clear(timestamps_);
+    timestamps_.clear();
     RETURN_IF_ERROR(timestamp_reader_.append(middle, 1, timestamps_));
     if (static_cast<int64_t>(timestamps_.words[0]) < timestamp) {
       low = middle + 1;
@@ -81,7 +75,7 @@ absl::StatusOr<uint64_t> RunReader::find_first(int64_t timestamp) {
 absl::Status RunReader::load_timestamp() {
   VERIFY_GT(rows_left(), 0U);
   if (row_ >= timestamps_start_ && row_ - timestamps_start_ < timestamps_.words.size()) return absl::OkStatus();
-  clear(timestamps_);
+  timestamps_.clear();
   timestamps_start_ = row_;
   return timestamp_reader_.append(row_, static_cast<size_t>(std::min<uint64_t>(rows_left(), timestamps_loaded_max)),
                                   timestamps_);

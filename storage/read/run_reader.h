@@ -64,7 +64,7 @@ class RunReader {
   uint64_t row_ = 0;
   uint64_t row_end_ = 0;
   ColumnReader timestamp_reader_;
-  ScanColumn timestamps_;  // from row timestamps_start_ on
+  ColumnVector timestamps_;  // from row timestamps_start_ on
   uint64_t timestamps_start_ = 0;
   std::vector<ColumnReader> columns_;
 };

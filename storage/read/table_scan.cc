@@ -72,7 +72,7 @@ void RunScan::add_dictionaries(engine::IoBackend& backend) {
   dictionaries_.resize(options_.columns.size());
   for (size_t i = 0; i < options_.columns.size(); ++i) {
     const Column& column = snapshot_.schema->columns[options_.columns[i]];
-    if (column.type != ColumnType::symbol) continue;
+    if (!is_symbol(column.type)) continue;
     for (const LaneSnapshotRef& lane : snapshot_.lanes) {
       const auto extent = std::ranges::find(lane->dictionaries, column.id, &DictionaryExtent::column);
       dictionaries_[i].emplace_back(backend, lane->lane, column.id, extent == lane->dictionaries.end() ? nullptr : &*extent);
@@ -103,13 +103,7 @@ absl::StatusOr<const ScanChunk*> RunScan::next() {
 
 void RunScan::clear_chunk() {
   chunk_.rows = 0;
-  for (ScanColumn& column : chunk_.columns) {
-    column.words.clear();
-    column.sizes.clear();
-    column.wide.clear();
-    column.present.clear();
-    column.texts.clear();
-  }
+  for (ColumnVector& column : chunk_.columns) column.clear();
 }
 
 absl::Status RunScan::fill_chunk() {
@@ -181,14 +175,14 @@ absl::Status RunScan::append_rows(RunReader& reader, size_t count) {
   const size_t row_first = chunk_.rows;
   RETURN_IF_ERROR(reader.append(count, chunk_));
   for (size_t i = 0; i < chunk_.columns.size(); ++i) {
-    if (chunk_.columns[i].type == ColumnType::symbol) RETURN_IF_ERROR(resolve_symbols(i, reader.place().lane, row_first));
+    if (is_symbol(chunk_.columns[i].type)) RETURN_IF_ERROR(resolve_symbols(i, reader.place().lane, row_first));
   }
   return absl::OkStatus();
 }
 
 // Makes the lane's ids of the rows from `row_first` on ids of this scan: id * lanes + lane.
 absl::Status RunScan::resolve_symbols(size_t column, size_t lane, size_t row_first) {
-  ScanColumn& target = chunk_.columns[column];
+  ColumnVector& target = chunk_.columns[column];
   uint64_t id_max = 0;
   bool any = false;
   for (size_t row = row_first; row < target.words.size(); ++row) {

@@ -34,7 +34,7 @@ IsoWeek iso_week_of(int64_t monday) {
 
 int64_t units_per_hour(ColumnType designated) {
   VERIFY(is_timestamp(designated));
-  return designated == ColumnType::timestamp_us ? 3'600'000'000 : 3'600'000'000'000;
+  return engine::ns_per(engine::TimeUnit::hours) / engine::ns_per(unit_of(designated));
 }
 
 // `index` buckets of `width` after 1970, at the edge of int64 when beyond.

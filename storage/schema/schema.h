@@ -11,32 +11,13 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "storage/schema/column_type.h"
 #include "storage/schema/ids.h"
 
 namespace storage {
 
 inline constexpr size_t columns_max = 2000;  // per table; SQLite, which answers queries, has no more
 inline constexpr size_t tables_max = 10'000;
-
-// Values are stored in frames, manifests and schema files.
-enum class ColumnType : uint8_t {
-  boolean = 1,       // no null
-  int64 = 2,         // LONG
-  float64 = 3,       // DOUBLE
-  timestamp_us = 4,  // TIMESTAMP, since 1970 in UTC
-  timestamp_ns = 5,  // TIMESTAMP_NS
-  symbol = 6,        // dictionary-coded text
-  varchar = 7,       // UTF-8 text
-  long256 = 8,       // 32 bytes, least significant 64-bit word first
-};
-
-// QuestDB's name of the type: BOOLEAN, LONG, DOUBLE, TIMESTAMP, TIMESTAMP_NS, SYMBOL, VARCHAR, LONG256.
-std::string_view type_name(ColumnType type);
-
-// False for bytes that are no ColumnType; readers of files and frames check before they cast.
-bool is_column_type(uint8_t value);
-
-constexpr bool is_timestamp(ColumnType type) { return type == ColumnType::timestamp_us || type == ColumnType::timestamp_ns; }
 
 // Values are stored in schema files. NONE puts all rows into one partition.
 enum class PartitionUnit : uint8_t { none = 0, hour = 1, day = 2, week = 3, month = 4, year = 5 };

@@ -11,9 +11,10 @@ namespace {
 
 constexpr size_t spellings_per_table_max = 4;
 
-// A body that a huge row has blown up does not stay that big in the pool.
-void trim(std::vector<std::byte>& body) {
-  if (body.capacity() > 2 * batch_size_full) std::vector<std::byte>().swap(body);
+// What a huge row has blown up does not stay that big in the pool.
+void trim(RoutedBatch& batch) {
+  if (batch.body.capacity() > 2 * batch_size_full) std::vector<std::byte>().swap(batch.body);
+  std::vector<BatchSymbols>().swap(batch.symbols);  // whose texts are made anew for each batch
 }
 
 }  // namespace
@@ -21,7 +22,7 @@ void trim(std::vector<std::byte>& body) {
 SourceTable::SourceTable(engine::ShardId owner, SchemaRef schema, uint64_t hash_seed)
     : owner_(owner), schema_(std::move(schema)) {
   for (const Column& column : schema_->columns) {
-    symbols_.push_back(column.type == ColumnType::symbol ? std::make_unique<SymbolCache>(hash_seed) : nullptr);
+    symbols_.push_back(is_symbol(column.type) ? std::make_unique<SymbolCache>(hash_seed) : nullptr);
   }
 }
 
@@ -175,7 +176,7 @@ void Source::on_batch_home(RoutedBatch& batch) {
     learn_symbols(table, batch);
   }
   for (const BatchShare& share : batch.shares) share.sender->batch_home(share.interval, refused ? share.rows : 0);
-  trim(batch.body);
+  trim(batch);
   free_.push_back(&batch);
   std::vector<RoomWaiter*> waiters;
   waiters.swap(room_waiters_);
@@ -222,8 +223,8 @@ void Source::set_schema(SourceTable& table, SchemaRef schema) {
     seal(table);
   }
   for (size_t i = table.schema_->columns.size(); i < schema->columns.size(); ++i) {
-    const bool is_symbol = schema->columns[i].type == ColumnType::symbol;
-    table.symbols_.push_back(is_symbol ? std::make_unique<SymbolCache>(hash_seed_) : nullptr);
+    const bool symbols = is_symbol(schema->columns[i].type);
+    table.symbols_.push_back(symbols ? std::make_unique<SymbolCache>(hash_seed_) : nullptr);
   }
   table.schema_ = std::move(schema);
 }

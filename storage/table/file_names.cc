@@ -53,8 +53,8 @@ std::string lane_manifest_path(LaneId lane) { return join(lane_directory(lane), 
 
 std::string dictionary_directory(LaneId lane) { return join(lane_directory(lane), "symbols"); }
 
-std::string dictionary_path(LaneId lane, ColumnId column) {
-  return join(dictionary_directory(lane), std::to_string(column.value));
+std::string dictionary_path(LaneId lane, ColumnId column, FileKind kind) {
+  return column_path(dictionary_directory(lane), column, kind);
 }
 
 std::string partition_directory(const Schema& schema, LaneNumber lane, PartitionKey key) {
@@ -79,8 +79,6 @@ std::optional<TableId> parse_table_name(std::string_view name) { return parse_id
 std::optional<LaneNumber> parse_lane_name(std::string_view name) { return parse_id<LaneNumber>(name); }
 
 std::optional<RunId> parse_run_name(std::string_view name) { return parse_id<RunId>(name); }
-
-std::optional<ColumnId> parse_dictionary_name(std::string_view name) { return parse_id<ColumnId>(name); }
 
 std::optional<ColumnFileName> parse_column_file_name(std::string_view name) {
   const size_t dot = name.find('.');

@@ -19,7 +19,7 @@ std::string schema_path(TableId table);
 std::string lane_directory(LaneId lane);
 std::string lane_manifest_path(LaneId lane);
 std::string dictionary_directory(LaneId lane);
-std::string dictionary_path(LaneId lane, ColumnId column);
+std::string dictionary_path(LaneId lane, ColumnId column, FileKind kind);  // offsets or texts
 
 // The directory of a partition of `schema`'s table.
 std::string partition_directory(const Schema& schema, LaneNumber lane, PartitionKey key);
@@ -34,7 +34,6 @@ std::string column_path(std::string_view run_directory, ColumnId column, FileKin
 std::optional<TableId> parse_table_name(std::string_view name);
 std::optional<LaneNumber> parse_lane_name(std::string_view name);
 std::optional<RunId> parse_run_name(std::string_view name);
-std::optional<ColumnId> parse_dictionary_name(std::string_view name);
 
 struct ColumnFileName {
   ColumnId column;

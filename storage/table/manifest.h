@@ -3,7 +3,7 @@
 //
 //   tables/<table>/schema                                   Schema (schema.h)
 //   tables/<table>/<lane>/lane                              LaneManifest
-//   tables/<table>/<lane>/symbols/<column>                  symbol texts, append-only
+//   tables/<table>/<lane>/symbols/<column>.<kind>           symbol texts, append-only: offsets and texts
 //   tables/<table>/<lane>/<partition>/manifest              PartitionManifest
 //   tables/<table>/<lane>/<partition>/<run>/<column>.<kind> column files
 #pragma once
@@ -25,10 +25,10 @@ inline constexpr size_t runs_max = 8192;
 
 // Column files of a run. Values are stored in manifests; the names are file endings.
 enum class FileKind : uint8_t {
-  values = 1,    // .values: fixed-width values; symbols as int32 ids; booleans as bytes; long256 as 32 bytes
+  values = 1,    // .values: fixed-width values; symbols as int32 ids; booleans as an LSB bitmap; long256 as 32 bytes
   validity = 2,  // .validity: LSB bitmap, 1 = present; absent when the column has no null
-  offsets = 3,   // .offsets: row_count + 1 int64, varchar only
-  texts = 4,     // .texts: all texts back to back; also the kind of a dictionary
+  offsets = 3,   // .offsets: row_count + 1 int64, varchar only; of a dictionary: symbols + 1
+  texts = 4,     // .texts: all texts back to back
 };
 
 // The committed part of a file that grows. Its last block is the one that a later write touches again, even when it is full
@@ -75,7 +75,8 @@ struct Run {
 struct DictionaryExtent {
   ColumnId column;
   uint32_t count = 0;  // symbols
-  CommittedFile file;  // kind = texts
+  CommittedFile offsets{.kind = FileKind::offsets};
+  CommittedFile texts{.kind = FileKind::texts};
 
   friend bool operator==(const DictionaryExtent&, const DictionaryExtent&) = default;
 };

@@ -23,14 +23,14 @@ constexpr std::string_view lane_magic = "MRLANE\r\n";
 constexpr std::string_view schema_magic = "MRSCHM\r\n";
 constexpr size_t magic_size = 8;
 
-constexpr uint32_t format_version = 1;
+constexpr uint32_t format_version = 2;
 constexpr uint32_t must_know_known = 0;  // this release has no optional feature
 
 constexpr size_t header_size = magic_size + 4 * sizeof(uint32_t);
 constexpr size_t run_size_min = 4 + 8 + 8 + 8 + 4;
 constexpr size_t column_size_min = 4 + 4 + 8 + 8 + 8;
 constexpr size_t file_size_min = 8 + 8;
-constexpr size_t dictionary_size_min = 8 + file_size_min;
+constexpr size_t dictionary_size_min = 8 + 2 * file_size_min;
 constexpr size_t column_files_max = 3;            // of a column in a run
 constexpr uint64_t rows_max = uint64_t{1} << 48;  // no row count of a sound file comes near; sums of them cannot overflow
 
@@ -145,6 +145,12 @@ CommittedFile take_file(ByteReader& reader) {
   return file;
 }
 
+CommittedFile take_file(ByteReader& reader, FileKind kind) {
+  CommittedFile file = take_file(reader);
+  reader.check(file.kind == kind, "file kind", static_cast<uint64_t>(kind), static_cast<uint64_t>(file.kind));
+  return file;
+}
+
 void put_column(ByteWriter& writer, const RunColumn& column) {
   VERIFY_LE(column.files.size(), column_files_max);
   writer.put(column.column.value);
@@ -161,7 +167,7 @@ RunColumn take_column(ByteReader& reader, uint64_t run_rows) {
   RunColumn column;
   column.column.value = reader.take<uint32_t>();
   const auto type = reader.take<uint8_t>();
-  reader.check(is_column_type(type), "column type", static_cast<uint64_t>(ColumnType::long256), type, "1 to ");
+  reader.check(is_column_type(type), "column type", column_types.size(), type, "1 to ");
   column.type = static_cast<ColumnType>(type);
   const size_t file_count = reader.take_count<uint8_t>(column_files_max, 1, "files of a column");
   reader.take<uint16_t>();
@@ -219,7 +225,8 @@ std::vector<std::byte> encode_lane_manifest(const LaneManifest& manifest) {
   for (const DictionaryExtent& dictionary : manifest.dictionaries) {
     body.put(dictionary.column.value);
     body.put(dictionary.count);
-    put_file(body, dictionary.file);
+    put_file(body, dictionary.offsets);
+    put_file(body, dictionary.texts);
   }
   return wrap(lane_magic, body.bytes());
 }
@@ -252,7 +259,8 @@ absl::StatusOr<LaneManifest> decode_lane_manifest(std::span<const std::byte> fil
     DictionaryExtent dictionary;
     dictionary.column.value = reader.take<uint32_t>();
     dictionary.count = reader.take<uint32_t>();
-    dictionary.file = take_file(reader);
+    dictionary.offsets = take_file(reader, FileKind::offsets);
+    dictionary.texts = take_file(reader, FileKind::texts);
     manifest.dictionaries.push_back(std::move(dictionary));
   }
   RETURN_IF_ERROR(check_end(reader, unwrapped));

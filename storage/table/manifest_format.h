@@ -15,7 +15,10 @@
 // column         := | id u32 | type u8 | file_count u8 | reserved u16 | row_start u64 | row_count u64 | nulls u64 | file... |
 // file           := | kind u8 | reserved u8[3] | crc u32 | size u64 | tail: last (size - 1) % 4096 + 1 bytes, none of size 0 |
 // lane body      := | table u32 | lane u16 | reserved u16 | checkpointed u64 | dictionary_count u32 | dictionary... |
-// dictionary     := | column u32 | count u32 | file |
+// dictionary     := | column u32 | count u32 | file (offsets) | file (texts) |
+// must_know 1    of a lane, reserved: a list of source positions follows the dictionaries, | count u32 | position... |, each
+//                | source u32 | line u32 | offset u64 | watermark u64 | fingerprint u64 | (docs/wal.md, attachments); to be
+//                known, since a release that left them out would store rows twice
 // schema body    := the schema record of schema/schema.h
 //
 // Unknown magic, version or must-know bit: failed precondition. Anything else that is wrong: data loss.

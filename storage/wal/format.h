@@ -17,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "engine/base/bytes.h"
@@ -25,7 +26,7 @@
 namespace storage {
 
 inline constexpr uint64_t wal_magic = 0x3157454341524c4dU;  // "MLRACEW1"
-inline constexpr uint32_t wal_format = 1;
+inline constexpr uint32_t wal_format = 2;
 inline constexpr uint64_t wal_features_may_ignore = 0;  // feature bits a reader of this release knows
 inline constexpr uint64_t wal_features_must_know = 0;
 
@@ -37,6 +38,21 @@ enum class FrameType : uint16_t {
 };
 
 constexpr bool is_frame_type(uint16_t value) { return value >= 1 && value <= 3; }
+
+// attachments := attachment...                       what a commit brings along beside its rows: typed, skippable
+// attachment  := | type u16 | reserved u16 | size u32 | bytes, padded to 4 |
+//
+// Types are given in docs/wal.md; this release writes none and knows none. With the flag a reader that does not know a type
+// stops and says so; without it, it steps over.
+struct WalAttachment {
+  uint16_t type = 0;
+  std::span<const std::byte> bytes;
+};
+
+inline constexpr uint16_t wal_flag_attachments_must_be_known = 1;
+
+// Takes the first one off `rest`. Nothing at the end, and where there is no attachment: then `rest` is not empty.
+std::optional<WalAttachment> take_attachment(std::span<const std::byte>& rest);
 
 struct WalPlace {
   uint64_t salt = 0;  // of the database, from its superblock
@@ -70,7 +86,7 @@ static_assert(offsetof(WalSegmentHeader, crc) == 100);
 struct WalFrameHeader {
   uint32_t size;   // from the header to the end of the body; 0: the group holds no further frame
   uint16_t type;   // FrameType
-  uint16_t flags;  // 0
+  uint16_t flags;  // wal_flag_...
   uint64_t lsn;    // one more than the frame before
   uint32_t epoch;
   uint32_t previous_crc;  // header_crc of the frame before in the stream, 0 for LSN 1
@@ -79,7 +95,7 @@ struct WalFrameHeader {
   uint16_t reserved;
   uint64_t txn;
   uint32_t head_size;
-  uint32_t attachments_size;  // 0
+  uint32_t attachments_size;
   uint32_t body_size;
   uint32_t body_crc;  // of the body, unplaced
   uint32_t reserved_2;
@@ -134,9 +150,13 @@ struct WalFrame {
   std::span<const std::byte> head;  // the owner's part
   std::span<const std::byte> body;  // the source's part, as it was sealed
   uint32_t body_crc = 0;            // crc32c of the body
+  std::span<const std::byte> attachments;
+  bool attachments_must_be_known = false;
 
   // Space in a group.
-  uint64_t stored_size() const { return engine::align_up(wal_body_offset(head.size(), 0) + body.size(), wal_frame_alignment); }
+  uint64_t stored_size() const {
+    return engine::align_up(wal_body_offset(head.size(), attachments.size()) + body.size(), wal_frame_alignment);
+  }
 };
 
 }  // namespace storage

@@ -34,12 +34,12 @@ Lsn WalGroup::append(const WalFrame& frame) {
   const uint64_t stored_size = frame.stored_size();
   VERIFY(has_room(stored_size));
   VERIFY(!is_sealed_);
-  const uint64_t body_offset = wal_body_offset(frame.head.size(), 0);
+  const uint64_t body_offset = wal_body_offset(frame.head.size(), frame.attachments.size());
   std::byte* target = frames() + frames_size_;
 
   WalFrameHeader header{.size = static_cast<uint32_t>(body_offset + frame.body.size()),
                         .type = static_cast<uint16_t>(frame.type),
-                        .flags = 0,
+                        .flags = frame.attachments_must_be_known ? wal_flag_attachments_must_be_known : uint16_t{0},
                         .lsn = end_.last.value + 1,
                         .epoch = origin_->database.epoch,
                         .previous_crc = end_.previous_crc,
@@ -48,18 +48,22 @@ Lsn WalGroup::append(const WalFrame& frame) {
                         .reserved = 0,
                         .txn = frame.txn.value,
                         .head_size = static_cast<uint32_t>(frame.head.size()),
-                        .attachments_size = 0,
+                        .attachments_size = static_cast<uint32_t>(frame.attachments.size()),
                         .body_size = static_cast<uint32_t>(frame.body.size()),
                         .body_crc = frame.body_crc,
                         .reserved_2 = 0,
                         .header_crc = 0};
-  header.header_crc = wal_crc(place(end_.offset), header, frame.head);
-  engine::store(target, header);
   const auto copy = [target](uint64_t offset, std::span<const std::byte> part) {
     if (!part.empty()) std::memcpy(target + offset, part.data(), part.size());
   };
+  const uint64_t attachments_offset = sizeof(header) + frame.head.size();
+  const uint64_t attachments_end = attachments_offset + frame.attachments.size();
   copy(sizeof(header), frame.head);
-  std::memset(target + sizeof(header) + frame.head.size(), 0, body_offset - sizeof(header) - frame.head.size());
+  copy(attachments_offset, frame.attachments);
+  const std::span<const std::byte> checked(target + sizeof(header), target + attachments_end);
+  header.header_crc = wal_crc(place(end_.offset), header, checked);
+  engine::store(target, header);
+  std::memset(target + attachments_end, 0, body_offset - attachments_end);
   copy(body_offset, frame.body);
   std::memset(target + header.size, 0, stored_size - header.size);
 

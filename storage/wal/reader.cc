@@ -18,6 +18,19 @@ namespace {
 bool checksums_matter() { return !sabotaged(Sabotage::ignore_checksum); }
 bool origin_matters() { return !sabotaged(Sabotage::ignore_epoch); }
 
+// What of a whole frame this release does not know; empty when there is nothing.
+std::string what_is_newer(const WalFrameHeader& header, std::span<const std::byte> attachments) {
+  constexpr uint16_t flags_known = wal_flag_attachments_must_be_known;
+  if (!is_frame_type(header.type) || (header.flags & ~flags_known) != 0) {
+    return "type " + std::to_string(header.type) + ", flags " + std::to_string(header.flags);
+  }
+  while (const std::optional<WalAttachment> attachment = take_attachment(attachments)) {
+    if ((header.flags & wal_flag_attachments_must_be_known) == 0) continue;
+    return "an attachment of type " + std::to_string(attachment->type) + " that must be known";
+  }
+  return attachments.empty() ? std::string() : "attachments of another form";
+}
+
 }  // namespace
 
 WalReader::WalReader(engine::IoBackend& backend, const Database& database, WalStreamFiles files)
@@ -42,7 +55,7 @@ absl::StatusOr<std::optional<WalFrame>> WalReader::read_next() {
       }
     }
     ASSIGN_OR_RETURN(const Parsed parsed, parse_frame());
-    if (parsed.verdict == Verdict::newer) return newer_status(parsed.header);
+    if (parsed.verdict == Verdict::newer) return newer_status(parsed);
     if (parsed.verdict == Verdict::good) {
       offset_ += engine::align_up(parsed.header.size, wal_frame_alignment);
       in_group_ = true;
@@ -87,7 +100,7 @@ absl::StatusOr<bool> WalReader::begin_segment(size_t index) {
   if (header.magic != wal_magic || (checksums_matter() && header.crc != wal_crc(header))) return false;
   const uint64_t unknown = header.features_must_know & ~wal_features_must_know;
   if (header.format != wal_format || unknown != 0) {
-    return engine::failed_precondition(path() + ": written by a newer release: format " + std::to_string(header.format) +
+    return engine::failed_precondition(path() + ": written by another release: format " + std::to_string(header.format) +
                                        " (this release knows " + std::to_string(wal_format) + "), unknown features " +
                                        std::to_string(unknown));
   }
@@ -142,7 +155,9 @@ absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
   if (bytes.size() < sizeof(WalFrameHeader) + checked_size) return parsed;
   const uint32_t crc = wal_crc(place(offset_), header, bytes.subspan(sizeof(WalFrameHeader)));
   if (checksums_matter() && crc != header.header_crc) return parsed;
-  if (!is_frame_type(header.type) || header.flags != 0) {
+  const std::span<const std::byte> attachments = bytes.subspan(sizeof(WalFrameHeader) + head_size, header.attachments_size);
+  parsed.newer = what_is_newer(header, attachments);
+  if (!parsed.newer.empty()) {
     parsed.verdict = Verdict::newer;
     return parsed;
   }
@@ -157,7 +172,9 @@ absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
                   .lsn = Lsn{header.lsn},
                   .head = bytes.subspan(sizeof(WalFrameHeader), head_size),
                   .body = body,
-                  .body_crc = header.body_crc};
+                  .body_crc = header.body_crc,
+                  .attachments = bytes.subspan(sizeof(WalFrameHeader) + head_size, header.attachments_size),
+                  .attachments_must_be_known = (header.flags & wal_flag_attachments_must_be_known) != 0};
   return parsed;
 }
 
@@ -224,10 +241,9 @@ absl::Status WalReader::look_for_trailers(uint64_t offset, bool first_segment) {
   return absl::OkStatus();
 }
 
-absl::Status WalReader::newer_status(const WalFrameHeader& header) const {
-  return engine::failed_precondition(path() + ": frame " + std::to_string(header.lsn) + " at offset " +
-                                     std::to_string(offset_) + " was written by a newer release: type " +
-                                     std::to_string(header.type) + ", flags " + std::to_string(header.flags));
+absl::Status WalReader::newer_status(const Parsed& parsed) const {
+  return engine::failed_precondition(path() + ": frame " + std::to_string(parsed.header.lsn) + " at offset " +
+                                     std::to_string(offset_) + " was written by a newer release: " + parsed.newer);
 }
 
 absl::Status WalReader::damage_status() const {

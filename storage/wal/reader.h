@@ -69,6 +69,7 @@ class WalReader {
     Verdict verdict = Verdict::bad;
     WalFrame frame;
     WalFrameHeader header{};
+    std::string newer;  // what of it this release does not know
   };
 
   absl::StatusOr<std::optional<WalFrame>> read_next();
@@ -82,7 +83,7 @@ class WalReader {
   absl::Status look_ahead(uint64_t offset);
   absl::Status look_for_trailers(uint64_t offset, bool first_segment);
   absl::StatusOr<std::optional<WalTrailer>> read_trailer(uint64_t block_end);
-  absl::Status newer_status(const WalFrameHeader& header) const;
+  absl::Status newer_status(const Parsed& parsed) const;
   absl::Status damage_status() const;
   std::string path() const;
   WalPlace place(uint64_t offset) const;

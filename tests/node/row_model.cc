@@ -5,6 +5,7 @@
 #include <bit>
 #include <charconv>
 
+#include "engine/base/bytes.h"
 #include "storage/read/snapshot_files.h"
 
 namespace sim {
@@ -35,7 +36,7 @@ std::string hex_text(const storage::Long256& value) {
   return text;
 }
 
-Cell cell_text(const storage::TableScan& scan, const storage::ScanColumn& column, size_t index, size_t row) {
+Cell cell_text(const storage::TableScan& scan, const storage::ColumnVector& column, size_t index, size_t row) {
   if (column.present[row] == 0) return std::nullopt;
   switch (column.type) {
     case storage::ColumnType::boolean:
@@ -47,7 +48,7 @@ Cell cell_text(const storage::TableScan& scan, const storage::ScanColumn& column
     case storage::ColumnType::varchar:
       return std::string(column.text(row));
     case storage::ColumnType::long256:
-      return hex_text(column.wide[row]);
+      return hex_text(engine::load<storage::Long256>(column.wide(row).data()));
     default:
       return std::to_string(static_cast<int64_t>(column.words[row]));
   }

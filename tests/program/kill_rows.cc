@@ -50,8 +50,8 @@ RowCells cells_of(const KillRowsOptions& options, uint64_t id) {
   return cells;
 }
 
+using storage::ColumnVector;
 using storage::ScanChunk;
-using storage::ScanColumn;
 
 // Where the columns of a table stand.
 struct ColumnPlaces {
@@ -83,7 +83,7 @@ bool same_extras(const ColumnPlaces& places, const ScanChunk& chunk, size_t row,
       if (wanted) return false;
       continue;
     }
-    const ScanColumn& column = chunk.columns[*places.extra[k]];
+    const ColumnVector& column = chunk.columns[*places.extra[k]];
     if ((column.present[row] != 0) != wanted) return false;
     if (wanted && static_cast<int64_t>(column.words[row]) != cells.extra_value) return false;
   }

@@ -81,19 +81,34 @@ class PythonReader(unittest.TestCase):
     def test_values_are_views_of_the_files(self):
         with Server() as server:
             with server.connect() as connection:
-                connection.send(b"".join(b"trades price=%d,size=%di %d\n" % (i, i, FIRST_NS + i * 1000) for i in range(5000)))
+                lines = [b"trades,tag=s%d price=%d,size=%di,buy=%s,wide=0x%xi,note=\"n%d\"%s %d\n" % (
+                    i % 1000, i, i, b"t" if i % 3 == 0 else b"f", i, i, b",gap=1" if i % 2 == 0 else b"", FIRST_NS + i * 1000)
+                         for i in range(5000)]
+                connection.send(b"".join(lines))
                 connection.wait_durable(5000)
             self.assertEqual(server.stop(), 0)
 
             table = millrace_reader.Database(server.data).table("TRADES")
             [run] = table.runs()
-            for name, dtype in (("price", "<f8"), ("size", "<i8"), ("timestamp", "<M8[us]")):
+            for name, dtype in (("price", "<f8"), ("size", "<i8"), ("timestamp", "<M8[us]"), ("tag", "<i4"), ("wide", "<u8"),
+                                ("buy", "u1"), ("gap", "<f8")):
                 column = run.column(name)
                 self.assertEqual(column.values.dtype, numpy.dtype(dtype))
-                self.assertIsInstance(column.values, numpy.memmap)
-                self.assertFalse(column.values.flags.owndata)
-                self.assertIsNone(column.present)
+                self.assert_mapped(column.values)
+                self.assertEqual(column.present is None, name != "gap")
+            self.assert_mapped(run.column("gap").validity)
+            for texts in (run.column("note").texts, table.symbols("tag")):
+                self.assert_mapped(texts.offsets)
+                self.assert_mapped(texts.data)
             self.assertEqual(run.column("size").values.tolist(), list(range(5000)))
+            self.assertEqual(len(run.column("buy").values), 625)  # bits
+            self.assertEqual([run.column("note").texts[i] for i in (0, 4999)], ["n0", "n4999"])
+            self.assertEqual(sorted(table.symbols("tag")), sorted(f"s{i}" for i in range(1000)))
+
+    def assert_mapped(self, array):
+        """Nothing of the file was copied."""
+        self.assertIsInstance(array, numpy.memmap)
+        self.assertFalse(array.flags.owndata)
 
     def test_what_files_do_not_show_is_counted_in_the_log(self):
         rows_sent = 1000

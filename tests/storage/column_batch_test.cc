@@ -47,10 +47,21 @@ const BatchColumn& column_of(const BatchView& view, ColumnType type) {
   return *found;
 }
 
+ColumnVector decoded(const BatchColumn& column, uint32_t rows) {
+  ColumnVector vector{.type = column.type};
+  decode(column, rows, vector);
+  REQUIRE(vector.places() == rows);
+  return vector;
+}
+
+Long256 wide_at(const ColumnVector& vector, size_t row) { return engine::load<Long256>(vector.wide(row).data()); }
+
+void set_long256(OpenBatch& batch, uint32_t column, const Long256& value) {
+  batch.set_wide(column, std::as_bytes(std::span(value)));
+}
+
 std::vector<uint64_t> words_of(const BatchView& view, ColumnType type) {
-  std::vector<uint64_t> words;
-  decode_words(column_of(view, type), view.rows(), words);
-  return words;
+  return decoded(column_of(view, type), view.rows()).words;
 }
 
 TEST_CASE("column_batch: a sealed body gives back the values of every type") {
@@ -66,7 +77,7 @@ TEST_CASE("column_batch: a sealed body gives back the values of every type") {
     batch.set_word(2, std::bit_cast<uint64_t>(0.5 * row));
     batch.set_word(3, row % 2);
     batch.set_text(4, std::string(row * 150, 'x'));
-    batch.set_long256(5, {row, 1, 2, 3});
+    set_long256(batch, 5, {row, 1, 2, 3});
     batch.set_symbol(6, row == 1 ? eth : btc);
   }
   const SealedBatch sealed = seal(batch);
@@ -83,14 +94,10 @@ TEST_CASE("column_batch: a sealed body gives back the values of every type") {
   const std::vector<uint64_t> doubles{std::bit_cast<uint64_t>(0.0), std::bit_cast<uint64_t>(0.5), std::bit_cast<uint64_t>(1.0)};
   CHECK(words_of(*view, ColumnType::float64) == doubles);
   CHECK(words_of(*view, ColumnType::boolean) == std::vector<uint64_t>{0, 1, 0});
-  std::vector<uint32_t> lengths;
-  std::string texts;
-  decode_texts(column_of(*view, ColumnType::varchar), 3, lengths, texts);
-  CHECK(lengths == std::vector<uint32_t>{0, 150, 300});
-  CHECK(texts == std::string(450, 'x'));
-  std::vector<Long256> wide;
-  decode_wide(column_of(*view, ColumnType::long256), 3, wide);
-  CHECK(wide[2] == Long256{2, 1, 2, 3});
+  const ColumnVector texts = decoded(column_of(*view, ColumnType::varchar), 3);
+  CHECK(texts.sizes == std::vector<uint32_t>{0, 150, 300});
+  CHECK(texts.text(2) == std::string(300, 'x'));
+  CHECK(wide_at(decoded(column_of(*view, ColumnType::long256), 3), 2) == Long256{2, 1, 2, 3});
   REQUIRE(sealed.symbols.size() == 1);
   CHECK(sealed.symbols[0].text(sealed.symbols[0].entries[btc]) == "BTC");
   CHECK(sealed.symbols[0].entries[eth].id == SymbolId{41});
@@ -103,7 +110,7 @@ TEST_CASE("column_batch: gaps before, between and after values are nulls") {
     batch.begin_row();
     batch.set_word(0, row);
     if (row == 1 || row == 3) batch.set_word(1, 1'000'000'000'000 + row);
-    if (row == 2) batch.set_long256(5, {9, 9, 9, 9});
+    if (row == 2) set_long256(batch, 5, {9, 9, 9, 9});
     if (row == 0) batch.set_text(4, "only");
   }
   const SealedBatch sealed = seal(batch);
@@ -113,10 +120,9 @@ TEST_CASE("column_batch: gaps before, between and after values are nulls") {
   for (uint32_t row = 0; row < 5; ++row) CHECK(longs.present(row) == (row == 1 || row == 3));
   CHECK(longs.encoding == BatchEncoding::for1);  // nulls do not widen the range
   CHECK(words_of(*view, ColumnType::int64) == std::vector<uint64_t>{0, 1'000'000'000'001, 0, 1'000'000'000'003, 0});
-  std::vector<Long256> wide;
-  decode_wide(column_of(*view, ColumnType::long256), 5, wide);
-  CHECK(wide[1] == Long256{});
-  CHECK(wide[2] == Long256{9, 9, 9, 9});
+  const BatchColumn& wide = column_of(*view, ColumnType::long256);
+  CHECK_FALSE(wide.present(1));
+  CHECK(wide_at(decoded(wide, 5), 2) == Long256{9, 9, 9, 9});
 }
 
 TEST_CASE("column_batch: a batch can be used again after sealing") {
@@ -157,8 +163,7 @@ TEST_CASE("column_batch: random batches equal a row-wise model") {
     const auto view = BatchView::parse(sealed.body);
     REQUIRE(view.ok());
     for (const BatchColumn& column : view->columns()) {
-      std::vector<uint64_t> words;
-      decode_words(column, view->rows(), words);
+      const std::vector<uint64_t> words = decoded(column, view->rows()).words;
       for (uint32_t row = 0; row < rows; ++row) {
         const std::optional<uint64_t>& expected = model[column.id.value][row];
         REQUIRE(column.present(row) == expected.has_value());
@@ -203,7 +208,7 @@ struct RandomRow {
           batch.set_text(column, text);
           break;
         case ColumnType::long256:
-          batch.set_long256(column, {prng.next(), 1, 2, 3});
+          set_long256(batch, column, {prng.next(), 1, 2, 3});
           break;
         case ColumnType::symbol:
           batch.set_symbol(column, prng.chance(1, 3) ? batch.add_symbol(column, SymbolId{1}) : batch.add_symbol(column, text));
@@ -273,6 +278,23 @@ TEST_CASE("column_batch: rows that are alike fill a batch, whatever their types"
   }
 }
 
+// A long text in another place of each row, and rows of many columns among rows of few.
+TEST_CASE("column_batch: a batch that was large keeps no more than a bound for the next rows") {
+  OpenBatch batch;
+  std::vector<std::byte> body;
+  std::vector<BatchSymbols> symbols;
+  for (uint32_t round = 0; round < 100; ++round) {
+    batch.open(make_wide_schema(1900));
+    batch.begin_row();
+    batch.set_word(0, 1);
+    for (uint32_t column = 1; column < 8 * round; column += 8) batch.set_word(column, 1);
+    batch.set_text(8 * round + 5, std::string(200'000, 'x'));
+    REQUIRE(batch.memory_size() > 200'000);
+    batch.seal(body, symbols);
+    REQUIRE(batch.memory_size() <= open_batch_kept_max);
+  }
+}
+
 TEST_CASE("column_batch: a damaged body is refused or read within its bounds") {
   OpenBatch batch;
   batch.open(make_test_schema());
@@ -280,7 +302,7 @@ TEST_CASE("column_batch: a damaged body is refused or read within its bounds") {
     batch.begin_row();
     batch.set_word(0, row);
     batch.set_text(4, "text");
-    if (row % 3 == 0) batch.set_long256(5, {row, 0, 0, 0});
+    if (row % 3 == 0) set_long256(batch, 5, {row, 0, 0, 0});
   }
   const SealedBatch sealed = seal(batch);
   CHECK_FALSE(BatchView::parse({}).ok());
@@ -297,19 +319,7 @@ TEST_CASE("column_batch: a damaged body is refused or read within its bounds") {
       ++refused;
       continue;
     }
-    for (const BatchColumn& column : view->columns()) {
-      std::vector<uint64_t> words;
-      std::vector<uint32_t> lengths;
-      std::string texts;
-      std::vector<Long256> wide;
-      if (column.type == ColumnType::varchar) {
-        decode_texts(column, view->rows(), lengths, texts);
-      } else if (column.type == ColumnType::long256) {
-        decode_wide(column, view->rows(), wide);
-      } else {
-        decode_words(column, view->rows(), words);
-      }
-    }
+    for (const BatchColumn& column : view->columns()) decoded(column, view->rows());
   }
   CHECK(refused > 100);
 }

@@ -172,6 +172,27 @@ TEST_CASE("table_writer: a text that is larger than a round") {
   CHECK(rows[0].size() == 1);
 }
 
+TEST_CASE("table_writer: a symbol that is larger than a round") {
+  sim::SimWorld world({.seed = 3});
+  Workload workload(3, {});
+  const std::string text(3 * tests::small_rounds.round_size_max + 17, 'z');
+  SymbolId id;
+  {
+    SimLaneOwner owner(world, workload.schema());
+    REQUIRE(owner->apply_next(workload, 1));
+    id = owner.writer().dictionary(ColumnId{0}).resolve(text);
+    owner.writer().dictionary(ColumnId{0}).resolve("the symbol behind it");
+    REQUIRE(owner->apply({}));
+    REQUIRE(owner->checkpoint());
+    world.power_off();
+  }
+  world.restart();
+  SimLaneOwner owner(world, workload.schema());
+  REQUIRE(owner.writer().load() == absl::OkStatus());
+  CHECK(owner.writer().dictionary(ColumnId{0}).text(id) == text);
+  CHECK(owner.writer().dictionary(ColumnId{0}).text(SymbolId{id.value + 1}) == "the symbol behind it");
+}
+
 // The server died of it, and of each replay.
 TEST_CASE("table_writer: a symbol that is larger than a round") {
   sim::SimWorld world({.seed = 3});
@@ -249,6 +270,7 @@ TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md")
         batch.add_symbol(4, SymbolId{0});
         batch.add_symbol(4, SymbolId{1});
         for (uint64_t row = 0; row < 3; ++row) {
+          constexpr Long256 wide{1, 2, 3, 4};
           batch.begin_row();
           batch.set_word(0, 1000 + row);
           if (row == 1) batch.set_word(1, 1);
@@ -256,7 +278,7 @@ TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md")
           if (row == 2) batch.set_word(3, std::bit_cast<uint64_t>(1.5));  // begins late
           batch.set_symbol(4, row == 0 ? 1 : 0);
           if (row != 1) batch.set_text(5, row == 0 ? "ab" : "cde");
-          if (row == 0) batch.set_long256(6, {1, 2, 3, 4});  // ends early
+          if (row == 0) batch.set_wide(6, std::as_bytes(std::span(wide)));  // ends early
         }
       },
       resolved)));
@@ -271,7 +293,9 @@ TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md")
              std::to_string(column.row_count) + ", nulls " + std::to_string(column.nulls) + "\n";
     for (const CommittedFile& file : column.files) add(column_path("tables/7/0/all/0", column.column, file.kind), file);
   }
-  add("tables/7/0/symbols/4", owner.writer().snapshot()->dictionaries.at(0).file);
+  const DictionaryExtent& dictionary = owner.writer().snapshot()->dictionaries.at(0);
+  add("tables/7/0/symbols/4.offsets", dictionary.offsets);
+  add("tables/7/0/symbols/4.texts", dictionary.texts);
   CHECK(found == golden::column_files);
 }
 
@@ -364,7 +388,8 @@ TEST_CASE("table_writer: a file system that cannot reserve space holds the same 
 }
 
 TEST_CASE("table_writer: damaged manifests and dictionaries are refused by name") {
-  for (const char* path : {"tables/7/0/lane", "tables/7/0/symbols/0", "tables/7/schema"}) {
+  for (const char* path :
+       {"tables/7/0/lane", "tables/7/0/symbols/0.offsets", "tables/7/0/symbols/0.texts", "tables/7/schema"}) {
     INFO(path);
     sim::SimWorld world({.seed = 8});
     Workload workload(8, {});

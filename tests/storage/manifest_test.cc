@@ -40,8 +40,9 @@ PartitionManifest partition_manifest() {
 }
 
 LaneManifest lane_manifest() {
-  const CommittedFile file{.kind = FileKind::texts, .size = 6, .crc = 9, .tail = bytes_of("abcdef")};
-  return {.lane = {TableId{7}, LaneNumber{1}}, .checkpointed = Txn{40}, .dictionaries = {{ColumnId{2}, 3, file}}};
+  const CommittedFile offsets{.kind = FileKind::offsets, .size = 8, .crc = 5, .tail = bytes_of("12345678")};
+  const CommittedFile texts{.kind = FileKind::texts, .size = 6, .crc = 9, .tail = bytes_of("abcdef")};
+  return {.lane = {TableId{7}, LaneNumber{1}}, .checkpointed = Txn{40}, .dictionaries = {{ColumnId{2}, 3, offsets, texts}}};
 }
 
 Schema schema() {
@@ -65,7 +66,7 @@ TEST_CASE("manifest: files lead back to what was written") {
   CHECK(decode_schema_file(encode_schema_file(schema()), "m").value() == schema());
 }
 
-TEST_CASE("manifest: the bytes are those of format version 1") {
+TEST_CASE("manifest: the bytes are those of format version 2") {
   CHECK(hex(encode_partition_manifest(partition_manifest())) == golden::partition_manifest);
   CHECK(hex(encode_lane_manifest(lane_manifest())) == golden::lane_manifest);
   CHECK(hex(encode_schema_file(schema())) == golden::schema_file);
@@ -111,10 +112,10 @@ TEST_CASE("manifest: other kinds and newer formats are refused, not called damag
   const std::vector<std::byte> file = encode_lane_manifest(lane_manifest());
   const auto code = [](std::span<const std::byte> bytes) { return decode_lane_manifest(bytes, "lane").status().code(); };
   CHECK(code(encode_partition_manifest(partition_manifest())) == absl::StatusCode::kFailedPrecondition);
-  CHECK(code(patched(file, 8, 2)) == absl::StatusCode::kFailedPrecondition);
+  CHECK(code(patched(file, 8, 3)) == absl::StatusCode::kFailedPrecondition);
   CHECK(code(patched(file, 16, 0x80000000)) == absl::StatusCode::kFailedPrecondition);
   std::vector<std::byte> flipped = file;
-  flipped[8] ^= std::byte{2};
+  flipped[8] ^= std::byte{4};
   CHECK(code(flipped) == absl::StatusCode::kDataLoss);
 }
 

@@ -8,6 +8,7 @@
 #include "engine/base/crc32c.h"
 #include "engine/io/blocking.h"
 #include "engine/reactor/reactor.h"
+#include "storage/apply/row_block.h"
 #include "storage/batch/column_batch.h"
 #include "storage/batch/symbol_section.h"
 #include "storage/read/snapshot_files.h"
@@ -145,13 +146,14 @@ TEST_CASE("recovery: rows are applied in blocks of the size that they have in li
   append_alternations(log, 64);
   log.crash();
   // A row of two columns takes 16 bytes of a block.
-  REQUIRE(log.start({.rounds = {}, .segment_size = 0, .pending_size_max = 1 << 20, .apply_size_min = 16 * 16}).ok());
+  constexpr size_t size_of_16_rows = 16 * 16 + 2 * (sizeof(BlockColumn) + sizeof(BlockColumn::Piece));
+  REQUIRE(log.start({.rounds = {}, .segment_size = 0, .pending_size_max = 1 << 20, .apply_size_min = size_of_16_rows}).ok());
   CHECK(log.tables().at(0).lanes.at(0)->partitions.at(0)->runs.size() == 4);
   Log full;
   REQUIRE(full.start().ok());
   append_alternations(full, 64);
   full.crash();
-  REQUIRE(full.start({.rounds = {}, .segment_size = 0, .pending_size_max = 16 * 16, .apply_size_min = 1 << 20}).ok());
+  REQUIRE(full.start({.rounds = {}, .segment_size = 0, .pending_size_max = size_of_16_rows, .apply_size_min = 1 << 20}).ok());
   CHECK(full.tables().at(0).lanes.at(0)->partitions.at(0)->runs.size() == 4);
 }
 

@@ -33,10 +33,11 @@ struct ColumnBytes {
   uint64_t nulls = 0;
 };
 
-void put_value(ColumnBytes& bytes, ColumnType type, const Cell& cell, std::vector<std::string>& dictionary) {
+void put_value(ColumnBytes& bytes, ColumnType type, const Cell& cell, size_t row, std::vector<std::string>& dictionary) {
   switch (type) {
     case ColumnType::boolean:
-      put<uint8_t>(bytes.values, !is_null(cell) && std::get<bool>(cell) ? 1 : 0);
+      if (row % 8 == 0) put<uint8_t>(bytes.values, 0);
+      if (!is_null(cell) && std::get<bool>(cell)) bytes.values.back() = static_cast<char>(bytes.values.back() | 1 << (row % 8));
       return;
     case ColumnType::int64:
     case ColumnType::timestamp_us:
@@ -93,14 +94,17 @@ void TableFiles::write(LastBlocks last_blocks) {
   storage::LaneManifest manifest{.lane = lane_, .checkpointed = storage::Txn{1}};
   for (const auto& [column, texts] : dictionaries_) {
     std::string bytes;
+    std::string offsets;
+    put<int64_t>(offsets, 0);
     for (const std::string& text : texts) {
-      put<uint32_t>(bytes, static_cast<uint32_t>(text.size()));
       bytes += text;
+      put<int64_t>(offsets, static_cast<int64_t>(bytes.size()));
     }
-    const std::string path = storage::dictionary_path(lane_, storage::ColumnId{column});
+    const auto path = [&](FileKind kind) { return storage::dictionary_path(lane_, storage::ColumnId{column}, kind); };
     manifest.dictionaries.push_back({.column = storage::ColumnId{column},
                                      .count = static_cast<uint32_t>(texts.size()),
-                                     .file = write_file(path, FileKind::texts, bytes)});
+                                     .offsets = write_file(path(FileKind::offsets), FileKind::offsets, offsets),
+                                     .texts = write_file(path(FileKind::texts), FileKind::texts, bytes)});
   }
   write_whole(storage::lane_manifest_path(lane_), std::string(engine::as_text(storage::encode_lane_manifest(manifest))));
   write_whole(storage::schema_path(schema_.table), std::string(engine::as_text(storage::encode_schema_file(schema_))));
@@ -144,7 +148,7 @@ void TableFiles::write_column(const std::string& directory, size_t index, const 
   bytes.validity.resize((end - start + 7) / 8);
   for (size_t i = start; i < end; ++i) {
     const Cell& cell = (*rows[i])[index];
-    put_value(bytes, column.type, cell, dictionaries_[column.id.value]);
+    put_value(bytes, column.type, cell, i - start, dictionaries_[column.id.value]);
     const size_t bit = i - start;
     if (!is_null(cell)) bytes.validity[bit / 8] = static_cast<char>(bytes.validity[bit / 8] | 1 << (bit % 8));
     if (is_null(cell) && column.type != ColumnType::boolean) ++bytes.nulls;

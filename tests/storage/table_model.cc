@@ -65,14 +65,13 @@ class PartitionReader {
     if (added) {
       for (const storage::DictionaryExtent& extent : snapshot_.dictionaries) {
         if (extent.column != column) continue;
-        const std::string bytes = committed(dictionary_path(snapshot_.lane, column), extent.file);
-        for (size_t offset = 0; offset < bytes.size();) {
-          uint32_t size = 0;
-          std::memcpy(&size, bytes.data() + offset, sizeof(size));
-          found->second.push_back(bytes.substr(offset + sizeof(size), size));
-          offset += sizeof(size) + size;
+        const std::string offsets = committed(dictionary_path(snapshot_.lane, column, FileKind::offsets), extent.offsets);
+        const std::string texts = committed(dictionary_path(snapshot_.lane, column, FileKind::texts), extent.texts);
+        for (uint64_t i = 0; i < extent.count; ++i) {
+          const auto start = static_cast<size_t>(value<int64_t>(offsets, i));
+          found->second.push_back(texts.substr(start, static_cast<size_t>(value<int64_t>(offsets, i + 1)) - start));
         }
-        if (found->second.size() != extent.count) errors_.push_back("count of symbols");
+        if (offsets.size() != (extent.count + size_t{1}) * sizeof(int64_t)) errors_.push_back("count of symbols");
       }
     }
     if (id < found->second.size()) return found->second[id];
@@ -117,7 +116,7 @@ class PartitionReader {
     const std::string& values = files[FileKind::values];
     switch (column.type) {
       case ColumnType::boolean:
-        return value<uint8_t>(values, i) != 0 ? "t" : "";
+        return (value<uint8_t>(values, i / 8) >> (i % 8) & 1) != 0 ? "t" : "";
       case ColumnType::symbol:
         return "s" + (is_null(files, i) ? "" : symbol(column.column, value<uint32_t>(values, i)));
       case ColumnType::long256:

@@ -45,7 +45,7 @@ struct Data {
   }
 };
 
-Cell cell_at(const storage::TableScan& scan, const storage::ScanColumn& column, size_t index, size_t row) {
+Cell cell_at(const storage::TableScan& scan, const storage::ColumnVector& column, size_t index, size_t row) {
   if (column.present[row] == 0) return {};
   switch (column.type) {
     case ColumnType::boolean:
@@ -57,7 +57,7 @@ Cell cell_at(const storage::TableScan& scan, const storage::ScanColumn& column, 
     case ColumnType::varchar:
       return std::string(column.text(row));
     case ColumnType::long256:
-      return column.wide[row];
+      return engine::load<storage::Long256>(column.wide(row).data());
     default:
       return static_cast<int64_t>(column.words[row]);
   }

@@ -69,7 +69,7 @@ void Workload::add_cell(storage::OpenBatch& batch, uint32_t index, ModelRow& row
     }
     case ColumnType::long256: {
       const storage::Long256 value{prng_.next(), prng_.next(), prng_.next(), prng_.next()};
-      batch.set_long256(index, value);
+      batch.set_wide(index, std::as_bytes(std::span(value)));
       cell = hex_text({reinterpret_cast<const char*>(value.data()), sizeof(value)});
       return;
     }

@@ -53,7 +53,9 @@ void WalStream::append(const StoredFrame& frame) {
                                .txn = frame.txn,
                                .head = frame.head,
                                .body = frame.body,
-                               .body_crc = engine::crc32c(frame.body)};
+                               .body_crc = engine::crc32c(frame.body),
+                               .attachments = frame.attachments,
+                               .attachments_must_be_known = frame.attachments_must_be_known};
   for (int turns = 0; failures_.empty() && !writer_->has_room(view.stored_size()); ++turns) {
     VERIFY_LT(turns, 10'000);
     turn();
@@ -101,7 +103,9 @@ ReadStream WalStream::read() {
                            .txn = found.txn,
                            .lsn = found.lsn,
                            .head = {found.head.begin(), found.head.end()},
-                           .body = {found.body.begin(), found.body.end()}});
+                           .body = {found.body.begin(), found.body.end()},
+                           .attachments = {found.attachments.begin(), found.attachments.end()},
+                           .attachments_must_be_known = found.attachments_must_be_known});
   }
   read.damage = reader.damage();
   read.counts = reader.counts();

@@ -22,6 +22,8 @@ struct StoredFrame {
   storage::Lsn lsn;
   std::vector<std::byte> head;
   std::vector<std::byte> body;
+  std::vector<std::byte> attachments{};
+  bool attachments_must_be_known = false;
 
   friend bool operator==(const StoredFrame&, const StoredFrame&) = default;
 };

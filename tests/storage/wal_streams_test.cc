@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "engine/base/byte_stream.h"
+#include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
 #include "storage/wal/names.h"
 #include "tests/catch.h"
@@ -166,7 +168,7 @@ TEST_CASE("wal_reader: segments of a newer release are refused in one line, unle
   CHECK(absl::IsFailedPrecondition(patched([](WalSegmentHeader& header) { header.features_must_know = 8; }).status));
   CHECK(absl::IsFailedPrecondition(patched([](WalSegmentHeader& header) {
                                      header.features_must_know = 0;
-                                     header.format = 2;
+                                     header.format = storage::wal_format + 1;
                                    }).status));
 }
 
@@ -177,7 +179,7 @@ TEST_CASE("wal_reader: a frame of a newer release is refused, not taken for the 
   for (const bool unknown_type : {true, false}) {
     auto header = header_at<WalFrameHeader>(stream, storage::wal_groups_offset);
     header.type = unknown_type ? 4 : 3;
-    header.flags = unknown_type ? 0 : 1;
+    header.flags = unknown_type ? 0 : 2;
     const storage::WalPlace place{.salt = WalStream::database().wal_salt,
                                   .stream = stream.stream().value,
                                   .sequence = 1,
@@ -186,6 +188,48 @@ TEST_CASE("wal_reader: a frame of a newer release is refused, not taken for the 
     stream.overwrite("wal/1-0/1", storage::wal_groups_offset, std::as_bytes(std::span(&header, 1)));
     CHECK(absl::IsFailedPrecondition(stream.read().status));
   }
+}
+
+TEST_CASE("wal_reader: attachments are stepped over, but for a frame that says they must be known") {
+  const auto attachment = [](uint16_t type, std::string_view text) {
+    engine::ByteWriter writer;
+    writer.put(type);
+    writer.put(uint16_t{0});
+    writer.put(static_cast<uint32_t>(text.size()));
+    writer.put_bytes(engine::as_bytes(text));
+    writer.put_zeros(engine::align_up(text.size(), 4) - text.size());
+    return writer.take();
+  };
+  StoredFrame frame = make_frame(1, 5, 100);
+  frame.attachments = attachment(1, "a source");
+  const std::vector<std::byte> second = attachment(2, "odd");
+  frame.attachments.insert(frame.attachments.end(), second.begin(), second.end());
+  {
+    WalStream stream;
+    stream.append(frame);
+    stream.append(make_frame(2, 5, 100));
+    stream.end();
+    const ReadStream read = stream.read();
+    CHECK(read.status == absl::OkStatus());
+    CHECK(read.frames == stream.written());
+    REQUIRE(read.frames.size() == 2);
+    CHECK(read.frames[0].attachments == frame.attachments);
+  }
+  const auto refusal = [](const StoredFrame& refused) {
+    WalStream stream;
+    stream.append(refused);
+    stream.end();
+    const ReadStream read = stream.read();
+    CHECK(read.frames.empty());
+    CHECK(absl::IsFailedPrecondition(read.status));
+    return std::string(engine::message_of(read.status));
+  };
+  frame.attachments_must_be_known = true;
+  CHECK(refusal(frame) ==
+        "wal/1-0/1: frame 1 at offset 4096 was written by a newer release: an attachment of type 1 that must be known");
+  frame.attachments_must_be_known = false;
+  frame.attachments.resize(frame.attachments.size() - 1);  // of another grammar, under a good checksum
+  CHECK(refusal(frame) == "wal/1-0/1: frame 1 at offset 4096 was written by a newer release: attachments of another form");
 }
 
 TEST_CASE("wal_reader: an error of the disk is reported as it is, and is no end of the stream") {

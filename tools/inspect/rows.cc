@@ -7,9 +7,10 @@
 #include <bit>
 #include <cmath>
 
-#include "engine/base/byte_stream.h"
+#include "engine/base/bytes.h"
 #include "engine/io/blocking.h"
 #include "net/sql/timestamp_text.h"
+#include "storage/read/dictionary_reader.h"
 #include "storage/table/file_names.h"
 #include "storage/table/manifest_format.h"
 
@@ -19,7 +20,6 @@ namespace {
 using storage::BatchColumn;
 using storage::ColumnType;
 
-constexpr size_t dictionary_size_max = size_t{1} << 30;
 constexpr size_t symbols_max = size_t{1} << 24;  // of a column; the texts of those beyond are not kept
 
 // Numbers that JSON has no way to write are texts.
@@ -42,48 +42,28 @@ Record word_value(ColumnType type, uint64_t word) {
   }
 }
 
-std::vector<Record> text_values(const BatchColumn& column, uint32_t rows) {
-  std::vector<uint32_t> lengths;
-  std::string bytes;
-  storage::decode_texts(column, rows, lengths, bytes);
-  std::vector<Record> values;
-  size_t start = 0;
-  for (uint32_t row = 0; row < rows; ++row) {
-    values.emplace_back(bytes.substr(start, lengths[row]));
-    start += lengths[row];
+Record wide_value(std::span<const std::byte> bytes) {
+  std::string text = "0x";
+  for (size_t i = bytes.size(); i > 0; i -= sizeof(uint64_t)) {
+    text += hex(engine::load<uint64_t>(bytes.data() + i - sizeof(uint64_t)), 16);
   }
-  return values;
-}
-
-std::vector<Record> wide_values(const BatchColumn& column, uint32_t rows) {
-  std::vector<storage::Long256> wide;
-  storage::decode_wide(column, rows, wide);
-  std::vector<Record> values;
-  for (const storage::Long256& words : wide) {
-    std::string text = "0x";
-    for (size_t i = words.size(); i-- > 0;) text += hex(words[i], 16);
-    values.emplace_back(text);
-  }
-  return values;
+  return text;
 }
 
 // The committed texts of a dictionary; fewer, or none, when they cannot be read.
 std::vector<std::string> read_dictionary(engine::IoBackend& backend, storage::LaneId lane, storage::ColumnId column) {
   const std::string manifest_path = storage::lane_manifest_path(lane);
-  const std::string path = storage::dictionary_path(lane, column);
   std::vector<std::string> texts;
   const auto manifest_bytes = engine::read_file(backend, manifest_path, storage::manifest_size_max);
   if (!manifest_bytes.ok()) return texts;
   const auto manifest = storage::decode_lane_manifest(*manifest_bytes, manifest_path);
-  const auto bytes = engine::read_file(backend, path, dictionary_size_max);
-  if (!manifest.ok() || !bytes.ok()) return texts;
+  if (!manifest.ok()) return texts;
   const auto extent = std::ranges::find(manifest->dictionaries, column, &storage::DictionaryExtent::column);
   if (extent == manifest->dictionaries.end()) return texts;
-  engine::ByteReader reader(*bytes, path);
-  while (reader.left() != 0 && texts.size() < std::min<size_t>(extent->count, symbols_max)) {
-    const std::string_view text = engine::as_text(reader.take_bytes(reader.take<uint32_t>()));
-    if (reader.ok()) texts.emplace_back(text);
-  }
+  storage::DictionaryReader reader(backend, lane, column, &*extent);
+  const auto count = static_cast<uint32_t>(std::min<size_t>(extent->count, symbols_max));
+  if (count == 0 || !reader.read_up_to(storage::SymbolId{count - 1}).ok()) return texts;
+  for (uint32_t id = 0; id < count; ++id) texts.emplace_back(reader.text(storage::SymbolId{id}));
   return texts;
 }
 
@@ -91,8 +71,7 @@ std::vector<std::string> read_dictionary(engine::IoBackend& backend, storage::La
 
 std::string timestamp_text(int64_t timestamp, ColumnType type) {
   std::array<char, net::timestamp_text_size_max> buffer;
-  const engine::TimeUnit unit = type == ColumnType::timestamp_ns ? engine::TimeUnit::ns : engine::TimeUnit::us;
-  return std::string(net::format_timestamp(timestamp, unit, buffer));
+  return std::string(net::format_timestamp(timestamp, storage::unit_of(type), buffer));
 }
 
 FrameRows::Names FrameRows::names_of(const storage::Schema& schema) {
@@ -130,18 +109,21 @@ void FrameRows::learn(storage::LaneId lane, const storage::SymbolSection& sectio
 
 std::vector<Record> FrameRows::values(const storage::WalFrame& frame, const storage::BatchView& batch,
                                       const BatchColumn& column, const storage::SymbolSection& section) {
-  if (column.type == ColumnType::varchar) return text_values(column, batch.rows());
-  if (column.type == ColumnType::long256) return wide_values(column, batch.rows());
-  std::vector<uint64_t> words;
-  storage::decode_words(column, batch.rows(), words);
+  storage::ColumnVector vector{.type = column.type};
+  storage::decode(column, batch.rows(), vector);
   std::vector<Record> values;
-  if (column.type != ColumnType::symbol) {
-    for (const uint64_t word : words) values.push_back(word_value(column.type, word));
+  if (!storage::is_symbol(column.type)) {
+    for (uint32_t row = 0; row < batch.rows(); ++row) {
+      values.push_back(!column.present(row)                    ? Record(nullptr)
+                       : vector.kind() == storage::Kind::texts ? Record(vector.text(row))
+                       : storage::is_word(vector.kind())       ? word_value(column.type, vector.words[row])
+                                                               : wide_value(vector.wide(row)));
+    }
     return values;
   }
   const auto resolved = std::ranges::find(section.columns, column.id, &storage::ResolvedSymbols::column);
   const Texts& known = texts(frame.lane, column.id);
-  for (const uint64_t word : words) {
+  for (const uint64_t word : vector.words) {
     if (resolved == section.columns.end() || word >= resolved->ids.size()) {
       values.emplace_back("?");
       continue;

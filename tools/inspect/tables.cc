@@ -143,7 +143,11 @@ void TableFileWalk::walk_lane() {
   for (uint32_t i = 0; i < count && reader_.ok(); ++i) {
     Record dictionary = {{"column", reader_.take<uint32_t>()}};
     dictionary["symbols"] = reader_.take<uint32_t>();
-    dictionary.update(take_file());
+    for (const char* kind : {"offsets", "texts"}) {
+      const Record file = take_file();
+      dictionary[std::string(kind) + "_size"] = file["size"];
+      dictionary[std::string(kind) + "_crc"] = file["crc"];
+    }
     if (reader_.ok()) dictionaries.push_back(std::move(dictionary));
   }
   output_.table("dictionary", dictionaries);

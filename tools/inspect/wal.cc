@@ -118,7 +118,7 @@ bool SegmentInspector::begin() {
     return begin_by_name();
   }
   if (header.format != storage::wal_format || (header.features_must_know & ~storage::wal_features_must_know) != 0) {
-    output_.damage(source_.path, 8, "written by a newer release");
+    output_.damage(source_.path, 8, "written by another release");
     return false;
   }
   place_ = {.salt = header.salt, .stream = header.stream, .sequence = header.sequence, .offset = 0};
@@ -192,7 +192,7 @@ std::string SegmentInspector::fault_of(const WalFrameHeader& header) const {
   if (crc != header.header_crc) return fmt::format("header checksum {:08x}, found {:08x}", crc, header.header_crc);
   const uint32_t body_crc = engine::crc32c(bytes(offset_ + header.size - header.body_size, header.body_size));
   if (body_crc != header.body_crc) return fmt::format("body checksum {:08x}, found {:08x}", body_crc, header.body_crc);
-  if (!storage::is_frame_type(header.type) || header.flags != 0) {
+  if (!storage::is_frame_type(header.type) || (header.flags & ~storage::wal_flag_attachments_must_be_known) != 0) {
     return fmt::format("type {} and flags {} of a newer release", header.type, header.flags);
   }
   return {};

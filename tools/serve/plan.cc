@@ -33,7 +33,7 @@ uint64_t query_files(uint64_t files_max) { return std::clamp<uint64_t>(files_max
 
 MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
   constexpr uint64_t receive_buffer_size = 64 * 1024;
-  constexpr uint64_t batch_size = 3 * storage::batch_size_full;  // gathered rows, sealed body, symbols
+  constexpr uint64_t batch_size = storage::open_batch_kept_max + 2 * storage::batch_size_full;  // gathered rows, body
   const uint64_t share = memory / shards;
   return {
       .receive_buffers = static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(share / 16 / receive_buffer_size, 16, 256))),

@@ -1,4 +1,4 @@
-// Byte images of column files, format version 1: for each column of a run its rows and files. A change here is a change of the
+// Byte images of column files, format version 2: for each column of a run its rows and files. A change here is a change of the
 // format.
 #pragma once
 
@@ -19,9 +19,10 @@ inline constexpr char column_files[] =
     "6: rows 0 + 1, nulls 0\n"
     "tables/7/0/all/0/6.values 0100000000000000020000000000000003000000000000000400000000000000\n"
     "1: rows 0 + 3, nulls 0\n"
-    "tables/7/0/all/0/1.values 000100\n"
+    "tables/7/0/all/0/1.values 02\n"
     "3: rows 2 + 1, nulls 0\n"
     "tables/7/0/all/0/3.values 000000000000f83f\n"
-    "tables/7/0/symbols/4 030000006f6e650300000074776f\n";
+    "tables/7/0/symbols/4.offsets 000000000000000003000000000000000600000000000000\n"
+    "tables/7/0/symbols/4.texts 6f6e6574776f\n";
 
 }  // namespace storage::golden

@@ -1,0 +1,110 @@
+// The column types, a row of `column_types` each. Storage asks only for what the row says, above all for the kind: how values
+// lie in memory, in batches and in files. What a value means is known to net/judge, which makes it of what was sent, and to
+// those who write it as text.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/base/bytes.h"
+#include "engine/base/time.h"
+#include "engine/base/verify.h"
+
+namespace storage {
+
+// Values are stored in frames, manifests and schema files.
+enum class ColumnType : uint8_t {
+  boolean = 1,
+  int64 = 2,
+  float64 = 3,
+  timestamp_us = 4,  // since 1970 in UTC
+  timestamp_ns = 5,
+  symbol = 6,   // dictionary-coded text
+  varchar = 7,  // UTF-8 text
+  long256 = 8,  // least significant 64-bit word first
+};
+
+using Long256 = std::array<uint64_t, 4>;  // as values of long256 are
+
+enum class Kind : uint8_t { bits, fixed1, fixed2, fixed4, fixed8, fixed16, fixed32, texts };
+
+// How the words of a type compare, which says how a batch narrows them.
+enum class WordOrder : uint8_t { none, unsigned_number, signed_number };
+
+struct ColumnTypeRow {
+  ColumnType type;
+  std::string_view name;  // QuestDB's
+  Kind kind;
+  bool has_null = true;  // false: a row without a value has 0
+  WordOrder order = WordOrder::none;
+  bool is_symbol = false;                                 // values are ids of a dictionary
+  engine::TimeUnit unit = engine::TimeUnit::unspecified;  // of a timestamp
+};
+
+// By type, from 1.
+inline constexpr std::array column_types{
+    ColumnTypeRow{ColumnType::boolean, "BOOLEAN", Kind::bits, false, WordOrder::unsigned_number},
+    ColumnTypeRow{ColumnType::int64, "LONG", Kind::fixed8, true, WordOrder::signed_number},
+    ColumnTypeRow{ColumnType::float64, "DOUBLE", Kind::fixed8},
+    ColumnTypeRow{ColumnType::timestamp_us, "TIMESTAMP", Kind::fixed8, true, WordOrder::signed_number, false,
+                  engine::TimeUnit::us},
+    ColumnTypeRow{ColumnType::timestamp_ns, "TIMESTAMP_NS", Kind::fixed8, true, WordOrder::signed_number, false,
+                  engine::TimeUnit::ns},
+    ColumnTypeRow{ColumnType::symbol, "SYMBOL", Kind::fixed4, true, WordOrder::unsigned_number, true},
+    ColumnTypeRow{ColumnType::varchar, "VARCHAR", Kind::texts},
+    ColumnTypeRow{ColumnType::long256, "LONG256", Kind::fixed32},
+};
+
+// False for bytes that are no ColumnType; readers of files and frames check before they cast.
+constexpr bool is_column_type(uint8_t value) { return value >= 1 && value <= column_types.size(); }
+
+constexpr const ColumnTypeRow& row_of(ColumnType type) { return column_types[static_cast<size_t>(type) - 1]; }
+
+static_assert([] {
+  for (size_t i = 0; i < column_types.size(); ++i) {
+    if (static_cast<size_t>(column_types[i].type) != i + 1) return false;
+  }
+  return true;
+}());
+
+constexpr std::string_view type_name(ColumnType type) { return row_of(type).name; }
+constexpr Kind kind_of(ColumnType type) { return row_of(type).kind; }
+constexpr bool is_timestamp(ColumnType type) { return row_of(type).unit != engine::TimeUnit::unspecified; }
+constexpr engine::TimeUnit unit_of(ColumnType type) { return row_of(type).unit; }
+constexpr bool is_symbol(ColumnType type) { return row_of(type).is_symbol; }
+
+// Bytes of a value in memory and, but for bits, in files; 0 for texts.
+constexpr size_t width_of(Kind kind) {
+  switch (kind) {
+    case Kind::bits:
+    case Kind::fixed1:
+      return 1;
+    case Kind::fixed2:
+      return 2;
+    case Kind::fixed4:
+      return 4;
+    case Kind::fixed8:
+      return 8;
+    case Kind::fixed16:
+      return 16;
+    case Kind::fixed32:
+      return 32;
+    case Kind::texts:
+      return 0;
+  }
+  UNREACHABLE("Kind");
+}
+
+inline constexpr size_t value_width_max = 32;
+
+// A value fits into a 64-bit word.
+constexpr bool is_word(Kind kind) { return kind != Kind::texts && width_of(kind) <= sizeof(uint64_t); }
+
+// Bytes of `count` values of a fixed width in a file.
+constexpr uint64_t values_size(Kind kind, uint64_t count) {
+  return kind == Kind::bits ? engine::div_ceil(count, uint64_t{8}) : count * width_of(kind);
+}
+
+}  // namespace storage
