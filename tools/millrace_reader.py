@@ -285,7 +285,9 @@ class Table:
 
 
 def _row_dtype(type_name):
-    return "?" if type_name == "BOOLEAN" else object if type_name in ("SYMBOL", "VARCHAR", "LONG256") else VALUE_DTYPES[type_name]
+    if type_name == "BOOLEAN":
+        return "?"
+    return object if type_name in ("SYMBOL", "VARCHAR", "LONG256") else VALUE_DTYPES[type_name]
 
 
 def _row_values(lane, column):

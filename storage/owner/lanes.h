@@ -1,7 +1,8 @@
 // The lanes of a shard, and their turns: which one is due, whose checkpoint begins, which frames of the WAL any of them still
 // needs. Work of a turn grows with the lanes that are due, not with those that there are.
 //
-//   durable rows -> pending -> apply (size, age, a reader asks, a checkpoint waits) -> published -> checkpoint -> frames forgotten
+//   durable rows -> pending -> apply (size, age, a reader asks, a checkpoint waits) -> published -> checkpoint
+//                -> frames forgotten
 //
 // Checkpoints come in rounds, of all lanes that are not quiet, checkpoints_at_once_max at a time. Each lane of a round gets
 // its turn after one apply at most, so the oldest lane manifest is as old as a pause and a round, whatever the load is.

@@ -65,7 +65,7 @@ int nice_of_thread_apart(int nice, int step) {
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   REQUIRE(WIFEXITED(status));
-  return WEXITSTATUS(status);
+  return static_cast<int8_t>(WEXITSTATUS(status));  // a priority may be negative
 }
 
 TEST_CASE("threads: one that yields does so on top of what the process was given, and starts at any priority") {
