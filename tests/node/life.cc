@@ -88,6 +88,8 @@ bool Life::recover() {
     if (disk_errors() == disk_errors_before_) fail("recovery: " + std::string(engine::message_of(status)));
     ++counts_.starts_failed;
     is_failed_ = true;
+    // Not killed: a recovery that ends with an error leaves requests in flight whose memory is gone.
+    world_.power_off();
     return false;
   }
   check_rows();
@@ -301,8 +303,8 @@ void Life::look_at_shard(uint16_t index) {
   Progress& progress = progress_[index];
   if (!owner.has_wal()) return;
   if (owner.wal().durable() < progress.durable) fail("an LSN was durable and is not");
-  if (is_failed_ && owner.wal().failed() && owner.wal().durable() != progress.durable)
-    fail("acknowledged after the disk failed");
+  if (progress.is_failed && owner.wal().durable() != progress.durable) fail("acknowledged after the disk failed");
+  progress.is_failed = owner.wal().failed();
   progress.durable = owner.wal().durable();
   if (owner.counters().checkpoints != progress.checkpoints || owner.stopped() || progress.since == engine::Instant{}) {
     progress.checkpoints = owner.counters().checkpoints;

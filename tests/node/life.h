@@ -40,6 +40,7 @@ class Life {
     uint64_t checkpoints = 0;
     engine::Instant since;  // the last checkpoint, or nothing to do
     storage::Lsn durable;
+    bool is_failed = false;  // its log
   };
 
   engine::Prng& prng() { return world_.prng(); }
