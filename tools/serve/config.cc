@@ -1,5 +1,7 @@
 #include "tools/serve/config.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -14,7 +16,7 @@ namespace {
 absl::StatusOr<bool> parse_bool(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  return engine::invalid_argument("'" + std::string(text) + "', expected true or false");
+  return engine::invalid_argument(fmt::format("'{}', expected true or false", text));
 }
 
 // As QuestDB names them for the transports, and for requests.
@@ -29,7 +31,7 @@ absl::StatusOr<engine::TimeUnit> parse_unit(std::string_view text) {
                                 Unit{"m", engine::TimeUnit::minutes}, Unit{"h", engine::TimeUnit::hours}};
   const auto found = std::ranges::find(units, text, &Unit::name);
   if (found != units.end()) return found->unit;
-  return engine::invalid_argument("'" + std::string(text) + "', expected n, u, ms, s, m or h");
+  return engine::invalid_argument(fmt::format("'{}', expected n, u, ms, s, m or h", text));
 }
 
 template <typename T>
@@ -117,14 +119,14 @@ constexpr std::array refused_keys = {
 
 bool matches(std::string_view pattern, std::string_view name) {
   if (pattern.starts_with('*'))
-    return ('.' + std::string(name)).find('.' + std::string(pattern.substr(1, pattern.size() - 2))) != std::string::npos;
+    return fmt::format(".{}", name).find(fmt::format(".{}", pattern.substr(1, pattern.size() - 2))) != std::string::npos;
   if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
   return name == pattern;
 }
 
 // An empty value asks for nothing.
 bool is_harmless(const RefusedKey& key, std::string_view value) {
-  return value.empty() || ("|" + std::string(key.harmless) + "|").find("|" + std::string(value) + "|") != std::string::npos;
+  return value.empty() || fmt::format("|{}|", key.harmless).find(fmt::format("|{}|", value)) != std::string::npos;
 }
 
 // ok and false: the key is none that is known.
@@ -174,7 +176,7 @@ absl::StatusOr<ConfigFile> parse_config(std::string_view text, std::string_view 
     const std::string where = std::string(path) + ":" + std::to_string(number) + ": ";
     const size_t equals = line.find('=');
     if (equals == std::string_view::npos) {
-      return engine::invalid_argument(where + "'" + std::string(line) + "', expected key=value");
+      return engine::invalid_argument(fmt::format("{}'{}', expected key=value", where, line));
     }
     const std::string name(trim(line.substr(0, equals)));
     const absl::StatusOr<bool> is_known = apply_key(file.config, name, trim(line.substr(equals + 1)));
