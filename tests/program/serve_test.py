@@ -311,7 +311,7 @@ class Threads(unittest.TestCase):
                     pinned[(task / "comm").read_text().strip()] = os.sched_getaffinity(int(task.name))
                 for shard, cpu in enumerate(named):
                     self.assertEqual(pinned[f"shard-{shard}"], {cpu})
-                self.assertEqual(pinned["reader"], set(cpus))
+                self.assertEqual(pinned["reader-0"], set(cpus))
 
 
 class LiveLine(unittest.TestCase):
