@@ -2,6 +2,7 @@
 #include "net/http/connection.h"
 
 #include <string>
+#include <vector>
 
 #include "tests/catch.h"
 #include "tests/node/sim_node.h"
@@ -24,7 +25,7 @@ net::NodeOptions make_options() {
 
 class HttpNode {
  public:
-  HttpNode() : node_(world_, make_options()) {
+  explicit HttpNode(const net::NodeOptions& options = make_options()) : node_(world_, options) {
     REQUIRE(node_.recover().ok());
     REQUIRE(node_.start().ok());
   }
@@ -112,6 +113,23 @@ TEST_CASE("http_connection: a client that reads slowly is served to the end") {
   node.run_for(engine::seconds(1));
   CHECK(is_open(client));
   CHECK(answer_count(client) == 2000);
+}
+
+// A thread that computes on while a wake of its own has not gone out ends the simulation (tests/sim/sim_threads.h).
+TEST_CASE("http_connection: a shard that sleeps is woken for the part of one query although its reader goes on with the next") {
+  net::NodeOptions options = make_options();
+  options.readers = 1;
+  HttpNode node(options);
+  std::vector<SimClient> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(node.connect());
+    clients.back().send("GET /exec?query=SELECT%20x%20FROM%20long_sequence(20000) HTTP/1.1\r\n\r\n");
+  }
+  node.run_for(engine::seconds(1));
+  for (const SimClient& client : clients) {
+    CHECK(client.received().find("[20000]") != std::string::npos);
+    CHECK(client.received().ends_with("0\r\n\r\n"));
+  }
 }
 
 }  // namespace
