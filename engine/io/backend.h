@@ -44,6 +44,8 @@ enum class IoOp : uint8_t {
   recv_once,  // the same with a single result, for a receiver that stops between two
   recv_from,  // file = UDP socket; multishot: one datagram a result; an empty one may end the request
               // all three end with -ENOBUFS, without data, while every buffer is lent: release some, then ask again
+  recv_into,  // file = TCP socket, buffer -> bytes received into it, a single result; 0 = end of stream. For who must not
+              // wait for others to release buffers
   send,       // file, buffer -> bytes sent, may be short
   shutdown,   // file: no more receives and sends; pending ones complete
 
@@ -64,7 +66,7 @@ struct IoRequest {
   FileId file = file_none;
   uint64_t offset = 0;
   uint64_t size = 0;            // allocate only
-  std::span<std::byte> buffer;  // read: target; write and send: source, not modified
+  std::span<std::byte> buffer;  // read and recv_into: target; write and send: source, not modified
   const char* path = nullptr;
   const char* path_target = nullptr;   // rename only
   IoCompletion* target = nullptr;      // cancel only

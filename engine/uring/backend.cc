@@ -203,6 +203,7 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
       prepare_file(entry, files_, request);
       break;
     case IoOp::accept:
+    case IoOp::recv_into:
     case IoOp::send:
     case IoOp::shutdown:
       prepare_socket(entry, files_, request);

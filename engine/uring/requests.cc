@@ -15,7 +15,7 @@ namespace {
 constexpr mode_t file_mode = 0640;
 constexpr mode_t directory_mode = 0750;
 
-constexpr size_t io_size_max = size_t{1} << 30;  // one read, write or send; the kernel cuts at 2 GiB
+constexpr size_t io_size_max = size_t{1} << 30;  // one read, write, send or receive; the kernel cuts at 2 GiB
 
 int open_flags(OpenMode mode) {
   switch (mode) {
@@ -95,6 +95,10 @@ void prepare_socket(io_uring_sqe& entry, UringFiles& files, const IoRequest& req
   switch (request.op) {
     case IoOp::accept:
       io_uring_prep_multishot_accept(&entry, files.fd(request.file), nullptr, nullptr, SOCK_CLOEXEC);
+      return;
+    case IoOp::recv_into:
+      VERIFY(!request.buffer.empty());
+      io_uring_prep_recv(&entry, files.fd(request.file), request.buffer.data(), io_size(request.buffer), 0);
       return;
     case IoOp::send:
       io_uring_prep_send(&entry, files.fd(request.file), request.buffer.data(), io_size(request.buffer), MSG_NOSIGNAL);

@@ -1,9 +1,7 @@
 #include "net/http/connection.h"
 
-#include <cerrno>
 #include <utility>
 
-#include "engine/base/bytes.h"
 #include "engine/base/verify.h"
 #include "net/http/text.h"
 
@@ -18,8 +16,8 @@ constexpr std::string_view end_of_chunk = "\r\n";
 HttpConnection::HttpConnection(const Place& place, engine::FileId socket, uint64_t id)
     : place_(place),
       socket_(socket),
+      input_(place.shard, socket, *this),
       output_(place.shard, socket, *this),
-      retry_(place.shard.reactor().timers(), *this),
       too_slow_(place.shard.reactor().timers(), *this) {
   query_.reply_to = {.endpoint = place.shard.id(), .id = id};
 }
@@ -43,7 +41,7 @@ void HttpConnection::move_to(State state) {
   state_ = state;
 }
 
-bool HttpConnection::is_idle() const { return state_ == State::reading && input_.empty() && !reader_.has_begun(); }
+bool HttpConnection::is_idle() const { return state_ == State::reading && input_.text().empty() && !reader_.has_begun(); }
 
 void HttpConnection::start() { begin_request(); }
 
@@ -51,40 +49,30 @@ void HttpConnection::begin_request() {
   move_to(State::reading);
   reader_.begin();
   idle_since_ = place_.shard.reactor().now();
-  too_slow_.arm(idle_since_ + (input_.empty() ? idle_time_max : request_time_max));
+  too_slow_.arm(idle_since_ + (input_.text().empty() ? idle_time_max : request_time_max));
   read_request();
 }
 
-void HttpConnection::receive() {
-  if (receiving_ || retry_.armed()) return;
-  receiving_ = true;
-  place_.shard.reactor().submit({.op = engine::IoOp::recv_once, .file = socket_, .completion = &received_});
-}
-
-void HttpConnection::on_received(const engine::IoResult& result) {
-  receiving_ = false;
-  const bool is_first = is_idle();
-  if (result.buffer != engine::buffer_none) {
-    input_.append(engine::as_text(result.data));
-    place_.shard.backend().release_buffer(result.buffer);
-  }
+void HttpConnection::on_received(size_t size) {
   if (state_ == State::ending) return end_when_quiet();
-  const engine::Instant now = place_.shard.reactor().now();
-  if (result.result == -ENOBUFS) return retry_.arm(now + retry_pause);
-  if (result.result <= 0) return close();
-  if (is_first) too_slow_.arm(now + request_time_max);
-  if (state_ == State::reading) return read_request();
-  if (input_.size() < RequestReader::head_size_max) receive();  // requests that came early wait
+  if (size == 0) return close();
+  if (state_ != State::reading) return receive_early();
+  const bool is_first = input_.text().size() == size && !reader_.has_begun();
+  if (is_first) too_slow_.arm(place_.shard.reactor().now() + request_time_max);
+  read_request();
 }
 
-void HttpConnection::on_retry(engine::Instant) { receive(); }
+// While one is answered: requests that came early wait.
+void HttpConnection::receive_early() {
+  if (input_.text().size() < RequestReader::head_size_max) input_.receive();
+}
 
 void HttpConnection::on_too_slow(engine::Instant) { close(); }
 
 void HttpConnection::read_request() {
-  switch (reader_.read(input_)) {
+  switch (reader_.read(input_.text())) {
     case RequestReader::Progress::incomplete:
-      return receive();
+      return input_.receive();
     case RequestReader::Progress::refused:
       keep_alive_ = false;
       return answer(make_refusal(reader_.refusal_status(), reader_.refusal()));
@@ -124,7 +112,7 @@ void HttpConnection::answer_query(std::string text, RowRange rows) {
   }
   lent_ = Lent::computing;
   move_to(State::querying);
-  if (input_.size() < RequestReader::head_size_max) receive();
+  receive_early();
 }
 
 void HttpConnection::on_query_part() {
@@ -165,11 +153,10 @@ void HttpConnection::on_send_failed() {
 void HttpConnection::close() {
   if (is_ending()) return;
   move_to(State::ending);
-  retry_.disarm();
   too_slow_.disarm();
   output_.give_up();
   if (lent_ == Lent::computing && place_.desk.cancel(query_)) lent_ = Lent::no;
-  if (receiving_ || output_.is_busy()) {
+  if (input_.is_busy() || output_.is_busy()) {
     shutting_down_ = true;
     place_.shard.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &ended_});
   }
@@ -177,7 +164,7 @@ void HttpConnection::close() {
 }
 
 void HttpConnection::end_when_quiet() {
-  if (receiving_ || output_.is_busy() || shutting_down_) return;
+  if (input_.is_busy() || output_.is_busy() || shutting_down_) return;
   if (lent_ == Lent::part_here) {
     lent_ = Lent::computing;
     place_.desk.take_part(query_, true);

@@ -7,10 +7,12 @@
 // It goes on receiving while a query runs: a client that goes away ends its query.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "engine/shard/shard.h"
+#include "net/http/receive_queue.h"
 #include "net/http/request_reader.h"
 #include "net/http/routes.h"
 #include "net/http/send_queue.h"
@@ -29,9 +31,8 @@ class HttpConnectionListener {
   ~HttpConnectionListener() = default;
 };
 
-class HttpConnection final : private HttpExchange, private SendListener {
+class HttpConnection final : private HttpExchange, private ReceiveListener, private SendListener {
  public:
-  static constexpr engine::Duration retry_pause = engine::milliseconds(1);   // when there is no receive buffer
   static constexpr engine::Duration idle_time_max = engine::seconds(60);     // between two requests
   static constexpr engine::Duration request_time_max = engine::seconds(10);  // from its first byte to its last
 
@@ -63,38 +64,35 @@ class HttpConnection final : private HttpExchange, private SendListener {
   // HttpExchange.
   void answer(HttpAnswer answer) override;
   void answer_query(std::string text, RowRange rows) override;
+  // ReceiveListener.
+  void on_received(size_t size) override;
   // SendListener.
   void on_all_sent() override;
   void on_send_failed() override;
 
-  void on_received(const engine::IoResult& result);
   void on_ended(const engine::IoResult& result);
-  void on_retry(engine::Instant now);
   void on_too_slow(engine::Instant now);
 
   void move_to(State state);
-  void receive();
   void begin_request();
   void read_request();
+  void receive_early();
   void end_when_quiet();
 
   Place place_;
   engine::FileId socket_;
   State state_ = State::reading;
   Lent lent_ = Lent::no;
-  bool receiving_ = false;
   bool shutting_down_ = false;
   bool head_sent_ = false;  // of the query's answer
   bool keep_alive_ = true;
   engine::Instant idle_since_;
   RequestReader reader_;
-  std::string input_;  // received, not parsed
+  ReceiveQueue input_;
   SendQueue output_;
   Query query_;
-  engine::MemberCompletion<&HttpConnection::on_received> received_{*this};
   engine::MemberCompletion<&HttpConnection::on_ended> ended_{*this};  // the socket is shut down, then closed
-  engine::MemberTimer<&HttpConnection::on_retry> retry_;
-  engine::MemberTimer<&HttpConnection::on_too_slow> too_slow_;  // of a request
+  engine::MemberTimer<&HttpConnection::on_too_slow> too_slow_;        // of a request
 };
 
 }  // namespace net

@@ -378,6 +378,31 @@ TEST_CASE("uring_backend: without buffers a recv ends with ENOBUFS, and armed ag
   CHECK(exhausted_count >= 3);
 }
 
+TEST_CASE("uring_backend: recv_into fills memory of the caller, though every buffer is lent") {
+  Node node({.stream_buffer_count = 1, .stream_buffer_size = 16});
+  Connection hog = connect_to(node);
+  Recorder held;
+  node.start({.op = IoOp::recv_once, .file = hog.server}, held);
+  hog.client->send("held");
+  node.reap_until([&] { return held.is_done(); });
+
+  Connection connection = connect_to(node);
+  std::string target(8, '.');
+  const auto receive = [&] { return node.run({.op = IoOp::recv_into, .file = connection.server, .buffer = writable(target)}); };
+  connection.client->send("0123456789");
+  CHECK(receive() == 8);
+  CHECK(target == "01234567");
+  CHECK(receive() == 2);
+  CHECK(target == "89234567");
+
+  Recorder received;
+  node.start({.op = IoOp::recv_into, .file = connection.server, .buffer = writable(target)}, received);
+  CHECK(node.run({.op = IoOp::shutdown, .file = connection.server}) == 0);
+  node.reap_until([&] { return received.is_done(); });
+  CHECK(received.results().back().result == 0);
+  CHECK(take_bytes(node, held) == "held");
+}
+
 TEST_CASE("uring_backend: many receivers at once find a buffer each, though the kernel has few of them at first") {
   constexpr size_t connection_count = 12;
   Node node({.stream_buffer_count = 16, .stream_buffer_size = 64});

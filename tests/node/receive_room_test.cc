@@ -49,6 +49,13 @@ class Life {
     return rows;
   }
 
+  // An HTTP client that has asked whether the server is there.
+  SimClient ping() {
+    SimClient client = world_.net().connect(node_.addresses().http->port);
+    client.send("GET /ping HTTP/1.1\r\n\r\n");
+    return client;
+  }
+
   SimNode& node() { return node_; }
   void run_for(engine::Duration time) { node_.run_for(time); }
   void stop() { CHECK(node_.stop(engine::seconds(60)).ok()); }
@@ -124,6 +131,40 @@ TEST_CASE("receive_room: senders that wait for an owner give their receive buffe
   CHECK(before < 30 * 3);
   for (SimClient& sender : senders) sender.half_close();
   late.half_close();
+  life.stop();
+}
+
+TEST_CASE("receive_room: HTTP answers while senders that wait for an owner hold every receive buffer") {
+  net::NodeOptions options = make_options();
+  options.shards = 2;
+  options.http = any_port;
+  options.ingest.unfinished_size_max = 100;  // what stood in a few of the buffers
+  SimWorld world({.seed = 9});
+  Life life(world, options);
+  std::vector<SimClient> senders;
+  for (int i = 0; i < 160; ++i) senders.push_back(life.connect());
+  life.run_for(engine::seconds(1));
+  life.node().hold_shard(1, true);
+  for (size_t i = 0; i < senders.size(); ++i) {
+    for (int line = 0; line < 3; ++line) senders[i].send("t" + std::to_string(i) + " f=1 1000\n");
+  }
+  life.run_for(engine::seconds(1));
+  std::vector<SimClient> late;  // two, on either shard
+  for (int i = 0; i < 2; ++i) {
+    late.push_back(life.connect());
+    late.back().send("bad line\n");
+  }
+  SimClient http = life.ping();
+  life.run_for(engine::seconds(1));
+  CHECK(life.rows_rejected() == 0);  // there is no buffer for either
+  CHECK(http.received().starts_with("HTTP/1.1 204"));
+  life.node().hold_shard(1, false);
+  life.wait_durable(senders.size() * 3);
+  life.run_for(engine::seconds(1));
+  CHECK(life.rows_rejected() == 2);
+  for (SimClient& sender : senders) sender.half_close();
+  for (SimClient& each : late) each.half_close();
+  http.half_close();
   life.stop();
 }
 

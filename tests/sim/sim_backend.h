@@ -126,6 +126,7 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   void serve(uint64_t id, Request& request);
   bool serve_accept(uint64_t id, Request& request);
   bool serve_receive(uint64_t id, Request& request);
+  bool serve_receive_into(uint64_t id, Request& request);
   int32_t receive(Request& request, std::span<std::byte> target, engine::SocketAddress& peer);
   bool serve_send(uint64_t id, Request& request);
 

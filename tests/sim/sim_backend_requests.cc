@@ -18,7 +18,8 @@ namespace {
 constexpr int32_t stream_end = INT32_MIN;  // nothing more will come; no errno has this value
 
 bool is_socket_wait(IoOp op) {
-  return op == IoOp::accept || op == IoOp::recv || op == IoOp::recv_once || op == IoOp::recv_from || op == IoOp::send;
+  return op == IoOp::accept || op == IoOp::recv || op == IoOp::recv_once || op == IoOp::recv_from || op == IoOp::recv_into ||
+         op == IoOp::send;
 }
 
 }  // namespace
@@ -168,6 +169,9 @@ void SimBackend::serve(uint64_t id, Request& request) {
       case IoOp::accept:
         again = serve_accept(id, request);
         break;
+      case IoOp::recv_into:
+        again = serve_receive_into(id, request);
+        break;
       case IoOp::send:
         again = serve_send(id, request);
         break;
@@ -207,6 +211,13 @@ bool SimBackend::serve_receive(uint64_t id, Request& request) {
                    .buffer = buffer,
                    .data = target.first(static_cast<size_t>(result)),
                    .peer = peer});
+}
+
+bool SimBackend::serve_receive_into(uint64_t id, Request& request) {
+  engine::SocketAddress peer;
+  const int32_t result = receive(request, request.request.buffer, peer);
+  if (result == -EAGAIN) return false;
+  return finish(id, result == stream_end ? 0 : result);
 }
 
 // Bytes received, of a datagram maybe none; stream_end, -EAGAIN or another -errno.

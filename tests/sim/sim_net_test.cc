@@ -1,3 +1,4 @@
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <set>
@@ -5,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "tests/catch.h"
 #include "tests/sim/sim_machine.h"
 
@@ -81,6 +83,24 @@ TEST_CASE("sim_net: a stream arrives whole, in pieces cut anywhere and merged") 
   }
   CHECK(cuts.contains({9, 0}));
   CHECK(cuts.size() > 10);
+}
+
+TEST_CASE("sim_net: recv_into receives into memory of the caller, a result at a time, and needs no buffer") {
+  for (uint64_t seed = 0; seed < seed_count; ++seed) {
+    Session session(seed, BackendOptions{.receive_buffer_count = 0});
+    session.client.send("alpha");
+    session.client.send("beta");
+    session.client.half_close();
+    std::string text;
+    std::array<std::byte, 4> piece{};
+    int32_t size = 0;
+    do {
+      size = session.calls.call({.op = IoOp::recv_into, .file = session.socket, .buffer = piece});
+      REQUIRE(size >= 0);
+      text += engine::as_text(std::span(piece).first(static_cast<size_t>(size)));
+    } while (size > 0);
+    CHECK(text == "alphabeta");
+  }
 }
 
 TEST_CASE("sim_net: after a half-close the server still answers, and the client sees its end") {
