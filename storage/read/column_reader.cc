@@ -59,6 +59,21 @@ absl::Status ColumnReader::check_sizes() const {
                            std::to_string(count) + " rows");
 }
 
+absl::StatusOr<size_t> ColumnReader::count_fitting(uint64_t row, size_t count, size_t size_max) {
+  if (!is_text() || stored_count() == 0) return count;
+  const uint64_t row_end = run_column_->row_start + stored_count();
+  if (row >= row_end || row + count <= run_column_->row_start) return count;
+  const uint64_t first = std::max(row, run_column_->row_start);
+  const auto nulls = static_cast<size_t>(first - row);
+  RETURN_IF_ERROR(load_offsets(first - run_column_->row_start));
+  const auto known = static_cast<size_t>(first - run_column_->row_start - offsets_start_);
+  const size_t wanted = std::min(count - nulls, offsets_count() - known);
+  const auto begin = text_offsets_.begin() + static_cast<std::ptrdiff_t>(known);
+  const int64_t end_max = *begin + static_cast<int64_t>(size_max);
+  const auto end = std::upper_bound(begin, begin + static_cast<std::ptrdiff_t>(wanted) + 1, end_max);
+  return nulls + static_cast<size_t>(end - begin) - 1;
+}
+
 absl::Status ColumnReader::append(uint64_t row, size_t count, ColumnVector& target) {
   const uint64_t row_start = run_column_ == nullptr ? 0 : run_column_->row_start;
   const uint64_t row_end = row_start + stored_count();
@@ -88,7 +103,7 @@ absl::Status ColumnReader::append_stored(uint64_t index, size_t count, ColumnVec
     for (size_t i = place; i < place + piece; ++i) {
       target.present.push_back(is_present(i) ? 1 : 0);
       if (is_text()) {
-        append_text(i, target);
+        RETURN_IF_ERROR(append_text(window_start_ + i, target));
       } else {
         append_value(i, target);
       }
@@ -130,19 +145,29 @@ void ColumnReader::append_value(size_t place, ColumnVector& target) const {
   }
 }
 
-void ColumnReader::append_text(size_t place, ColumnVector& target) const {
-  const auto start = static_cast<size_t>(text_offsets_[place] - text_offsets_[0]);
-  const auto size = static_cast<size_t>(text_offsets_[place + 1] - text_offsets_[place]);
-  target.words.push_back(target.bytes.size());
+absl::Status ColumnReader::append_text(uint64_t index, ColumnVector& target) {
+  const auto offset = text_offsets_.begin() + static_cast<std::ptrdiff_t>(index - offsets_start_);
+  const auto size = static_cast<size_t>(offset[1] - offset[0]);
+  const size_t place = target.bytes.size();
+  target.words.push_back(place);
   target.sizes.push_back(static_cast<uint32_t>(size));
-  target.bytes.append(text_bytes_, start, size);
+  if (size > window_size_) {
+    target.bytes.resize(place + size);
+    return texts_->read(static_cast<uint64_t>(*offset), std::as_writable_bytes(std::span(target.bytes).subspan(place)));
+  }
+  const int64_t window_offset = text_offsets_[static_cast<size_t>(window_start_ - offsets_start_)];
+  target.bytes.append(text_bytes_, static_cast<size_t>(*offset - window_offset), size);
+  return absl::OkStatus();
 }
 
 absl::Status ColumnReader::load_window(uint64_t index) {
-  const size_t width = is_text() ? offset_width : width_of(kind());
-  const size_t count = std::min<uint64_t>(stored_count() - index, std::max<size_t>(1, window_size_ / width));
   window_count_ = 0;
-  RETURN_IF_ERROR(is_text() ? load_texts(index, count) : load_values(index, count));
+  if (is_text()) {
+    RETURN_IF_ERROR(load_texts(index));
+  } else {
+    const size_t count_max = std::max<size_t>(1, window_size_ / width_of(kind()));
+    RETURN_IF_ERROR(load_values(index, std::min<uint64_t>(stored_count() - index, count_max)));
+  }
   if (run_column_->nulls != 0) {
     const uint64_t first_byte = index / 8;
     validity_bytes_.resize(static_cast<size_t>(engine::div_ceil(index + window_count_, 8) - first_byte));
@@ -163,25 +188,34 @@ absl::Status ColumnReader::load_values(uint64_t index, size_t count) {
   return absl::OkStatus();
 }
 
-// As many texts as fit, one at least.
-absl::Status ColumnReader::load_texts(uint64_t index, size_t count) {
-  text_offsets_.resize(count + 1);
-  RETURN_IF_ERROR(offsets_->read(index * offset_width, writable_bytes_of(text_offsets_)));
-  const bool rising = std::ranges::is_sorted(text_offsets_) && text_offsets_.front() >= 0;
+// As many texts as fit. One that is longer than a window is alone in it, and read when it is wanted.
+absl::Status ColumnReader::load_texts(uint64_t index) {
+  RETURN_IF_ERROR(load_offsets(index));
+  const auto begin = text_offsets_.begin() + static_cast<std::ptrdiff_t>(index - offsets_start_);
+  const int64_t end_max = *begin + static_cast<int64_t>(window_size_);
+  const auto fitting = static_cast<size_t>(std::upper_bound(begin, text_offsets_.end(), end_max) - begin) - 1;
+  text_bytes_.resize(static_cast<size_t>(begin[static_cast<std::ptrdiff_t>(fitting)] - *begin));
+  RETURN_IF_ERROR(texts_->read(static_cast<uint64_t>(*begin), std::as_writable_bytes(std::span<char>(text_bytes_))));
+  window_start_ = index;
+  window_count_ = std::max<size_t>(fitting, 1);
+  return absl::OkStatus();
+}
+
+// Unless they are here.
+absl::Status ColumnReader::load_offsets(uint64_t index) {
+  if (index >= offsets_start_ && index - offsets_start_ < offsets_count()) return absl::OkStatus();
+  window_count_ = 0;
+  const size_t count_max = std::max<size_t>(1, window_size_ / offset_width);
+  std::vector<int64_t> offsets(static_cast<size_t>(std::min<uint64_t>(stored_count() - index, count_max)) + 1);
+  RETURN_IF_ERROR(offsets_->read(index * offset_width, writable_bytes_of(offsets)));
+  const bool rising = std::ranges::is_sorted(offsets) && offsets.front() >= 0;
   const auto longest = [](int64_t a, int64_t b) { return b - a > std::numeric_limits<uint32_t>::max(); };
-  if (!rising || std::ranges::adjacent_find(text_offsets_, longest) != text_offsets_.end()) {
+  if (!rising || std::ranges::adjacent_find(offsets, longest) != offsets.end()) {
     return engine::data_loss(offsets_->path() + ": offsets of values from " + std::to_string(index) +
                              " are not those of texts");
   }
-  const int64_t end_max = text_offsets_.front() + static_cast<int64_t>(window_size_);
-  const auto last = std::ranges::upper_bound(text_offsets_, end_max) - 1;
-  const size_t fitting = std::max<size_t>(1, static_cast<size_t>(last - text_offsets_.begin()));
-  text_offsets_.resize(fitting + 1);
-  text_bytes_.resize(static_cast<size_t>(text_offsets_.back() - text_offsets_.front()));
-  RETURN_IF_ERROR(
-      texts_->read(static_cast<uint64_t>(text_offsets_.front()), std::as_writable_bytes(std::span<char>(text_bytes_))));
-  window_start_ = index;
-  window_count_ = fitting;
+  text_offsets_ = std::move(offsets);
+  offsets_start_ = index;
   return absl::OkStatus();
 }
 

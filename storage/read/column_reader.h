@@ -18,9 +18,13 @@ namespace storage {
 class ColumnReader {
  public:
   // `run_column` is null when the run has no file of the column; else it belongs to a manifest that outlives the reader. At
-  // most `window_size` bytes are held, or one text that is longer.
+  // most `window_size` bytes are held of values, and as many of where texts begin: a longer text goes to its target at once.
   static absl::StatusOr<ColumnReader> open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
                                            ColumnType type, size_t window_size);
+
+  // How many of these rows have texts of `size_max` bytes together, as far as it is known without reading another window: 0
+  // only when the first one has more. Columns of other types: all.
+  absl::StatusOr<size_t> count_fitting(uint64_t row, size_t count, size_t size_max);
 
   // Appends rows [row, row + count) of the run; symbols as the lane's ids. Null is `present` 0, with a word of 0; types
   // without null are always present. Rows in rising order are read once.
@@ -38,9 +42,11 @@ class ColumnReader {
   absl::Status append_stored(uint64_t index, size_t count, ColumnVector& target);
   absl::Status load_window(uint64_t index);
   absl::Status load_values(uint64_t index, size_t count);
-  absl::Status load_texts(uint64_t index, size_t count);
+  absl::Status load_texts(uint64_t index);
+  absl::Status load_offsets(uint64_t index);
+  size_t offsets_count() const { return text_offsets_.empty() ? 0 : text_offsets_.size() - 1; }  // texts they speak of
   void append_value(size_t place, ColumnVector& target) const;
-  void append_text(size_t place, ColumnVector& target) const;
+  absl::Status append_text(uint64_t index, ColumnVector& target);
   bool is_present(size_t place) const;
 
   const RunColumn* run_column_;
@@ -56,8 +62,11 @@ class ColumnReader {
   size_t window_count_ = 0;
   std::vector<std::byte> value_bytes_;     // of bits from byte window_start_ / 8
   std::vector<std::byte> validity_bytes_;  // from byte window_start_ / 8 of the bitmap
+  std::string text_bytes_;                 // of all texts of the window, but not of one that is longer than a window
+
+  // Where texts begin, from number offsets_start_ of the file on, and where the last one ends. Includes those of the window.
+  uint64_t offsets_start_ = 0;
   std::vector<int64_t> text_offsets_;
-  std::string text_bytes_;  // from text_offsets_[0]
 };
 
 }  // namespace storage

@@ -93,13 +93,18 @@ size_t RunReader::count_before(int64_t timestamp, size_t order, size_t count_max
   return static_cast<size_t>(stop - start);
 }
 
-absl::Status RunReader::append(size_t count, ScanChunk& chunk) {
+absl::StatusOr<size_t> RunReader::append(size_t count, size_t texts_size_max, ScanChunk& chunk) {
   VERIFY_LE(count, rows_left());
   VERIFY_EQ(columns_.size(), chunk.columns.size());
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const size_t room = texts_size_max - std::min(texts_size_max, chunk.columns[i].bytes.size());
+    ASSIGN_OR_RETURN(count, columns_[i].count_fitting(row_, count, room));
+  }
+  if (chunk.rows == 0) count = std::max<size_t>(count, 1);
   for (size_t i = 0; i < columns_.size(); ++i) RETURN_IF_ERROR(columns_[i].append(row_, count, chunk.columns[i]));
   row_ += count;
   chunk.rows += count;
-  return absl::OkStatus();
+  return count;
 }
 
 }  // namespace storage

@@ -51,8 +51,9 @@ class RunReader {
   // timestamps that are loaded, so that more may follow.
   size_t count_before(int64_t timestamp, size_t order, size_t count_max) const;
 
-  // Appends the next rows to the columns of `chunk`, and is past them.
-  absl::Status append(size_t count, ScanChunk& chunk);
+  // Appends next rows to the columns of `chunk`, is past them, and returns how many: some of `count`, so many that no column
+  // has texts of more than `texts_size_max` bytes. None when not even one fits; the first row of a chunk always does.
+  absl::StatusOr<size_t> append(size_t count, size_t texts_size_max, ScanChunk& chunk);
 
  private:
   RunReader(const RunPlace& place, ColumnReader timestamp_reader)

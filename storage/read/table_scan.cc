@@ -34,6 +34,7 @@ class RunScan final : public TableScan {
       VERIFY_LT(index, schema.columns.size());
       chunk_.columns.push_back({.type = schema.columns[index].type});
     }
+    plan_chunk();
     add_dictionaries(backend);
     plan_runs();
   }
@@ -48,13 +49,14 @@ class RunScan final : public TableScan {
  private:
   TimeWindow time_window() const { return {.min = options_.timestamp_min, .max = options_.timestamp_max}; }
   void add_dictionaries(engine::IoBackend& backend);
+  void plan_chunk();
   void plan_runs();
   void plan_lane(size_t lane);
   void clear_chunk();
   absl::Status fill_chunk();
   absl::Status open_group();
-  absl::Status merge_heads(size_t count_max);
-  absl::Status append_rows(RunReader& reader, size_t count);
+  absl::StatusOr<size_t> merge_heads(size_t count_max);
+  absl::StatusOr<size_t> append_rows(RunReader& reader, size_t count_max);
   absl::Status resolve_symbols(size_t column, size_t lane, size_t row_first);
 
   TableSnapshot snapshot_;
@@ -66,7 +68,26 @@ class RunScan final : public TableScan {
   std::vector<RunReader> group_;  // runs that overlap in time; merged when there are several
   std::priority_queue<RunReader*, std::vector<RunReader*>, LaterHead> heads_;
   ScanChunk chunk_;
+  size_t rows_max_ = scan_chunk_rows_max;        // of the chunk
+  size_t texts_size_max_ = scan_chunk_size_max;  // of each of its columns
 };
+
+// Few rows when there are many columns.
+void RunScan::plan_chunk() {
+  size_t row_size = 0;
+  size_t text_columns = 0;
+  for (const ColumnVector& column : chunk_.columns) {
+    row_size += sizeof(uint64_t) + sizeof(uint8_t);  // the word, and whether it is there
+    if (column.kind() == Kind::texts) {
+      row_size += sizeof(uint32_t);
+      ++text_columns;
+    } else if (!is_word(column.kind())) {
+      row_size += width_of(column.kind());
+    }
+  }
+  if (row_size != 0) rows_max_ = std::clamp<size_t>(scan_chunk_size_max / row_size, 1, scan_chunk_rows_max);
+  if (text_columns != 0) texts_size_max_ = scan_chunk_size_max / text_columns;
+}
 
 void RunScan::add_dictionaries(engine::IoBackend& backend) {
   dictionaries_.resize(options_.columns.size());
@@ -101,25 +122,32 @@ absl::StatusOr<const ScanChunk*> RunScan::next() {
   return &chunk_;
 }
 
+// What one large row took is given back: there may be many columns, and another one is large in each row.
 void RunScan::clear_chunk() {
   chunk_.rows = 0;
-  for (ColumnVector& column : chunk_.columns) column.clear();
+  for (ColumnVector& column : chunk_.columns) {
+    column.clear();
+    if (column.kind() == Kind::texts && column.bytes.capacity() > 2 * texts_size_max_) std::string().swap(column.bytes);
+  }
 }
 
 absl::Status RunScan::fill_chunk() {
-  while (chunk_.rows < scan_chunk_rows_max) {
+  while (chunk_.rows < rows_max_) {
     const bool group_done = heads_.empty() && (group_.empty() || group_.front().rows_left() == 0 || group_.size() > 1);
     if (group_done) {
       if (runs_opened_ == runs_.size()) break;
       RETURN_IF_ERROR(open_group());
       continue;
     }
-    const size_t room = scan_chunk_rows_max - chunk_.rows;
+    const size_t room = rows_max_ - chunk_.rows;
+    size_t count = 0;
     if (heads_.empty()) {
-      RETURN_IF_ERROR(append_rows(group_.front(), static_cast<size_t>(std::min<uint64_t>(room, group_.front().rows_left()))));
+      RunReader& reader = group_.front();
+      ASSIGN_OR_RETURN(count, append_rows(reader, static_cast<size_t>(std::min<uint64_t>(room, reader.rows_left()))));
     } else {
-      RETURN_IF_ERROR(merge_heads(room));
+      ASSIGN_OR_RETURN(count, merge_heads(room));
     }
+    if (count == 0) break;  // the next row has texts that do not fit
   }
   return absl::OkStatus();
 }
@@ -156,28 +184,28 @@ absl::Status RunScan::open_group() {
   return absl::OkStatus();
 }
 
-// Takes from the first run the rows that come before the head of every other.
-absl::Status RunScan::merge_heads(size_t count_max) {
+// Takes from the first run rows that come before the head of every other, and says how many.
+absl::StatusOr<size_t> RunScan::merge_heads(size_t count_max) {
   RunReader& reader = *heads_.top();
   heads_.pop();
   const bool is_last = heads_.empty();
-  const size_t count = is_last ? static_cast<size_t>(std::min<uint64_t>(count_max, reader.rows_left()))
-                               : reader.count_before(heads_.top()->timestamp(), heads_.top()->place().order, count_max);
-  VERIFY_GT(count, 0U);
-  RETURN_IF_ERROR(append_rows(reader, count));
-  if (reader.rows_left() == 0) return absl::OkStatus();
+  const size_t before = is_last ? static_cast<size_t>(std::min<uint64_t>(count_max, reader.rows_left()))
+                                : reader.count_before(heads_.top()->timestamp(), heads_.top()->place().order, count_max);
+  VERIFY_GT(before, 0U);
+  ASSIGN_OR_RETURN(const size_t count, append_rows(reader, before));
+  if (reader.rows_left() == 0) return count;
   RETURN_IF_ERROR(reader.load_timestamp());
   heads_.push(&reader);
-  return absl::OkStatus();
+  return count;
 }
 
-absl::Status RunScan::append_rows(RunReader& reader, size_t count) {
+absl::StatusOr<size_t> RunScan::append_rows(RunReader& reader, size_t count_max) {
   const size_t row_first = chunk_.rows;
-  RETURN_IF_ERROR(reader.append(count, chunk_));
+  ASSIGN_OR_RETURN(const size_t count, reader.append(count_max, texts_size_max_, chunk_));
   for (size_t i = 0; i < chunk_.columns.size(); ++i) {
     if (is_symbol(chunk_.columns[i].type)) RETURN_IF_ERROR(resolve_symbols(i, reader.place().lane, row_first));
   }
-  return absl::OkStatus();
+  return count;
 }
 
 // Makes the lane's ids of the rows from `row_first` on ids of this scan: id * lanes + lane.

@@ -63,9 +63,14 @@ Cell cell_at(const storage::TableScan& scan, const storage::ColumnVector& column
   }
 }
 
+absl::StatusOr<std::unique_ptr<storage::TableScan>> open_scan(Data& data, const storage::TableSnapshot& snapshot,
+                                                              const storage::ScanOptions& options) {
+  return storage::TableScan::open(*data.backend, snapshot, options);
+}
+
 absl::StatusOr<std::vector<Row>> scan_rows(Data& data, const storage::TableSnapshot& snapshot,
                                            const storage::ScanOptions& options) {
-  ASSIGN_OR_RETURN(const auto scan, storage::TableScan::open(*data.backend, snapshot, options));
+  ASSIGN_OR_RETURN(const auto scan, open_scan(data, snapshot, options));
   std::vector<Row> rows;
   while (true) {
     ASSIGN_OR_RETURN(const storage::ScanChunk* chunk, scan->next());
@@ -260,4 +265,92 @@ TEST_CASE("table_reader: lanes are merged, each with its own symbols") {
   first.write();
   second.write();
   CHECK(must_scan(data, data.snapshots().at(0), {.columns = {0, 1}}) == wanted);
+}
+
+namespace {
+
+// Bytes of texts and of all else that a chunk holds.
+size_t held_size(const storage::ScanChunk& chunk) {
+  size_t size = 0;
+  for (const storage::ColumnVector& column : chunk.columns) size += column.size();
+  return size;
+}
+
+size_t held_capacity(const storage::ScanChunk& chunk) {
+  size_t size = 0;
+  for (const storage::ColumnVector& column : chunk.columns) size += column.capacity();
+  return size;
+}
+
+}  // namespace
+
+TEST_CASE("table_reader: a chunk ends when it has texts enough, and one text that is larger is a chunk by itself") {
+  constexpr size_t large = 300'000;
+  constexpr size_t largest = storage::scan_chunk_size_max + 5'000'000;
+  constexpr size_t row_count = 90;
+  for (const int64_t late : {0, 1}) {  // late rows: several runs, that are merged
+    CAPTURE(late);
+    Data data;
+    tests::TableFiles files(
+        data.directory.path(),
+        tests::make_table(
+            1, "texts", {{"a", ColumnType::varchar}, {"b", ColumnType::varchar}, {"timestamp", ColumnType::timestamp_us}}, 2));
+    for (size_t i = 0; i < row_count; ++i) {
+      const auto number = static_cast<int64_t>(i);
+      Row row{std::string(i == row_count / 2 ? largest : large + i, static_cast<char>('a' + i % 26)), Cell(),
+              late != 0 ? number % 5 * 100 + number / 5 : number};
+      if (i % 3 == 0) row[1] = std::string(i % 2 == 0 ? large : 3, 'b');
+      files.add(std::move(row));
+    }
+    files.write();
+    const auto tables = data.snapshots();
+    CHECK(files.run_count() == (late != 0 ? 5 : 1));
+    CHECK(must_scan(data, tables.at(0), {.columns = {0, 1, 2}}) == wanted_rows(files, {.columns = {0, 1, 2}}));
+
+    auto scan = open_scan(data, tables.at(0), {.columns = {0, 1, 2}});
+    REQUIRE(scan.ok());
+    size_t rows = 0;
+    size_t chunks = 0;
+    for (bool at_end = false; !at_end; ++chunks) {
+      const auto chunk = (*scan)->next();
+      REQUIRE(chunk.ok());
+      at_end = (*chunk)->rows == 0;
+      rows += (*chunk)->rows;
+      if ((*chunk)->rows > 1) CHECK(held_size(**chunk) <= storage::scan_chunk_size_max + 100 * (*chunk)->rows);
+      CHECK(held_capacity(**chunk) <= 2 * (storage::scan_chunk_size_max + largest));
+      if (at_end) CHECK(held_capacity(**chunk) <= 3 * storage::scan_chunk_size_max);
+    }
+    CHECK(rows == row_count);
+    CHECK(chunks > row_count * large / storage::scan_chunk_size_max);
+  }
+}
+
+TEST_CASE("table_reader: a chunk of many columns has few rows") {
+  constexpr size_t column_count = 400;
+  std::vector<storage::ColumnWish> columns;
+  std::vector<uint32_t> wanted;
+  for (uint32_t i = 0; i < column_count; ++i) {
+    columns.push_back({"c" + std::to_string(i), ColumnType::long256});
+    wanted.push_back(i);
+  }
+  columns.push_back({"timestamp", ColumnType::timestamp_us});
+  Data data;
+  tests::TableFiles files(data.directory.path(), tests::make_table(1, "wide", columns, column_count));
+  for (int64_t i = 0; i < 1000; ++i) {
+    Row row(column_count, Cell(storage::Long256{static_cast<uint64_t>(i), 1, 2, 3}));
+    row.emplace_back(i);
+    files.add(std::move(row));
+  }
+  files.write();
+  auto scan = open_scan(data, data.snapshots().at(0), {.columns = wanted});
+  REQUIRE(scan.ok());
+  size_t rows = 0;
+  for (bool at_end = false; !at_end;) {
+    const auto chunk = (*scan)->next();
+    REQUIRE(chunk.ok());
+    CHECK(held_size(**chunk) <= storage::scan_chunk_size_max);
+    at_end = (*chunk)->rows == 0;
+    rows += (*chunk)->rows;
+  }
+  CHECK(rows == 1000);
 }
