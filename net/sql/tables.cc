@@ -257,32 +257,24 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
   VERIFY_LT(slot, cursor.chunk->columns.size());
   const storage::ColumnVector& column = cursor.chunk->columns[slot];
   if (column.present[cursor.row] == 0) return SQLITE_OK;  // NULL unless something else is returned
-  switch (column.type) {
-    case ColumnType::boolean:
-    case ColumnType::int64:
-      sqlite3_result_int64(context, static_cast<sqlite3_int64>(column.words[cursor.row]));
-      return SQLITE_OK;
-    case ColumnType::float64:
-      sqlite3_result_double(context, std::bit_cast<double>(column.words[cursor.row]));
-      return SQLITE_OK;
-    case ColumnType::timestamp_us:
-    case ColumnType::timestamp_ns:
-      return_timestamp(cursor, context, column.words[cursor.row], storage::unit_of(column.type));
-      return SQLITE_OK;
-    case ColumnType::symbol:
-      return_text(cursor, context,
-                  cursor.scan->symbol_text(slot, storage::SymbolId{static_cast<uint32_t>(column.words[cursor.row])}));
-      return SQLITE_OK;
-    case ColumnType::varchar:
-      return_text(cursor, context, column.text(cursor.row));
-      return SQLITE_OK;
-    case ColumnType::long256:
-      cursor.text.clear();
-      append_long256(cursor.text, engine::load<storage::Long256>(column.wide(cursor.row).data()));
-      return_text(cursor, context, cursor.text);
-      return SQLITE_OK;
+  if (storage::is_timestamp(column.type)) {
+    return_timestamp(cursor, context, column.words[cursor.row], storage::unit_of(column.type));
+  } else if (storage::is_symbol(column.type)) {
+    const storage::SymbolId id{static_cast<uint32_t>(column.words[cursor.row])};
+    return_text(cursor, context, cursor.scan->symbol_text(slot, id));
+  } else if (column.kind() == storage::Kind::texts) {
+    return_text(cursor, context, column.text(cursor.row));
+  } else if (storage::is_real(column.type)) {
+    sqlite3_result_double(context, std::bit_cast<double>(column.words[cursor.row]));
+  } else if (storage::is_word(column.kind())) {
+    sqlite3_result_int64(context, static_cast<sqlite3_int64>(column.words[cursor.row]));
+  } else {
+    VERIFY_EQ(storage::width_of(column.kind()), sizeof(storage::Long256));
+    cursor.text.clear();
+    append_long256(cursor.text, engine::load<storage::Long256>(column.wide(cursor.row).data()));
+    return_text(cursor, context, cursor.text);
   }
-  UNREACHABLE("column type");
+  return SQLITE_OK;
 }
 
 int read_rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* rowid) {

@@ -41,13 +41,14 @@ struct ColumnTypeRow {
   WordOrder order = WordOrder::none;
   bool is_symbol = false;                                 // values are ids of a dictionary
   engine::TimeUnit unit = engine::TimeUnit::unspecified;  // of a timestamp
+  bool is_real = false;                                   // words are bits of doubles
 };
 
 // By type, from 1.
 inline constexpr std::array column_types{
     ColumnTypeRow{ColumnType::boolean, "BOOLEAN", Kind::bits, false, WordOrder::unsigned_number},
     ColumnTypeRow{ColumnType::int64, "LONG", Kind::fixed8, true, WordOrder::signed_number},
-    ColumnTypeRow{ColumnType::float64, "DOUBLE", Kind::fixed8},
+    ColumnTypeRow{.type = ColumnType::float64, .name = "DOUBLE", .kind = Kind::fixed8, .is_real = true},
     ColumnTypeRow{ColumnType::timestamp_us, "TIMESTAMP", Kind::fixed8, true, WordOrder::signed_number, false,
                   engine::TimeUnit::us},
     ColumnTypeRow{ColumnType::timestamp_ns, "TIMESTAMP_NS", Kind::fixed8, true, WordOrder::signed_number, false,
@@ -73,6 +74,7 @@ constexpr std::string_view type_name(ColumnType type) { return row_of(type).name
 constexpr Kind kind_of(ColumnType type) { return row_of(type).kind; }
 constexpr bool is_timestamp(ColumnType type) { return row_of(type).unit != engine::TimeUnit::unspecified; }
 constexpr engine::TimeUnit unit_of(ColumnType type) { return row_of(type).unit; }
+constexpr bool is_real(ColumnType type) { return row_of(type).is_real; }
 constexpr bool is_symbol(ColumnType type) { return row_of(type).is_symbol; }
 
 // Bytes of a value in memory and, but for bits, in files; 0 for texts.

@@ -29,17 +29,10 @@ Record double_value(double value) {
 }
 
 Record word_value(ColumnType type, uint64_t word) {
-  switch (type) {
-    case ColumnType::boolean:
-      return word != 0;
-    case ColumnType::float64:
-      return double_value(std::bit_cast<double>(word));
-    case ColumnType::timestamp_us:
-    case ColumnType::timestamp_ns:
-      return timestamp_text(static_cast<int64_t>(word), type);
-    default:
-      return static_cast<int64_t>(word);
-  }
+  if (storage::kind_of(type) == storage::Kind::bits) return word != 0;
+  if (storage::is_real(type)) return double_value(std::bit_cast<double>(word));
+  if (storage::is_timestamp(type)) return timestamp_text(static_cast<int64_t>(word), type);
+  return static_cast<int64_t>(word);
 }
 
 Record wide_value(std::span<const std::byte> bytes) {
