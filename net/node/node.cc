@@ -43,6 +43,8 @@ Node::Node(const NodeOptions& options, const Backends& backends, NodeListener& l
   VERIFY_EQ(backends.readers.size(), options.readers);
   QueryLimits limits = options.query_limits;
   limits.spill_max /= options.readers;
+  limits.spill_files_max /= options.readers;
+  limits.files_max /= options.readers;
   for (uint16_t i = 0; i < options.readers; ++i) {
     const engine::ShardId id{static_cast<uint16_t>(options.shards + i)};
     readers_.push_back(std::make_unique<QueryReader>(mesh_, id, *backends.readers[i], options.shards, limits));

@@ -20,7 +20,7 @@ bool may_call_any(const QueryRun& run, FunctionReads reads) {
 OpenQuery::OpenQuery(Query& query, ReaderRoom& room)
     : query_(query),
       room_(room),
-      deadline_(room.backend.now() + room.limits.duration_max),
+      deadline_(room.files.backend().now() + room.limits.duration_max),
       asks_(room.endpoint, room.shard_count) {}
 
 void OpenQuery::move_to(State state) {
@@ -121,7 +121,7 @@ void OpenQuery::take_answers() {
 }
 
 void OpenQuery::compute(engine::Instant pause_at) {
-  if (answer_ == std::nullopt || (has_sent_ && room_.backend.now() >= deadline_)) return end_broken();
+  if (answer_ == std::nullopt || (has_sent_ && backend().now() >= deadline_)) return end_broken();
   const ExecAnswer::Progress progress = answer_->fill(query_.part, pause_at);
   if (is_cancelled_) return end_broken();
   query_.status = static_cast<uint16_t>(answer_->status());

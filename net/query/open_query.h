@@ -28,7 +28,7 @@ namespace net {
 // What queries share that run on the same thread.
 struct ReaderRoom {
   engine::MeshEndpoint& endpoint;
-  engine::IoBackend& backend;
+  engine::FilePool& files;
   uint16_t shard_count;
   QueryLimits limits;
   engine::MeshReceiver& receiver;  // of messages that arrive while a query computes
@@ -64,7 +64,7 @@ class OpenQuery final : public TableProvider {
   absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override;
   absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override { return connections_; }
   bool is_wanted() override;
-  engine::IoBackend& backend() override { return room_.backend; }
+  engine::FilePool& files() override { return room_.files; }
   SpillFiles* spill() override { return &room_.spill; }
 
   void move_to(State state);

@@ -9,9 +9,10 @@ namespace net {
 
 QueryReader::QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint16_t shard_count,
                          const QueryLimits& limits)
-    : spill_(backend, limits.spill_max),
+    : files_(backend, limits.files_max),
+      spill_(files_, {.size_max = limits.spill_max, .files_max = limits.spill_files_max}),
       room_{.endpoint = mesh.endpoint(id),
-            .backend = backend,
+            .files = files_,
             .shard_count = shard_count,
             .limits = limits,
             .receiver = *this,
@@ -22,7 +23,7 @@ QueryReader::QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::Io
 void QueryReader::run_once() {
   hand_over_wakes();
   room_.endpoint.drain(*this);
-  const engine::Instant now = room_.backend.now();
+  const engine::Instant now = files_.backend().now();
   for (const auto& query : queries_) query->expire(now);
   OpenQuery* query = take_runnable();
   if (query == nullptr) return sleep();
@@ -34,7 +35,7 @@ void QueryReader::run_once() {
 void QueryReader::hand_over_wakes() {
   room_.endpoint.wake_peers();
   engine::IoResult none;
-  const size_t count = room_.backend.reap({&none, 1}, room_.backend.now());
+  const size_t count = files_.backend().reap({&none, 1}, files_.backend().now());
   VERIFY_EQ(count, 0U);  // its files are read with blocking calls
 }
 
@@ -50,11 +51,11 @@ OpenQuery* QueryReader::take_runnable() {
 void QueryReader::sleep() {
   engine::Instant end = engine::instant_never;
   for (const auto& query : queries_) {
-    if (query->is_waiting_for_taker() && query->deadline() > room_.backend.now()) end = std::min(end, query->deadline());
+    if (query->is_waiting_for_taker() && query->deadline() > files_.backend().now()) end = std::min(end, query->deadline());
   }
   if (!room_.endpoint.fall_asleep()) return;
   engine::IoResult none;
-  const size_t count = room_.backend.reap({&none, 1}, end);
+  const size_t count = files_.backend().reap({&none, 1}, end);
   VERIFY_EQ(count, 0U);
   room_.endpoint.wake_up();
 }

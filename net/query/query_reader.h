@@ -18,13 +18,13 @@ class QueryReader final : public engine::Loop, public engine::MeshReceiver {
  public:
   static constexpr engine::Duration slice = engine::milliseconds(10);  // of a query, when others wait
 
-  // Shards 0 .. shard_count - 1 own tables. `limits.spill_max` is this reader's share.
+  // Shards 0 .. shard_count - 1 own tables. Of what `limits` gives to all queries this is the reader's share.
   QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::IoBackend& backend, uint16_t shard_count,
               const QueryLimits& limits);
 
   // Loop.
   void run_once() override;
-  engine::IoBackend& backend() override { return room_.backend; }
+  engine::IoBackend& backend() override { return files_.backend(); }
 
  private:
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
@@ -33,6 +33,7 @@ class QueryReader final : public engine::Loop, public engine::MeshReceiver {
   OpenQuery* take_runnable();
   void sleep();
 
+  engine::FilePool files_;
   SpillFiles spill_;
   ReaderRoom room_;
   std::vector<std::unique_ptr<OpenQuery>> queries_;  // whose turn comes first is in front

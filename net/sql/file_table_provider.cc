@@ -7,7 +7,7 @@
 namespace net {
 
 FileTableProvider::FileTableProvider(engine::IoBackend& backend, std::vector<storage::TableSnapshot> snapshots)
-    : backend_(backend) {
+    : files_(backend, files_max) {
   for (storage::TableSnapshot& snapshot : snapshots) {
     indices_.emplace(storage::fold_name(snapshot.schema->name), tables_.size());
     tables_.push_back({.snapshot = std::move(snapshot)});

@@ -110,7 +110,7 @@ void QueryRun::Machine::begin(TableProvider& source, engine::Instant deadline) {
   VERIFY(source_ == nullptr);
   source_ = &source;
   deadline_ = deadline;
-  tables_.emplace(source.backend(), access_);
+  tables_.emplace(source.files(), access_);
   functions_.emplace(source, access_);
 }
 

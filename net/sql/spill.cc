@@ -21,10 +21,10 @@ SpillFiles& owner_of(sqlite3_vfs* vfs) { return *static_cast<SpillFiles*>(vfs->p
 // One file, behind SQLite's pointer.
 class SpillFile {
  public:
-  SpillFile(SpillFiles& owner, engine::BlockingFile file) : owner_(owner), file_(std::move(file)) {}
+  explicit SpillFile(SpillFiles& owner) : owner_(owner), file_(owner.pool(), owner.next_path(), engine::OpenMode::read_write) {}
 
   int close() {
-    owner_.shrink(allocated_);
+    owner_.remove_file(allocated_);
     const absl::Status removed = engine::remove_file(owner_.backend(), file_.path());
     return removed.ok() ? SQLITE_OK : SQLITE_IOERR_DELETE;
   }
@@ -59,7 +59,7 @@ class SpillFile {
   }
 
   SpillFiles& owner_;
-  engine::BlockingFile file_;
+  engine::PooledFile file_;
   uint64_t size_ = 0;
   uint64_t allocated_ = 0;  // the most that it had, and what it takes on disk until it is closed
 };
@@ -126,14 +126,9 @@ int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* target, int
     owner.set_failure(std::move(made));
     return SQLITE_CANTOPEN;
   }
-  absl::StatusOr<engine::BlockingFile> opened =
-      engine::BlockingFile::open(owner.backend(), owner.next_path(), engine::OpenMode::read_write);
-  if (!opened.ok()) {
-    owner.set_failure(opened.status());
-    return SQLITE_CANTOPEN;
-  }
+  if (!owner.add_file()) return SQLITE_CANTOPEN;
   auto* file = static_cast<SqliteFile*>(target);
-  file->file = new SpillFile(owner, *std::move(opened));
+  file->file = new SpillFile(owner);
   file->pMethods = &file_methods;
   if (flags_out != nullptr) *flags_out = flags;
   return SQLITE_OK;
@@ -174,8 +169,8 @@ int tell_access(sqlite3_vfs*, const char*, int, int* is_there) {
 
 }  // namespace
 
-SpillFiles::SpillFiles(engine::IoBackend& backend, uint64_t size_max)
-    : backend_(backend), size_max_(size_max), name_("spill-" + std::to_string(backend.random())) {
+SpillFiles::SpillFiles(engine::FilePool& pool, const SpillBounds& bounds)
+    : pool_(pool), bounds_(bounds), name_("spill-" + std::to_string(pool.backend().random())) {
   vfs_.iVersion = 2;
   vfs_.szOsFile = sizeof(SqliteFile);
   vfs_.mxPathname = path_size_max;
@@ -198,9 +193,20 @@ SpillFiles::~SpillFiles() { sqlite3_vfs_unregister(&vfs_); }
 
 std::string SpillFiles::next_path() { return std::string(spill_directory) + "/" + name_ + "-" + std::to_string(files_made_++); }
 
+bool SpillFiles::add_file() {
+  if (files_ == bounds_.files_max) {
+    failure_ = engine::resource_exhausted("the query needs more files than the " + std::to_string(bounds_.files_max) +
+                                          " that queries of one reader may have to sort and keep rows in: ask for less at a "
+                                          "time");
+    return false;
+  }
+  ++files_;
+  return true;
+}
+
 bool SpillFiles::grow(uint64_t size) {
-  if (size > size_max_ - size_) {
-    failure_ = engine::resource_exhausted("the query needs more disk than the " + std::to_string(size_max_ >> 20U) +
+  if (size > bounds_.size_max - size_) {
+    failure_ = engine::resource_exhausted("the query needs more disk than the " + std::to_string(bounds_.size_max >> 20U) +
                                           " MiB that queries of one reader may take to sort and keep rows: ask for fewer rows "
                                           "or columns, or for a shorter time");
     return false;
@@ -210,9 +216,11 @@ bool SpillFiles::grow(uint64_t size) {
   return true;
 }
 
-void SpillFiles::shrink(uint64_t size) {
+void SpillFiles::remove_file(uint64_t size) {
   VERIFY_LE(size, size_);
+  VERIFY_GT(files_, 0U);
   size_ -= size;
+  --files_;
 }
 
 absl::Status SpillFiles::remove_left(engine::IoBackend& backend) {

@@ -10,16 +10,21 @@
 #include <string>
 
 #include "engine/base/status.h"
-#include "engine/io/backend.h"
+#include "engine/io/file_pool.h"
 
 namespace net {
 
 inline constexpr const char* spill_directory = "spill";
 
+struct SpillBounds {
+  uint64_t size_max = 0;   // bytes of all files
+  uint32_t files_max = 0;  // that there are, open or not
+};
+
 class SpillFiles {
  public:
-  // Files of at most `size_max` bytes in all. Belongs to the thread of `backend`, and outlives its queries.
-  SpillFiles(engine::IoBackend& backend, uint64_t size_max);
+  // Files that are opened in `pool`. Belongs to its thread, and outlives its queries.
+  SpillFiles(engine::FilePool& pool, const SpillBounds& bounds);
   SpillFiles(const SpillFiles&) = delete;
   SpillFiles& operator=(const SpillFiles&) = delete;
   ~SpillFiles();
@@ -30,7 +35,6 @@ class SpillFiles {
   // For sqlite3_open_v2.
   const char* vfs_name() const { return name_.c_str(); }
 
-  uint64_t size_max() const { return size_max_; }
   uint64_t size() const { return size_; }            // on disk now
   uint64_t size_seen() const { return size_seen_; }  // and the most there ever was
   // Why a file could not be written, in more words than SQLite keeps; ok when none failed.
@@ -38,17 +42,20 @@ class SpillFiles {
   void forget_failure() { failure_ = absl::OkStatus(); }
 
   // For the files.
+  bool add_file();
   bool grow(uint64_t size);
-  void shrink(uint64_t size);
+  void remove_file(uint64_t size);
   void set_failure(absl::Status status) { failure_ = std::move(status); }
-  engine::IoBackend& backend() { return backend_; }
+  engine::FilePool& pool() { return pool_; }
+  engine::IoBackend& backend() { return pool_.backend(); }
   std::string next_path();
 
  private:
-  engine::IoBackend& backend_;
-  uint64_t size_max_;
+  engine::FilePool& pool_;
+  SpillBounds bounds_;
   uint64_t size_ = 0;
   uint64_t size_seen_ = 0;
+  uint32_t files_ = 0;
   uint64_t files_made_ = 0;
   absl::Status failure_;
   std::string name_;

@@ -9,7 +9,7 @@
 
 #include "engine/base/status.h"
 #include "engine/base/time.h"
-#include "engine/io/backend.h"
+#include "engine/io/file_pool.h"
 #include "storage/table/snapshot.h"
 
 namespace net {
@@ -54,8 +54,11 @@ class TableProvider {
   // False: nobody waits for the answer any more. Asked now and then while a query computes.
   virtual bool is_wanted() { return true; }
 
-  // Reads the files of the snapshots and tells the time.
-  virtual engine::IoBackend& backend() = 0;
+  // Where the files of the snapshots are opened.
+  virtual engine::FilePool& files() = 0;
+
+  // Tells the time, too.
+  engine::IoBackend& backend() { return files().backend(); }
 
   // Takes what a query has no memory for. None: then it has to do with its memory.
   virtual SpillFiles* spill() { return nullptr; }

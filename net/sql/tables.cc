@@ -224,7 +224,7 @@ int filter_table(sqlite3_vtab_cursor* vtab_cursor, int, const char* plan, int va
   storage::ScanOptions options = wanted_columns(cursor, table.schema().columns.size(), mask);
   options.timestamp_min = range.min();
   options.timestamp_max = range.max();
-  auto scan = storage::TableScan::open(table.entry.owner.backend(), table.entry.snapshot, std::move(options));
+  auto scan = storage::TableScan::open(table.entry.owner.files(), table.entry.snapshot, std::move(options));
   if (!scan.ok()) return fail(table, scan.status());
   cursor.scan = *std::move(scan);
   return load_chunk(cursor);

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "engine/base/status.h"
-#include "engine/io/backend.h"
+#include "engine/io/file_pool.h"
 #include "net/sql/access.h"
 #include "storage/table/snapshot.h"
 
@@ -27,7 +27,7 @@ absl::Status add_timestamp_collations(sqlite3* database);
 // The tables of one query. Outlives the SQLite connection that it adds them to.
 class SqlTables {
  public:
-  SqlTables(engine::IoBackend& backend, SqlAccess& access) : backend_(backend), access_(access) {}
+  SqlTables(engine::FilePool& files, SqlAccess& access) : files_(files), access_(access) {}
   SqlTables(const SqlTables&) = delete;
   SqlTables& operator=(const SqlTables&) = delete;
 
@@ -42,7 +42,7 @@ class SqlTables {
     storage::TableSnapshot snapshot;
   };
 
-  engine::IoBackend& backend() { return backend_; }
+  engine::FilePool& files() { return files_; }
   SqlAccess& access() { return access_; }
   void set_failure(absl::Status status) { failure_ = std::move(status); }
 
@@ -57,7 +57,7 @@ class SqlTables {
  private:
   void raise_text_limit(int64_t row_texts);
 
-  engine::IoBackend& backend_;
+  engine::FilePool& files_;
   SqlAccess& access_;
   sqlite3* database_ = nullptr;
   int64_t cursors_ = 0;        // open

@@ -23,8 +23,8 @@ bool test_bit(std::span<const std::byte> bytes, uint64_t bit) {
 
 }  // namespace
 
-absl::StatusOr<ColumnReader> ColumnReader::open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
-                                                ColumnType type, size_t window_size) {
+absl::StatusOr<ColumnReader> ColumnReader::open(engine::FilePool& files, const std::string& run_directory,
+                                                const RunColumn* run_column, ColumnType type, size_t window_size) {
   ColumnReader reader(run_column, type, window_size);
   if (run_column == nullptr) return reader;
   if (run_column->type != type) {

@@ -19,8 +19,8 @@ class ColumnReader {
  public:
   // `run_column` is null when the run has no file of the column; else it belongs to a manifest that outlives the reader. At
   // most `window_size` bytes are held of values, and as many of where texts begin: a longer text goes to its target at once.
-  static absl::StatusOr<ColumnReader> open(ScanFiles& files, const std::string& run_directory, const RunColumn* run_column,
-                                           ColumnType type, size_t window_size);
+  static absl::StatusOr<ColumnReader> open(engine::FilePool& files, const std::string& run_directory,
+                                           const RunColumn* run_column, ColumnType type, size_t window_size);
 
   // How many of these rows have texts of `size_max` bytes together, as far as it is known without reading another window: 0
   // only when the first one has more. Columns of other types: all.

@@ -6,30 +6,18 @@
 
 namespace storage {
 
-absl::StatusOr<engine::BlockingFile*> ScanFiles::open(uint32_t handle, const std::string& path) {
-  Place& place = places_[handle % scan_files_max];
-  if (!place.file || place.handle != handle) {
-    place.file.reset();
-    ASSIGN_OR_RETURN(engine::BlockingFile file, engine::BlockingFile::open(backend_, path, engine::OpenMode::read));
-    place.file.emplace(std::move(file));
-    place.handle = handle;
-  }
-  return &*place.file;
-}
-
 absl::Status CommittedReader::read(uint64_t offset, std::span<std::byte> buffer) {
   if (offset > committed_.size || buffer.size() > committed_.size - offset) {
-    return engine::data_loss(path_ + ": " + std::to_string(buffer.size()) + " bytes wanted at " + std::to_string(offset) +
+    return engine::data_loss(path() + ": " + std::to_string(buffer.size()) + " bytes wanted at " + std::to_string(offset) +
                              ", " + std::to_string(committed_.size) + " are committed");
   }
   const uint64_t tail_start = committed_.size - committed_.tail.size();
   const size_t from_file =
       offset >= tail_start ? 0 : static_cast<size_t>(std::min<uint64_t>(buffer.size(), tail_start - offset));
   if (from_file != 0) {
-    ASSIGN_OR_RETURN(engine::BlockingFile * file, files_.open(handle_, path_));
-    ASSIGN_OR_RETURN(const size_t count, file->read(offset, buffer.first(from_file)));
+    ASSIGN_OR_RETURN(const size_t count, file_.read(offset, buffer.first(from_file)));
     if (count != from_file) {
-      return engine::data_loss(path_ + ": ends at " + std::to_string(offset + count) + ", " + std::to_string(committed_.size) +
+      return engine::data_loss(path() + ": ends at " + std::to_string(offset + count) + ", " + std::to_string(committed_.size) +
                                " bytes are committed");
     }
   }

@@ -10,19 +10,19 @@ constexpr size_t piece_size = 256 * 1024;
 
 }  // namespace
 
-DictionaryReader::DictionaryReader(engine::IoBackend& backend, LaneId lane, ColumnId column, const DictionaryExtent* extent)
-    : backend_(backend) {
-  offsets_.path = dictionary_path(lane, column, FileKind::offsets);
-  texts_.path = dictionary_path(lane, column, FileKind::texts);
-  if (extent == nullptr) return;
-  offsets_.committed = &extent->offsets;
-  texts_.committed = &extent->texts;
-}
+DictionaryReader::DictionaryReader(engine::FilePool& files, LaneId lane, ColumnId column, const DictionaryExtent* extent)
+    : offsets_{.file = {files, dictionary_path(lane, column, FileKind::offsets), engine::OpenMode::read},
+               .committed = extent == nullptr ? nullptr : &extent->offsets,
+               .bytes = {}},
+      texts_{.file = {files, dictionary_path(lane, column, FileKind::texts), engine::OpenMode::read},
+             .committed = extent == nullptr ? nullptr : &extent->texts,
+             .bytes = {}} {}
 
 absl::Status DictionaryReader::read_up_to(SymbolId id) {
   if (id.value < count_) return absl::OkStatus();
   if (id.value >= symbols_max) {
-    return engine::data_loss(offsets_.path + ": rows name symbol " + std::to_string(id.value) + ", beyond any dictionary");
+    return engine::data_loss(offsets_.file.path() + ": rows name symbol " + std::to_string(id.value) +
+                             ", beyond any dictionary");
   }
   const size_t count = id.value + size_t{1};
   RETURN_IF_ERROR(read_until(offsets_, (count + 1) * sizeof(uint64_t)));
@@ -36,25 +36,22 @@ absl::Status DictionaryReader::read_up_to(SymbolId id) {
 absl::Status DictionaryReader::check_offsets(size_t count) {
   for (size_t i = count_; i < count; ++i) {
     if (offset(i) <= offset(i + 1) && offset(i + 1) - offset(i) <= symbol_size_max) continue;
-    return engine::data_loss(offsets_.path + ": the offsets of symbol " + std::to_string(i) + " are not those of a text");
+    return engine::data_loss(offsets_.file.path() + ": the offsets of symbol " + std::to_string(i) +
+                             " are not those of a text");
   }
   return absl::OkStatus();
 }
 
 absl::Status DictionaryReader::read_until(File& file, uint64_t size) {
   while (file.bytes.size() < size) {
-    if (!file.file) {
-      ASSIGN_OR_RETURN(engine::BlockingFile opened, engine::BlockingFile::open(backend_, file.path, engine::OpenMode::read));
-      file.file.emplace(std::move(opened));
-    }
     const size_t start = file.bytes.size();
     file.bytes.resize(start + piece_size);
     const std::span<std::byte> room = std::as_writable_bytes(std::span<char>(file.bytes)).subspan(start);
-    const absl::StatusOr<size_t> found = file.file->read(start, room);
+    const absl::StatusOr<size_t> found = file.file.read(start, room);
     file.bytes.resize(start + (found.ok() ? *found : 0));
     if (!found.ok()) return found.status();
     if (*found == 0) {
-      return engine::data_loss(file.path + ": rows name symbols up to byte " + std::to_string(size) + " of " +
+      return engine::data_loss(file.file.path() + ": rows name symbols up to byte " + std::to_string(size) + " of " +
                                std::to_string(start));
     }
     // A power failure may have torn the last block of the committed part; the manifest has a copy.

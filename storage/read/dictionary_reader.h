@@ -3,14 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "engine/base/bytes.h"
 #include "engine/base/status.h"
-#include "engine/io/backend.h"
-#include "engine/io/blocking.h"
+#include "engine/io/file_pool.h"
 #include "storage/schema/ids.h"
 #include "storage/table/manifest.h"
 
@@ -19,7 +17,7 @@ namespace storage {
 class DictionaryReader {
  public:
   // `extent` is what the lane's manifest says of the files, null when it says nothing; it outlives the reader.
-  DictionaryReader(engine::IoBackend& backend, LaneId lane, ColumnId column, const DictionaryExtent* extent);
+  DictionaryReader(engine::FilePool& files, LaneId lane, ColumnId column, const DictionaryExtent* extent);
 
   // Makes text(id) valid for every id up to this one. The files may hold more than a lane manifest says: a symbol is durable
   // before the first row that names it, so the rows are to be believed.
@@ -32,9 +30,8 @@ class DictionaryReader {
  private:
   // Its start, as far as it was read.
   struct File {
-    std::string path;
+    engine::PooledFile file;
     const CommittedFile* committed = nullptr;
-    std::optional<engine::BlockingFile> file;
     std::string bytes;
   };
 
@@ -44,7 +41,6 @@ class DictionaryReader {
     return static_cast<size_t>(engine::load<uint64_t>(engine::as_bytes(offsets_.bytes).data() + index * sizeof(uint64_t)));
   }
 
-  engine::IoBackend& backend_;
   File offsets_;
   File texts_;
   size_t count_ = 0;  // symbols that can be asked for

@@ -18,7 +18,7 @@ const RunColumn* find_column(const Run& run, ColumnId id) {
 }
 }  // namespace
 
-absl::StatusOr<RunReader> RunReader::open(ScanFiles& files, const Schema& schema, const RunPlace& place,
+absl::StatusOr<RunReader> RunReader::open(engine::FilePool& files, const Schema& schema, const RunPlace& place,
                                           const std::vector<uint32_t>& columns, size_t window_size) {
   const std::string directory =
       run_directory(partition_directory(schema, place.partition->lane.lane, place.partition->key), place.run->id);

@@ -34,7 +34,7 @@ struct TimeWindow {
 class RunReader {
  public:
   // `columns` are indices into the schema.
-  static absl::StatusOr<RunReader> open(ScanFiles& files, const Schema& schema, const RunPlace& place,
+  static absl::StatusOr<RunReader> open(engine::FilePool& files, const Schema& schema, const RunPlace& place,
                                         const std::vector<uint32_t>& columns, size_t window_size);
 
   // Leaves only the rows whose timestamps are inside. Before anything is read.

@@ -27,15 +27,15 @@ struct LaterHead {
 
 class RunScan final : public TableScan {
  public:
-  RunScan(engine::IoBackend& backend, TableSnapshot snapshot, ScanOptions options)
-      : snapshot_(std::move(snapshot)), options_(std::move(options)), files_(backend) {
+  RunScan(engine::FilePool& files, TableSnapshot snapshot, ScanOptions options)
+      : snapshot_(std::move(snapshot)), options_(std::move(options)), files_(files) {
     const Schema& schema = *snapshot_.schema;
     for (const uint32_t index : options_.columns) {
       VERIFY_LT(index, schema.columns.size());
       chunk_.columns.push_back({.type = schema.columns[index].type});
     }
     plan_chunk();
-    add_dictionaries(backend);
+    add_dictionaries();
     plan_runs();
   }
 
@@ -48,7 +48,7 @@ class RunScan final : public TableScan {
 
  private:
   TimeWindow time_window() const { return {.min = options_.timestamp_min, .max = options_.timestamp_max}; }
-  void add_dictionaries(engine::IoBackend& backend);
+  void add_dictionaries();
   void plan_chunk();
   void plan_runs();
   void plan_lane(size_t lane);
@@ -61,7 +61,7 @@ class RunScan final : public TableScan {
 
   TableSnapshot snapshot_;
   ScanOptions options_;
-  ScanFiles files_;
+  engine::FilePool& files_;
   std::vector<std::vector<DictionaryReader>> dictionaries_;  // by wanted column, then lane; empty unless a symbol
   std::vector<RunPlace> runs_;                               // that have rows in the time window, by first timestamp
   size_t runs_opened_ = 0;
@@ -89,14 +89,14 @@ void RunScan::plan_chunk() {
   if (text_columns != 0) texts_size_max_ = scan_chunk_size_max / text_columns;
 }
 
-void RunScan::add_dictionaries(engine::IoBackend& backend) {
+void RunScan::add_dictionaries() {
   dictionaries_.resize(options_.columns.size());
   for (size_t i = 0; i < options_.columns.size(); ++i) {
     const Column& column = snapshot_.schema->columns[options_.columns[i]];
     if (!is_symbol(column.type)) continue;
     for (const LaneSnapshotRef& lane : snapshot_.lanes) {
       const auto extent = std::ranges::find(lane->dictionaries, column.id, &DictionaryExtent::column);
-      dictionaries_[i].emplace_back(backend, lane->lane, column.id, extent == lane->dictionaries.end() ? nullptr : &*extent);
+      dictionaries_[i].emplace_back(files_, lane->lane, column.id, extent == lane->dictionaries.end() ? nullptr : &*extent);
     }
   }
 }
@@ -224,11 +224,11 @@ absl::Status RunScan::resolve_symbols(size_t column, size_t lane, size_t row_fir
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TableScan>> TableScan::open(engine::IoBackend& backend, TableSnapshot snapshot,
+absl::StatusOr<std::unique_ptr<TableScan>> TableScan::open(engine::FilePool& files, TableSnapshot snapshot,
                                                            ScanOptions options) {
   VERIFY(snapshot.schema != nullptr);
   VERIFY_LE(snapshot.lanes.size() * symbols_max, UINT32_MAX);
-  return std::unique_ptr<TableScan>(std::make_unique<RunScan>(backend, std::move(snapshot), std::move(options)));
+  return std::unique_ptr<TableScan>(std::make_unique<RunScan>(files, std::move(snapshot), std::move(options)));
 }
 
 }  // namespace storage

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
-#include "engine/io/backend.h"
+#include "engine/io/file_pool.h"
 #include "storage/read/scan_chunk.h"
 #include "storage/table/snapshot.h"
 
@@ -25,8 +25,8 @@ struct ScanOptions {
 
 class TableScan {
  public:
-  static absl::StatusOr<std::unique_ptr<TableScan>> open(engine::IoBackend& backend, TableSnapshot snapshot,
-                                                         ScanOptions options);
+  // Opens its files in `files`, which outlives it.
+  static absl::StatusOr<std::unique_ptr<TableScan>> open(engine::FilePool& files, TableSnapshot snapshot, ScanOptions options);
   virtual ~TableScan() = default;
 
   // The next rows, valid until the next call; an empty chunk at the end.

@@ -1,6 +1,7 @@
 // What a query may take: the work inside of one function call, the texts that it computes, and that it ends when it must.
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,7 +29,7 @@ class ImpatientTables final : public net::TableProvider {
   absl::StatusOr<std::vector<net::ListedTable>> list_tables() override { return tables_.list_tables(); }
   absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override { return tables_.open_table(name); }
   absl::StatusOr<std::vector<net::ConnectionInfo>> list_connections() override { return tables_.list_connections(); }
-  engine::IoBackend& backend() override { return tables_.backend(); }
+  engine::FilePool& files() override { return tables_.files(); }
   bool is_wanted() override { return ++looks <= looks_max; }
   net::SpillFiles* spill() override { return spill_files.get(); }
 
@@ -79,7 +80,9 @@ class Bench {
     }
   }
 
-  void give_disk(uint64_t size_max) { tables->spill_files = std::make_unique<net::SpillFiles>(*backend_, size_max); }
+  void give_disk(const net::SpillBounds& bounds) {
+    tables->spill_files = std::make_unique<net::SpillFiles>(tables->files(), bounds);
+  }
   std::filesystem::path spill_path() const { return directory_.path() / net::spill_directory; }
   engine::IoBackend& backend() { return *backend_; }
 
@@ -249,7 +252,7 @@ TEST_CASE("sql_bounds: what needs more memory than there is goes through files, 
     INFO(c.query);
     bench.tables->spill_files.reset();
     const bool fits = bench.ask(c.query) == c.answer;
-    bench.give_disk(256 * 1024 * 1024);
+    bench.give_disk({.size_max = 256 * 1024 * 1024, .files_max = 8});
     CHECK(bench.ask(c.query) == c.answer);
     CHECK((fits || bench.tables->spill_files->size_seen() > 1024 * 1024));
     CHECK(bench.tables->spill_files->size() == 0);
@@ -257,10 +260,79 @@ TEST_CASE("sql_bounds: what needs more memory than there is goes through files, 
   }
 }
 
+TEST_CASE("sql_bounds: a query that needs many files at once to keep rows in is told so, and others go on") {
+  Bench bench;
+  bench.limits.memory_max = 24 * 1024 * 1024;
+  const std::string kept = " AS MATERIALIZED (SELECT printf('%064d', x) AS s FROM long_sequence(200000))";
+  const std::string query = "WITH a" + kept + ", b" + kept +
+                            " SELECT (SELECT count(*) FROM a WHERE s < '0') + (SELECT count(*) FROM b WHERE s < '0') + "
+                            "(SELECT count(*) FROM a WHERE s < '1')";
+  bench.give_disk({.size_max = 256 * 1024 * 1024, .files_max = 1});
+  CHECK(bench.ask(query) ==
+        "error: the query needs more files than the 1 that queries of one reader may have to sort and keep rows in: ask for "
+        "less at a time");
+  CHECK(std::filesystem::is_empty(bench.spill_path()));
+  CHECK(bench.ask("SELECT count(*) FROM t") == "4");
+  bench.give_disk({.size_max = 256 * 1024 * 1024, .files_max = 2});
+  CHECK(bench.ask(query) == "200000");
+}
+
+TEST_CASE("sql_bounds: a query over many wide tables keeps to its number of open files") {
+  constexpr size_t table_count = 12;
+  constexpr uint32_t column_count = 40;
+  tests::TemporaryDirectory directory;
+  for (uint32_t table = 0; table < table_count; ++table) {
+    std::vector<storage::ColumnWish> columns;
+    for (uint32_t i = 0; i < column_count; ++i) {
+      columns.push_back({"c" + std::to_string(i), i % 2 == 0 ? ColumnType::symbol : ColumnType::varchar});
+    }
+    columns.push_back({"timestamp", ColumnType::timestamp_us});
+    tests::TableFiles files(directory.path(), tests::make_table(table + 1, "w" + std::to_string(table), columns, column_count));
+    for (int64_t row = 0; row < 3; ++row) {
+      std::vector<tests::Cell> cells(column_count, tests::Cell("x" + std::to_string(row)));
+      cells.emplace_back(row);
+      files.add(std::move(cells));
+    }
+    files.write();
+  }
+  auto created = engine::UringBackend::create({.data_directory = directory.path().string()});
+  REQUIRE(created.ok());
+  auto snapshots = storage::read_table_snapshots(**created);
+  REQUIRE(snapshots.ok());
+  net::FileTableProvider tables(**created, *std::move(snapshots));
+
+  std::string columns;
+  std::string names;
+  std::string on;
+  for (size_t table = 0; table < table_count; ++table) {
+    const std::string name = "w" + std::to_string(table);
+    for (uint32_t i = 0; i < column_count; ++i) columns += (columns.empty() ? "" : ", ") + name + ".c" + std::to_string(i);
+    names += (table == 0 ? "" : ", ") + name;
+    if (table != 0) on += (table == 1 ? "w0.timestamp = " : " AND w0.timestamp = ") + name + ".timestamp";
+  }
+  const auto open_files = [] {
+    const std::filesystem::directory_iterator files("/proc/self/fd");
+    return static_cast<size_t>(std::distance(begin(files), end(files)));
+  };
+  const net::QueryLimits limits;
+  net::QueryRun run("SELECT " + columns + " FROM " + names + " WHERE " + on, limits);
+  const size_t before = open_files();
+  run.begin(tables, (*created)->now() + limits.duration_max);
+  for (int64_t row = 0; row < 3; ++row) {
+    const absl::StatusOr<bool> has_row = run.next();
+    INFO(has_row.status());
+    REQUIRE(has_row.ok());
+    REQUIRE(*has_row);
+    for (const net::SqlCell& cell : run.row()) REQUIRE(cell.text == "x" + std::to_string(row));
+    CHECK(open_files() <= before + net::FileTableProvider::files_max);
+  }
+  CHECK_FALSE(*run.next());
+}
+
 TEST_CASE("sql_bounds: files of a query have a bound, an error says what to do, and what a crash left is removed") {
   Bench bench;
   bench.limits.memory_max = 24 * 1024 * 1024;
-  bench.give_disk(8 * 1024 * 1024);
+  bench.give_disk({.size_max = 8 * 1024 * 1024, .files_max = 8});
   const std::string query =
       "SELECT count(*) FROM (SELECT printf('%064d', x) AS s, count(*) FROM long_sequence(300000) GROUP BY s)";
   CHECK(bench.ask(query) ==

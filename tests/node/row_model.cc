@@ -14,6 +14,7 @@ namespace {
 constexpr int64_t start_us = 1'700'000'000'000'000;
 constexpr int64_t second_us = 1'000'000;
 constexpr int64_t day_us = 86'400 * second_us;
+constexpr size_t scan_files_max = 8;
 constexpr uint32_t extra_columns = 6;  // come one by one as ids grow
 
 std::string double_text(double value) {
@@ -194,7 +195,8 @@ std::string RowModel::check_table(engine::IoBackend& backend, const storage::Tab
   const storage::Schema& schema = *table.schema;
   storage::ScanOptions options;
   for (uint32_t i = 0; i < schema.columns.size(); ++i) options.columns.push_back(i);
-  const auto scan = storage::TableScan::open(backend, table, options);
+  engine::FilePool files(backend, scan_files_max);
+  const auto scan = storage::TableScan::open(files, table, options);
   if (!scan.ok()) return schema.name + " cannot be opened: " + std::string(engine::message_of(scan.status()));
   const auto place_of = [&](std::string_view name) {
     return static_cast<size_t>(std::ranges::find(schema.columns, name, &storage::Column::name) - schema.columns.begin());

@@ -12,6 +12,7 @@ namespace tests {
 namespace {
 
 constexpr int64_t start_us = 1'640'995'200'000'000;  // 2022-01-01
+constexpr size_t scan_files_max = 64;
 constexpr int64_t late_us = 3'600'000'000;
 
 uint64_t mix(uint64_t value) {
@@ -132,7 +133,8 @@ class Checker {
   void check_table(const storage::TableSnapshot& table) {
     storage::ScanOptions scan_options;
     for (uint32_t i = 0; i < table.schema->columns.size(); ++i) scan_options.columns.push_back(i);
-    const auto scan = storage::TableScan::open(backend_, table, scan_options);
+    engine::FilePool files(backend_, scan_files_max);
+    const auto scan = storage::TableScan::open(files, table, scan_options);
     if (!scan.ok()) return fail(table.schema->name, engine::message_of(scan.status()));
     const ColumnPlaces places = find_places(options_, *table.schema);
     if (!places.id) return fail(table.schema->name, "has no column id");

@@ -3,6 +3,8 @@
 #include <array>
 #include <bit>
 #include <filesystem>
+#include <memory>
+#include <optional>
 
 #include "engine/base/prng.h"
 #include "engine/uring/backend.h"
@@ -30,11 +32,13 @@ constexpr uint32_t designated = 7;
 struct Data {
   tests::TemporaryDirectory directory;
   std::unique_ptr<engine::UringBackend> backend;
+  std::optional<engine::FilePool> files;
 
   Data() {
     auto created = engine::UringBackend::create({.data_directory = directory.path().string()});
     REQUIRE(created.ok());
     backend = *std::move(created);
+    files.emplace(*backend, 3);  // many more are needed
   }
 
   std::vector<storage::TableSnapshot> snapshots() {
@@ -65,7 +69,7 @@ Cell cell_at(const storage::TableScan& scan, const storage::ColumnVector& column
 
 absl::StatusOr<std::unique_ptr<storage::TableScan>> open_scan(Data& data, const storage::TableSnapshot& snapshot,
                                                               const storage::ScanOptions& options) {
-  return storage::TableScan::open(*data.backend, snapshot, options);
+  return storage::TableScan::open(*data.files, snapshot, options);
 }
 
 absl::StatusOr<std::vector<Row>> scan_rows(Data& data, const storage::TableSnapshot& snapshot,

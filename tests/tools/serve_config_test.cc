@@ -106,7 +106,9 @@ TEST_CASE("serve_config: whatever the limit of open files, the parts of all fit 
         continue;
       }
       const uint64_t of_shard = options.ingest.connections_max + 2 * uint64_t{options.owner.rounds.files_max};
-      CHECK(options.http_limits.connections_max + shards * of_shard + 64 < files_max);
+      const uint64_t of_queries = options.query_limits.files_max;
+      CHECK(options.http_limits.connections_max + shards * of_shard + of_queries + 64 < files_max);
+      CHECK(of_queries / options.readers >= 16);
       CHECK(options.ingest.connections_max >= 16);
       CHECK(options.http_limits.connections_max >= 32);
     }

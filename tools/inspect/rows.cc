@@ -53,7 +53,9 @@ std::vector<std::string> read_dictionary(engine::IoBackend& backend, storage::La
   if (!manifest.ok()) return texts;
   const auto extent = std::ranges::find(manifest->dictionaries, column, &storage::DictionaryExtent::column);
   if (extent == manifest->dictionaries.end()) return texts;
-  storage::DictionaryReader reader(backend, lane, column, &*extent);
+  constexpr size_t files_max = 2;  // of a dictionary
+  engine::FilePool files(backend, files_max);
+  storage::DictionaryReader reader(files, lane, column, &*extent);
   const auto count = static_cast<uint32_t>(std::min<size_t>(extent->count, symbols_max));
   if (count == 0 || !reader.read_up_to(storage::SymbolId{count - 1}).ok()) return texts;
   for (uint32_t id = 0; id < count; ++id) texts.emplace_back(reader.text(storage::SymbolId{id}));

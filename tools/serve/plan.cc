@@ -26,9 +26,6 @@ std::optional<engine::SocketAddress> pick_listener(const ListenerConfig& flag, c
   return pick(flag.address, file.address, loopback(port));
 }
 
-// What queries may hold open of column files.
-uint64_t query_files(uint64_t files_max) { return std::clamp<uint64_t>(files_max / 8, 64, 512); }
-
 }  // namespace
 
 MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
@@ -87,10 +84,15 @@ absl::Status fit_files(net::NodeOptions& options, uint64_t files_max, bool conne
   constexpr uint64_t of_process = 64;  // rings, log, lock, sockets that are accepted and closed at once
   constexpr uint64_t of_shard = 64;    // WAL segments, directories, sockets that listen
   constexpr uint64_t column_files_min = 64;
+  constexpr uint64_t reader_files_min = 16;  // those of queries, for each reader
+  constexpr uint64_t reader_files_max = 128;
   constexpr uint64_t connections_min = 16;
   size_t& http = options.http_limits.connections_max;
   http = std::clamp<size_t>(files_max / 4, std::min<size_t>(http, 32), http);
-  const uint64_t shared = of_process + http + query_files(files_max);
+  uint32_t& query_files = options.query_limits.files_max;
+  query_files = static_cast<uint32_t>(
+      std::clamp<uint64_t>(files_max / 8, reader_files_min * options.readers, reader_files_max * options.readers));
+  const uint64_t shared = of_process + http + query_files;
   const uint64_t share = files_max > shared ? (files_max - shared) / options.shards : 0;
   uint32_t& column_files = options.owner.rounds.files_max;
   column_files = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8, column_files_min, column_files));
