@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "net/http/routes.h"
 #include "net/http/text.h"
 
 namespace net {

@@ -12,9 +12,9 @@
 #include <string>
 
 #include "engine/shard/shard.h"
+#include "net/http/exchange.h"
 #include "net/http/receive_queue.h"
 #include "net/http/request_reader.h"
-#include "net/http/routes.h"
 #include "net/http/send_queue.h"
 #include "net/query/query.h"
 #include "net/query/query_desk.h"

@@ -1,7 +1,7 @@
 // The handlers that the table of routes names.
 #pragma once
 
-#include "net/http/routes.h"
+#include "net/http/exchange.h"
 
 namespace net {
 

@@ -27,10 +27,6 @@ HttpAnswer make_method_refusal(const HttpRequest& request, std::string_view allo
 
 }  // namespace
 
-HttpAnswer make_refusal(uint16_t status, std::string_view text) {
-  return {.status = status, .content_type = "text/plain; charset=utf-8", .extra = {}, .body = std::string(text) + "\r\n"};
-}
-
 void handle_request(const HttpRequest& request, HttpExchange& exchange) {
   const auto route = std::ranges::find(routes, request.path, &HttpRoute::path);
   if (route == routes.end()) return exchange.answer(make_refusal(404, "Not Found"));
