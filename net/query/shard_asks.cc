@@ -11,47 +11,37 @@ namespace net {
 
 ShardAsks::ShardAsks(engine::MeshEndpoint& endpoint, uint16_t shard_count) : endpoint_(endpoint), shard_count_(shard_count) {}
 
-void ShardAsks::send(uint16_t shard, const engine::MeshMessage& message) {
-  endpoint_.send_reserved(engine::ShardId{shard}, message);  // one of every query (node.cc)
-  ++missing_;
+template <typename Message, typename Kind>
+void ShardAsks::ask_all(const Message& question, Kind kind, std::vector<Ask<Message>>& asks) {
+  VERIFY_EQ(missing_, 0U);
+  asks.assign(shard_count_, {question, this});
+  for (uint16_t i = 0; i < shard_count_; ++i) {
+    Message& ask = asks[i];
+    ask.reader = endpoint_.id();
+    endpoint_.send_reserved(engine::ShardId{i}, make_message(kind, &ask));  // one of every query (node.cc)
+    ++missing_;
+  }
 }
 
-void ShardAsks::on_answer() {
-  VERIFY_GT(missing_, 0U);
-  --missing_;
+template <typename Message>
+void ShardAsks::on_answer(const engine::MeshMessage& message) {
+  ShardAsks& asker = *static_cast<Ask<Message>*>(message.as<Message*>())->asker;
+  VERIFY_GT(asker.missing_, 0U);
+  --asker.missing_;
 }
 
 void ShardAsks::ask_tables(std::optional<storage::TableId> table, bool fresh) {
-  VERIFY_EQ(missing_, 0U);
-  tables_.assign(shard_count_, {});
-  for (uint16_t i = 0; i < shard_count_; ++i) {
-    TablesAsk& ask = tables_[i];
-    ask.reader = endpoint_.id();
-    ask.table = table;
-    ask.fresh = fresh;
-    ask.asker = this;
-    send(i, storage::make_message(storage::MessageKind::snapshot_ask, static_cast<storage::SnapshotAsk*>(&ask)));
-  }
+  storage::SnapshotAsk question;
+  question.table = table;
+  question.fresh = fresh;
+  ask_all(question, storage::MessageKind::snapshot_ask, tables_);
 }
 
-void ShardAsks::ask_connections() {
-  VERIFY_EQ(missing_, 0U);
-  connections_.assign(shard_count_, {});
-  for (uint16_t i = 0; i < shard_count_; ++i) {
-    ConnectionsAsk& ask = connections_[i];
-    ask.reader = endpoint_.id();
-    ask.asker = this;
-    send(i, make_message(MessageKind::ledger_ask, static_cast<LedgerAsk*>(&ask)));
-  }
-}
+void ShardAsks::ask_connections() { ask_all(LedgerAsk(), MessageKind::ledger_ask, connections_); }
 
-void ShardAsks::on_snapshot_answer(const engine::MeshMessage& message) {
-  static_cast<TablesAsk*>(message.as<storage::SnapshotAsk*>())->asker->on_answer();
-}
+void ShardAsks::on_snapshot_answer(const engine::MeshMessage& message) { on_answer<storage::SnapshotAsk>(message); }
 
-void ShardAsks::on_ledger_answer(const engine::MeshMessage& message) {
-  static_cast<ConnectionsAsk*>(message.as<LedgerAsk*>())->asker->on_answer();
-}
+void ShardAsks::on_ledger_answer(const engine::MeshMessage& message) { on_answer<LedgerAsk>(message); }
 
 std::vector<storage::TableSnapshot> ShardAsks::take_tables() {
   VERIFY_EQ(missing_, 0U);

@@ -36,15 +36,19 @@ class ShardAsks {
   static void on_ledger_answer(const engine::MeshMessage& message);
 
  private:
-  struct TablesAsk : storage::SnapshotAsk {
+  // What is sent of it is the question: `Message`.
+  template <typename Message>
+  struct Ask : Message {
     ShardAsks* asker = nullptr;
   };
-  struct ConnectionsAsk : LedgerAsk {
-    ShardAsks* asker = nullptr;
-  };
+  using TablesAsk = Ask<storage::SnapshotAsk>;
+  using ConnectionsAsk = Ask<LedgerAsk>;
 
-  void send(uint16_t shard, const engine::MeshMessage& message);
-  void on_answer();
+  // Keeps a copy of the question for each shard in `asks`, and sends it.
+  template <typename Message, typename Kind>
+  void ask_all(const Message& question, Kind kind, std::vector<Ask<Message>>& asks);
+  template <typename Message>
+  static void on_answer(const engine::MeshMessage& message);
 
   engine::MeshEndpoint& endpoint_;
   uint16_t shard_count_;
