@@ -11,6 +11,7 @@
 #include "net/sql/access.h"
 #include "net/sql/end_check.h"
 #include "net/sql/functions.h"
+#include "net/sql/query_text.h"
 #include "net/sql/spill.h"
 #include "net/sql/tables.h"
 #include "net/sql/text_functions.h"
@@ -43,23 +44,20 @@ using StatementPtr = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
 
 class QueryRun::Machine final : public EndCheck {
  public:
-  Machine(std::string text, const QueryLimits& limits) : text_(std::move(text)), limits_(limits) { translation_ = translate(); }
+  Machine(std::string text, const QueryLimits& limits) : text_(std::move(text)), limits_(limits) {}
 
   void begin(TableProvider& source, engine::Instant deadline);
   absl::StatusOr<bool> next();
   bool must_end() override { return !source_->is_wanted() || source_->backend().now() >= deadline_; }
 
-  const std::string& text() const { return text_; }
+  const QueryText& text() const { return text_; }
   engine::Instant now() const { return source_->backend().now(); }
-  const std::vector<std::string>& table_names() const { return translated_.table_names; }
-  bool may_call(std::string_view function) const;
   std::span<const SqlColumn> columns() const { return columns_; }
   int designated() const { return designated_; }
   std::span<const SqlCell> row() const { return cells_; }
   size_t error_position() const { return position_; }
 
  private:
-  absl::Status translate();
   absl::Status open_database();
   absl::Status add_tables();
   absl::Status prepare();
@@ -71,13 +69,10 @@ class QueryRun::Machine final : public EndCheck {
   absl::Status sqlite_status(int code);
   absl::Status translate_message(std::string_view message);
 
-  std::string text_;
+  QueryText text_;
   const QueryLimits& limits_;
   TableProvider* source_ = nullptr;
   engine::Instant deadline_;
-  absl::Status translation_;
-  std::vector<SqlToken> tokens_;
-  TranslatedQuery translated_;
   size_t position_ = 0;
 
   // In this order, so that what SQLite points to goes last.
@@ -91,20 +86,6 @@ class QueryRun::Machine final : public EndCheck {
   std::vector<SqlColumn> columns_;
   std::vector<SqlCell> cells_;
 };
-
-absl::Status QueryRun::Machine::translate() {
-  if (text_.size() > query_size_max) {
-    return engine::resource_exhausted("a query is at most " + std::to_string(query_size_max) + " bytes long");
-  }
-  tokens_ = tokenize_sql(text_);
-  ASSIGN_OR_RETURN(translated_, translate_query(text_, tokens_));
-  return absl::OkStatus();
-}
-
-bool QueryRun::Machine::may_call(std::string_view function) const {
-  const std::vector<SqlToken> tokens = tokenize_sql(translated_.sql);
-  return std::ranges::any_of(tokens, [function](const SqlToken& token) { return storage::fold_name(token.text) == function; });
-}
 
 void QueryRun::Machine::begin(TableProvider& source, engine::Instant deadline) {
   VERIFY(source_ == nullptr);
@@ -128,7 +109,7 @@ absl::StatusOr<bool> QueryRun::Machine::next() {
 }
 
 absl::Status QueryRun::Machine::start() {
-  RETURN_IF_ERROR(translation_);
+  RETURN_IF_ERROR(text_.status());
   RETURN_IF_ERROR(open_database());
   RETURN_IF_ERROR(add_tables());
   return prepare();
@@ -160,13 +141,13 @@ absl::Status QueryRun::Machine::add_tables() {
   RETURN_IF_ERROR(add_timestamp_collations(database_.get()));
   RETURN_IF_ERROR(functions_->add_to(database_.get()));
   RETURN_IF_ERROR(add_text_functions(database_.get(), *this));
-  for (const std::string& name : translated_.table_names) {
+  for (const std::string& name : text_.table_names()) {
     if (must_end()) return end_status();
     absl::StatusOr<storage::TableSnapshot> snapshot = source_->open_table(name);
     if (absl::IsNotFound(snapshot.status())) continue;
     if (!snapshot.ok()) return snapshot.status();
     if (std::ranges::find(catalogue_names, storage::fold_name(name)) != catalogue_names.end()) {
-      position_ = find_table_offset(tokens_, name);
+      position_ = text_.offset_of_table(name);
       return engine::invalid_argument("a table that has the name of SQLite's catalogue cannot be queried: " + name);
     }
     RETURN_IF_ERROR(tables_->add(database_.get(), name, *std::move(snapshot)));
@@ -178,15 +159,13 @@ absl::Status QueryRun::Machine::add_tables() {
 absl::Status QueryRun::Machine::prepare() {
   sqlite3_stmt* statement = nullptr;
   const char* rest = nullptr;
-  const std::string& sql = translated_.sql;
+  const std::string& sql = text_.sql();
   const int code = sqlite3_prepare_v2(database_.get(), sql.c_str(), static_cast<int>(sql.size()) + 1, &statement, &rest);
   statement_.reset(statement);
   if (code != SQLITE_OK) return sqlite_status(code);
   if (statement == nullptr) return engine::invalid_argument("empty query");
-  const auto used = static_cast<size_t>(rest - sql.c_str());
-  for (const SqlToken& token : tokenize_sql(std::string_view(sql).substr(used))) {
-    if (token.is_mark(';')) continue;
-    position_ = translated_.query_offset(used + token.offset);
+  if (const std::optional<size_t> behind = text_.offset_behind(static_cast<size_t>(rest - sql.c_str()))) {
+    position_ = *behind;
     return engine::invalid_argument("one query at a time: nothing may follow the semicolon");
   }
   return absl::OkStatus();
@@ -246,7 +225,7 @@ absl::Status QueryRun::Machine::sqlite_status(int code) {
     constexpr std::string_view missing = "table does not exist [table=";
     const std::string_view message = engine::message_of(functions_->failure());
     if (message.starts_with(missing))
-      position_ = find_table_offset(tokens_, message.substr(missing.size(), message.size() - missing.size() - 1));
+      position_ = text_.offset_of_table(message.substr(missing.size(), message.size() - missing.size() - 1));
     return functions_->failure();
   }
   if (source_->spill() != nullptr && !source_->spill()->failure().ok()) return source_->spill()->failure();
@@ -271,10 +250,10 @@ absl::Status QueryRun::Machine::translate_message(std::string_view message) {
   constexpr std::string_view no_table = "no such table: ";
   constexpr std::string_view no_column = "no such column: ";
   const int offset = sqlite3_error_offset(database_.get());
-  position_ = offset < 0 ? 0 : translated_.query_offset(static_cast<size_t>(offset));
+  position_ = offset < 0 ? 0 : text_.offset_of_sql(static_cast<size_t>(offset));
   if (message.starts_with(no_table)) {
     const std::string_view table = message.substr(no_table.size());
-    position_ = find_table_offset(tokens_, table);
+    position_ = text_.offset_of_table(table);
     return engine::not_found("table does not exist [table=" + std::string(table) + "]");
   }
   if (message == "not authorized" || !access_.refusal().ok()) return denied_status();
@@ -296,13 +275,13 @@ QueryRun::~QueryRun() = default;
 
 void QueryRun::begin(TableProvider& source, engine::Instant deadline) { machine_->begin(source, deadline); }
 absl::StatusOr<bool> QueryRun::next() { return machine_->next(); }
-const std::vector<std::string>& QueryRun::table_names() const { return machine_->table_names(); }
-bool QueryRun::may_call(std::string_view function) const { return machine_->may_call(function); }
+const std::vector<std::string>& QueryRun::table_names() const { return machine_->text().table_names(); }
+bool QueryRun::may_call(std::string_view function) const { return machine_->text().may_call(function); }
 std::span<const SqlColumn> QueryRun::columns() const { return machine_->columns(); }
 int QueryRun::designated() const { return machine_->designated(); }
 std::span<const SqlCell> QueryRun::row() const { return machine_->row(); }
 size_t QueryRun::error_position() const { return machine_->error_position(); }
-const std::string& QueryRun::text() const { return machine_->text(); }
+const std::string& QueryRun::text() const { return machine_->text().text(); }
 engine::Instant QueryRun::now() const { return machine_->now(); }
 
 }  // namespace net

@@ -15,7 +15,6 @@
 #include "engine/base/time.h"
 #include "net/sql/query_limits.h"
 #include "net/sql/table_provider.h"
-#include "net/sql/text.h"
 #include "net/sql/value.h"
 
 namespace net {
