@@ -19,66 +19,7 @@ namespace {
 
 using tools::HttpClient;
 
-// Answers requests in turn with prepared bytes, on a thread of its own. An empty one closes the connection unanswered, after
-// the request, and accepts another.
-class PreparedServer {
- public:
-  explicit PreparedServer(std::vector<std::string> answers)
-      : socket_(::socket(AF_INET, SOCK_STREAM, 0)), answers_(std::move(answers)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    REQUIRE(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(::listen(socket_, 8) == 0);
-    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~PreparedServer() {
-    if (thread_.joinable()) thread_.join();
-    ::close(socket_);
-  }
-  PreparedServer(const PreparedServer&) = delete;
-  PreparedServer& operator=(const PreparedServer&) = delete;
-
-  engine::SocketAddress address() const { return {.ipv4 = INADDR_LOOPBACK, .port = port_}; }
-
-  // The first lines of all requests, once the last was answered.
-  std::vector<std::string> wait_for_requests() {
-    thread_.join();
-    return request_lines_;
-  }
-
- private:
-  void serve() {
-    int connection = -1;
-    for (const std::string& answer : answers_) {
-      if (connection < 0) connection = ::accept(socket_, nullptr, nullptr);
-      std::string request;
-      std::array<char, 4096> buffer;
-      while (request.find("\r\n\r\n") == std::string::npos) {
-        const ssize_t size = ::recv(connection, buffer.data(), buffer.size(), 0);
-        if (size <= 0) break;
-        request.append(buffer.data(), static_cast<size_t>(size));
-      }
-      request_lines_.push_back(request.substr(0, request.find("\r\n")));
-      if (answer.empty() || ::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) {
-        ::close(connection);
-        connection = -1;
-      }
-    }
-    if (connection >= 0) ::close(connection);
-  }
-
-  int socket_;
-  uint16_t port_ = 0;
-  std::vector<std::string> answers_;
-  std::vector<std::string> request_lines_;
-  std::thread thread_;
-};
-
-// Accepts, in the backlog of its socket, and says nothing.
+// Connections are made, in the backlog of its socket. Nobody says anything.
 class SilentServer {
  public:
   SilentServer() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -96,10 +37,57 @@ class SilentServer {
   SilentServer& operator=(const SilentServer&) = delete;
 
   engine::SocketAddress address() const { return {.ipv4 = INADDR_LOOPBACK, .port = port_}; }
+  int accept() const { return ::accept(socket_, nullptr, nullptr); }
 
  private:
   int socket_;
   uint16_t port_ = 0;
+};
+
+// Answers requests in turn with prepared bytes, on a thread of its own. An empty one closes the connection unanswered, after
+// the request, and accepts another.
+class PreparedServer {
+ public:
+  explicit PreparedServer(std::vector<std::string> answers) : answers_(std::move(answers)), thread_([this] { serve(); }) {}
+  ~PreparedServer() {
+    if (thread_.joinable()) thread_.join();
+  }
+  PreparedServer(const PreparedServer&) = delete;
+  PreparedServer& operator=(const PreparedServer&) = delete;
+
+  engine::SocketAddress address() const { return socket_.address(); }
+
+  // The first lines of all requests, once the last was answered.
+  std::vector<std::string> wait_for_requests() {
+    thread_.join();
+    return request_lines_;
+  }
+
+ private:
+  void serve() {
+    int connection = -1;
+    for (const std::string& answer : answers_) {
+      if (connection < 0) connection = socket_.accept();
+      std::string request;
+      std::array<char, 4096> buffer;
+      while (request.find("\r\n\r\n") == std::string::npos) {
+        const ssize_t size = ::recv(connection, buffer.data(), buffer.size(), 0);
+        if (size <= 0) break;
+        request.append(buffer.data(), static_cast<size_t>(size));
+      }
+      request_lines_.push_back(request.substr(0, request.find("\r\n")));
+      if (answer.empty() || ::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL) < 0) {
+        ::close(connection);
+        connection = -1;
+      }
+    }
+    if (connection >= 0) ::close(connection);
+  }
+
+  SilentServer socket_;
+  std::vector<std::string> answers_;
+  std::vector<std::string> request_lines_;
+  std::thread thread_;  // uses the others
 };
 
 std::string chunked(const std::string& status, const std::string& first, const std::string& second) {
