@@ -50,6 +50,11 @@ SourceTable* Source::find(std::string_view name) {
   return folded->second;
 }
 
+const SourceTable* Source::find(TableId table) const {
+  const auto found = tables_.find(table);
+  return found == tables_.end() ? nullptr : found->second.get();
+}
+
 void Source::ask_table(TableAsk& ask) {
   ask.source = shard_.id();
   ask.refusal = absl::OkStatus();

@@ -71,6 +71,8 @@ class Source final : public engine::Service {
 
   // The table of that name in any case, or null: ask for it.
   SourceTable* find(std::string_view name);
+  // By its id; null when this source never asked for it.
+  const SourceTable* find(TableId table) const;
 
   // Lends `ask` until its waiter is called; then find() knows the table unless the ask was refused.
   void ask_table(TableAsk& ask);

@@ -1,5 +1,6 @@
 #include "tests/node/crash_simulation.h"
 
+#include "tests/node/disk_oracle.h"
 #include "tests/node/life.h"
 #include "tests/node/life_plan.h"
 #include "tests/node/row_model.h"
@@ -14,12 +15,15 @@ SimulationResult run_crash_simulation(uint64_t seed, const SimulationOptions& op
                              .symbols = 8,
                              .late_percent = world.prng().chance(1, 4) ? 40U : 10U};
   RowModel model(seed ^ 0x5eed, rows);
+  DiskOracle oracle(world.disk());
   for (uint32_t life = 0; life < options.lives && result.problem.empty(); ++life) {
     const LifePlan plan = draw_life(world.prng(), options.shards_max);
-    result.problem = Life(world, model, plan, result.counts).live(life + 1 == options.lives);
+    result.problem = Life(world, model, oracle, plan, result.counts).live(life + 1 == options.lives);
     if (world.outage() != Outage::none) world.restart();
   }
   result.counts.faults = world.fault_counts();
+  result.counts.frames_released = oracle.frames_checked();
+  result.counts.manifests = oracle.manifests_checked();
   result.trace_hash = world.trace_hash();
   return result;
 }

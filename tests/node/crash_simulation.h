@@ -2,11 +2,14 @@
 // send rows by TCP and UDP and ask for them over HTTP, the power fails or the process is killed somewhere, even in the middle
 // of a recovery, or the disk fails and the node ends itself, and everything begins again.
 //
-//   after each recovery      the rows on disk are held against what was sent and what was acknowledged (row_model.h)
-//   at every look            ledgers balance and never go back, LSNs grow, wanted checkpoints come, and after a failed disk
-//                            nothing more is acknowledged
-//   when a life comes to rest  everything that was sent is durable and checkpointed, and a query has been answered: within a
-//                            bound, or somebody was not woken
+//   before each start           the files can be read as they are, and what is there is right
+//   after each recovery         the rows on disk are held against what was sent and what was acknowledged (row_model.h)
+//   at each change of the disk  what a power failure could not take away is enough (disk_oracle.h)
+//   at every look               ledgers balance and never go back, LSNs grow, wanted checkpoints come, no source knows a column
+//                               that is not durable, and after a failed disk nothing more is acknowledged
+//   after a failed sync         the process ends, whoever asked for it
+//   when a life comes to rest   everything that was sent is durable and checkpointed, a query has been answered and receive
+//                               buffers are given back: within a bound, or somebody was not woken
 //
 // A pure function of its seed: stories share nothing.
 #pragma once

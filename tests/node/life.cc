@@ -8,8 +8,10 @@ namespace {
 
 constexpr size_t senders_max = 4;
 constexpr engine::Duration tick_max = engine::microseconds(150);
-constexpr engine::Duration settle_time_max = engine::seconds(30);     // of a stop, a rest, a query
-constexpr engine::Duration checkpoint_wait_max = engine::seconds(1);  // hundreds of times what one takes
+constexpr engine::Duration settle_time_max = engine::seconds(30);       // of a stop, a rest, a query
+constexpr engine::Duration checkpoint_wait_max = engine::seconds(1);    // hundreds of times what one takes
+constexpr engine::Duration sync_notice_max = engine::milliseconds(10);  // from a failed sync to the end of the process
+constexpr storage::TableId tables_max{16};                              // more than a story makes
 constexpr engine::SocketAddress datagram_sender{.ipv4 = 0x7f000001, .port = 9};
 
 bool is_open(const SimClient& client) {
@@ -18,13 +20,15 @@ bool is_open(const SimClient& client) {
 
 }  // namespace
 
-Life::Life(SimWorld& world, RowModel& model, const LifePlan& plan, SimulationCounts& counts)
+Life::Life(SimWorld& world, RowModel& model, DiskOracle& oracle, const LifePlan& plan, SimulationCounts& counts)
     : world_(world),
       model_(model),
+      oracle_(oracle),
       plan_(plan),
       counts_(counts),
       node_(world, plan.node, plan.backend),
       disk_errors_before_(disk_errors()),
+      failed_syncs_before_(failed_syncs()),
       progress_(plan.node.shards) {
   datagrams_.all_arrive = false;
 }
@@ -52,11 +56,19 @@ uint64_t Life::disk_errors() const {
 
 void Life::plan_outage(uint64_t effects_max) {
   const uint64_t effects = 1 + prng().below(effects_max);
-  if (prng().chance(3, 4)) {
+  if (prng().chance(2, 3)) {
     world_.power_off_after(effects);
   } else {
     world_.kill_after(effects);
   }
+}
+
+// Killed here, the process leaves a name behind that the next one reads and a power failure may still take back.
+void Life::on_manifest_named() {
+  if (!is_serving_ || plan_.end != LifeEnd::outage || plan_.aim != Aim::manifest || !prng().chance(1, 8)) return;
+  const uint64_t effects = prng().between(1, 3);
+  prng().chance(3, 4) ? world_.kill_after(effects) : world_.power_off_after(effects);
+  plan_.aim = Aim::anywhere;
 }
 
 bool Life::is_in_sight(Aim aim) {
@@ -69,11 +81,15 @@ bool Life::is_in_sight(Aim aim) {
 }
 
 std::string Life::live(bool is_last) {
+  oracle_.begin_life(*this);
+  check_files();
   if (!is_last && plan_.crashes_in_recovery) plan_outage(60);
   weather(!is_last);
   if (recover() && !is_last) serve();
   weather(false);
   count();
+  oracle_.end_life();
+  fail(oracle_.problem());
   if (world_.outage() == Outage::none && is_failed_) prng().chance(1, 2) ? world_.kill() : world_.power_off();
   return problem_;
 }
@@ -92,8 +108,17 @@ bool Life::recover() {
     world_.power_off();
     return false;
   }
+  if (failed_syncs() != failed_syncs_before_) fail("a sync failed, and the recovery says that all is well");
   check_rows();
   return !is_over();
+}
+
+// Before a start has mended anything: what the manifests name can be read, and is right.
+void Life::check_files() {
+  SimBackend reader(world_);
+  world_.set_auto_advance(true);
+  fail(model_.check_files(reader));
+  world_.set_auto_advance(false);
 }
 
 void Life::check_rows() {
@@ -122,6 +147,7 @@ void Life::serve() {
     is_failed_ = true;
     return;
   }
+  is_serving_ = true;
   if (node_.shard_count() > 1) ++counts_.lives_with_shards;
   for (uint64_t i = 0; i < plan_.ticks && !is_over(); ++i) tick();
   if (!is_over() && plan_.end == LifeEnd::rest) come_to_rest();
@@ -144,6 +170,7 @@ void Life::tick() {
     plan_.aim = Aim::anywhere;
   }
   node_.run_for(world_.latency({0}, tick_max));
+  look_at_syncs();
   if (prng().chance(1, 8)) look();
 }
 
@@ -250,6 +277,7 @@ std::string Life::unrest() {
   for (uint16_t i = 0; i < node_.shard_count(); ++i) {
     if (!node_.shard(i).owner().stopped()) return "shard " + std::to_string(i) + " has something to apply or to checkpoint";
   }
+  if (node_.buffers_lent() != 0) return std::to_string(node_.buffers_lent()) + " receive buffers are not given back";
   return {};
 }
 
@@ -277,7 +305,11 @@ void Life::end_by_disk() {
 
 void Life::look() {
   for (const net::LedgerRow& row : node_.ledger()) look_at_sender(row);
-  for (uint16_t i = 0; i < node_.shard_count(); ++i) look_at_shard(i);
+  for (uint16_t i = 0; i < node_.shard_count(); ++i) {
+    look_at_shard(i);
+    look_at_schemas(i);
+  }
+  fail(oracle_.problem());
 }
 
 void Life::look_at_sender(const net::LedgerRow& row) {
@@ -311,6 +343,28 @@ void Life::look_at_shard(uint16_t index) {
     progress.since = world_.now();
   }
   if (!is_failed_ && world_.now() - progress.since > checkpoint_wait_max) fail("a checkpoint that is wanted does not come");
+}
+
+// No source knows of a table or a column whose frame may still be lost.
+void Life::look_at_schemas(uint16_t index) {
+  for (storage::TableId table; table < tables_max; ++table.value) {
+    const storage::SourceTable* known = node_.shard(index).source().find(table);
+    if (known == nullptr) continue;
+    uint32_t& version = progress_[index].schema_versions[table];
+    if (version == known->schema()->version) continue;
+    version = known->schema()->version;
+    const storage::WalWriter& wal = node_.shard(known->owner().value).owner().wal();
+    if (oracle_.schema_version(table, wal.stream(), wal.durable()) < version)
+      fail("a source knows version " + std::to_string(version) + " of table " + std::to_string(table.value) +
+           ", which is not durable");
+  }
+}
+
+// What a failed sync was to make durable is lost, whoever asked for it.
+void Life::look_at_syncs() {
+  if (failed_syncs() == failed_syncs_before_ || is_over()) return;
+  if (!sync_failed_at_) sync_failed_at_ = world_.now();
+  if (world_.now() - *sync_failed_at_ > sync_notice_max) fail("a sync failed, and the node goes on");
 }
 
 // A connection's ledger is found by its peer; the first rows that it calls durable are the first that were sent.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/node/disk_oracle.h"
 #include "tests/node/http_query.h"
 #include "tests/node/life_plan.h"
 #include "tests/node/row_model.h"
@@ -15,9 +16,9 @@
 
 namespace sim {
 
-class Life {
+class Life final : private ManifestListener {
  public:
-  Life(SimWorld& world, RowModel& model, const LifePlan& plan, SimulationCounts& counts);
+  Life(SimWorld& world, RowModel& model, DiskOracle& oracle, const LifePlan& plan, SimulationCounts& counts);
 
   // From recovery to the end. What is wrong, or empty. The world has an outage afterwards, or the node was stopped.
   std::string live(bool is_last);
@@ -40,7 +41,8 @@ class Life {
     uint64_t checkpoints = 0;
     engine::Instant since;  // the last checkpoint, or nothing to do
     storage::Lsn durable;
-    bool is_failed = false;  // its log
+    bool is_failed = false;                                  // its log
+    std::map<storage::TableId, uint32_t> schema_versions{};  // that its source knows
   };
 
   engine::Prng& prng() { return world_.prng(); }
@@ -49,10 +51,13 @@ class Life {
 
   void weather(bool is_bad);
   uint64_t disk_errors() const;
+  uint64_t failed_syncs() const { return world_.fault_counts()[static_cast<size_t>(Fault::sync_error)]; }
   void plan_outage(uint64_t effects_max);
+  void on_manifest_named() override;
   bool is_in_sight(Aim aim);
 
   bool recover();
+  void check_files();
   void check_rows();
   void serve();
   void tick();
@@ -72,22 +77,28 @@ class Life {
   void look();
   void look_at_sender(const net::LedgerRow& row);
   void look_at_shard(uint16_t index);
+  void look_at_schemas(uint16_t index);
+  void look_at_syncs();
   void note_acknowledged();
   void count();
 
   SimWorld& world_;
   RowModel& model_;
+  DiskOracle& oracle_;
   LifePlan plan_;
   SimulationCounts& counts_;
   SimNode node_;
   std::string problem_;
   uint64_t disk_errors_before_;
+  uint64_t failed_syncs_before_;
+  std::optional<engine::Instant> sync_failed_at_;
   std::vector<TcpSender> senders_;
   SenderRows datagrams_;
   std::optional<Question> question_;
   std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look
   std::vector<Progress> progress_;        // by shard
-  bool is_failed_ = false;                // the disk: nothing is acknowledged any more
+  bool is_serving_ = false;
+  bool is_failed_ = false;  // the disk: nothing is acknowledged any more
 };
 
 }  // namespace sim

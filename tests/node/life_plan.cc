@@ -41,7 +41,7 @@ DiskFaults draw_disk(engine::Prng& prng) {
   if (prng.chance(1, 4)) faults.stall_rate = 3'000;
   faults.stall_max = engine::milliseconds(20);
   if (prng.chance(1, 10)) faults.write_error_rate = 1'000;
-  if (prng.chance(1, 10)) faults.sync_error_rate = 1'000;
+  if (prng.chance(1, 10)) faults.sync_error_rate = 3'000;
   if (prng.chance(1, 10)) faults.entry_error_rate = 1'000;
   return faults;
 }
@@ -69,7 +69,7 @@ LifePlan draw_life(engine::Prng& prng, uint16_t shards_max) {
   plan.net = draw_net(prng);
   const uint64_t end = prng.below(12);
   plan.end = end < 2 ? LifeEnd::stop : end < 5 ? LifeEnd::rest : LifeEnd::outage;
-  plan.aim = static_cast<Aim>(prng.below(3));
+  plan.aim = static_cast<Aim>(prng.below(4));
   plan.crashes_in_recovery = prng.chance(1, 4);
   plan.disk_fills = prng.chance(1, 12);
   plan.files_run_out = prng.chance(1, 16);

@@ -11,7 +11,12 @@
 namespace sim {
 
 // Where a life's outage strikes: chance alone would mostly find the node between two checkpoints.
-enum class Aim : uint8_t { anywhere, checkpoint, recycling };
+enum class Aim : uint8_t {
+  anywhere,
+  checkpoint,
+  recycling,
+  manifest,  // one has its new name, which is not durable yet
+};
 
 enum class LifeEnd : uint8_t {
   outage,

@@ -59,6 +59,8 @@ class RowModel {
   // Reads all tables and compares. Empty when everything is as it must be, otherwise what is wrong first. Rows found are kept
   // from now on: what one recovery showed, the next one must show too.
   std::string check(engine::IoBackend& backend);
+  // The same for files that a start has still to complete from the log: what is there is right, whatever is missing.
+  std::string check_files(engine::IoBackend& backend);
 
   std::string table_name(uint64_t index) const { return "t" + std::to_string(index % options_.tables); }
   // The ids of the table that must be there: taken when a query begins.

@@ -84,6 +84,12 @@ void SimNode::run_for(engine::Duration time) {
   while (world_.now() < end) step(end);
 }
 
+size_t SimNode::buffers_lent() const {
+  size_t count = 0;
+  for (const auto& backend : backends_) count += backend->buffers_lent();
+  return count;
+}
+
 std::vector<net::LedgerRow> SimNode::ledger() const {
   std::vector<net::LedgerRow> rows;
   for (uint16_t i = 0; i < shard_count_; ++i) {

@@ -59,6 +59,8 @@ class SimNode final : public net::NodeListener, private engine::Loop {
   const net::NodeShard& shard(uint16_t index) const { return node_->shard(index); }
   uint16_t shard_count() const { return shard_count_; }
 
+  size_t buffers_lent() const;  // for receiving, by all threads
+
   // The disk failed under a shard.
   const absl::Status& fatal() const { return fatal_; }
 

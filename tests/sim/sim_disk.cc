@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "engine/base/bytes.h"
 #include "engine/base/verify.h"
@@ -96,6 +97,7 @@ int32_t SimDisk::open(std::string_view path, OpenMode mode, FileHandle& handle) 
     EntryPlace place;
     if (const int32_t error = find_place(path, place); error != 0) return error;
     inode = make_inode(false);
+    inode->made_as = path;
     change_entries({.edits = {{place.directory, place.name, inode}}});
   }
   if (creates && inode->is_directory) return -EISDIR;
@@ -107,6 +109,7 @@ int32_t SimDisk::open(std::string_view path, OpenMode mode, FileHandle& handle) 
 int32_t SimDisk::read(const FileHandle& handle, uint64_t offset, std::span<std::byte> target) {
   if (handle.inode->is_directory) return -EISDIR;
   if (!aligned(handle, offset, target)) return -EINVAL;
+  if (watcher_ != nullptr) watcher_->before_read(handle);
   const DiskFaults& faults = world_.options().disk;
   if (const int32_t error = injected(IoOp::read, faults.read_error_rate, Fault::read_error); error != 0) return error;
   if (target.size() > 1 && world_.happens(faults.read_short_rate, Fault::read_short)) {
@@ -132,6 +135,7 @@ int32_t SimDisk::write(const FileHandle& handle, uint64_t offset, std::span<cons
   if (!aligned(handle, offset, source)) return -EINVAL;
   VERIFY_LE(source.size(), static_cast<size_t>(INT32_MAX));
   if (source.empty()) return 0;
+  if (watcher_ != nullptr) watcher_->before_write(handle, offset, source);
   const DiskFaults& faults = world_.options().disk;
   int32_t error = injected(IoOp::write, faults.write_error_rate, Fault::write_error);
   // Nothing of a write that does not fit is written: what ext4 and xfs do.
@@ -215,6 +219,7 @@ int32_t SimDisk::allocate(const FileHandle& handle, uint64_t offset, uint64_t si
 }
 
 int32_t SimDisk::rename(std::string_view path, std::string_view path_target) {
+  if (watcher_ != nullptr) watcher_->before_rename(path, path_target);
   if (const int32_t error = injected(IoOp::rename, world_.options().disk.entry_error_rate, Fault::entry_error); error != 0)
     return error;
   EntryPlace source;
@@ -232,6 +237,7 @@ int32_t SimDisk::rename(std::string_view path, std::string_view path_target) {
 }
 
 int32_t SimDisk::unlink(std::string_view path) {
+  if (watcher_ != nullptr) watcher_->before_unlink(path);
   if (const int32_t error = injected(IoOp::unlink, world_.options().disk.entry_error_rate, Fault::entry_error); error != 0)
     return error;
   EntryPlace place;
@@ -321,6 +327,32 @@ std::optional<std::vector<std::byte>> SimDisk::read_current(std::string_view pat
   std::vector<std::byte> bytes(inode->file.size());
   inode->file.read(0, bytes);
   return bytes;
+}
+
+std::vector<std::string> SimDisk::paths_below(std::string_view directory) const {
+  std::vector<std::string> paths;
+  const InodeRef inode = find(directory, View::current);
+  if (inode == nullptr) return paths;
+  for (const auto& [name, entry] : inode->entries) {
+    const std::string path = std::string(directory) + '/' + name;
+    if (entry->is_directory) {
+      std::ranges::move(paths_below(path), std::back_inserter(paths));
+    } else {
+      paths.push_back(path);
+    }
+  }
+  return paths;
+}
+
+std::vector<std::string> SimDisk::names_possible(std::string_view directory) const {
+  std::vector<std::string> names;
+  const InodeRef inode = find(directory, View::current);
+  if (inode == nullptr) return names;
+  for (const auto& [name, entry] : inode->entries) names.push_back(name);
+  for (const auto& [name, entry] : inode->entries_durable) {
+    if (!inode->entries.contains(name)) names.push_back(name);
+  }
+  return names;
 }
 
 uint64_t SimDisk::used_size() const {

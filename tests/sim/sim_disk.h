@@ -33,6 +33,7 @@ class SimWorld;
 // A file or a directory; it lives as long as an entry, an open handle or an entry change that is not durable refers to it.
 struct Inode {
   uint64_t number = 0;  // in order of creation
+  std::string made_as;  // the path under which it was made
   bool is_directory = false;
   SimFile file;
   std::map<std::string, std::shared_ptr<Inode>> entries;
@@ -51,6 +52,19 @@ struct FailPoint {
   uint64_t after = 0;              // this many succeed before
   int32_t error = 0;               // errno
   bool sticky = false;
+};
+
+// Sees what is about to be done to the disk, before it takes effect and before a fault makes it fail: for checkers that know
+// what must be true at that moment.
+class DiskWatcher {
+ public:
+  virtual void before_read(const FileHandle& file) = 0;
+  virtual void before_write(const FileHandle& file, uint64_t offset, std::span<const std::byte> source) = 0;
+  virtual void before_rename(std::string_view path, std::string_view path_target) = 0;
+  virtual void before_unlink(std::string_view path) = 0;
+
+ protected:
+  ~DiskWatcher() = default;
 };
 
 class SimDisk {
@@ -92,6 +106,13 @@ class SimDisk {
   // As a running process reads it.
   std::optional<std::vector<std::byte>> read_current(std::string_view path) const;
   uint64_t used_size() const;
+  // Files below a directory as a running process sees them, in order.
+  std::vector<std::string> paths_below(std::string_view directory) const;
+  // Names in a directory that are there now, or may be after a power failure.
+  std::vector<std::string> names_possible(std::string_view directory) const;
+
+  // Null: nobody watches.
+  void set_watcher(DiskWatcher* watcher) { watcher_ = watcher; }
 
  private:
   struct EntryEdit {
@@ -139,6 +160,7 @@ class SimDisk {
   std::vector<EntryChange> entry_changes_;                // not durable, in the order in which they happened
   std::map<uint64_t, std::weak_ptr<Inode>> dirty_files_;  // by number: those that may have changes which are not durable
   std::vector<FailPoint> fail_points_;
+  DiskWatcher* watcher_ = nullptr;
 };
 
 }  // namespace sim

@@ -146,6 +146,10 @@ bool SimFile::is_durable(uint64_t offset, uint64_t size) const {
   return std::ranges::none_of(changes_, [&](const Change& change) { return change.overlaps(offset, end); });
 }
 
+bool SimFile::is_dirty() const {
+  return std::ranges::any_of(changes_, [](const Change& change) { return !change.forgotten; });
+}
+
 std::optional<ChangeId> SimFile::youngest_write() const {
   std::optional<ChangeId> youngest;
   for (const Change& change : changes_) {

@@ -66,6 +66,8 @@ class SimFile {
   void fail_sync(ChangeId last, engine::Prng& prng);
 
   bool pending() const { return !changes_.empty(); }
+  // A sync would still write something.
+  bool is_dirty() const;
   // Nothing that happens can make these bytes read differently, but another write.
   bool is_durable(uint64_t offset, uint64_t size) const;
   uint64_t durable_size() const { return durable_size_; }
