@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/io/error_policy.h"
 
@@ -76,6 +77,7 @@ void IoSequence::on_result(Slot& slot, int32_t result) {
     if (next == WriteProgress::Next::failed) fail(slot.request, slot.write.error());
     return leave(slot);
   }
+  if (op == IoOp::sync_data && result < 0 && sabotaged("failed_sync_forgiven")) return leave(slot);
   switch (error_policy(op, result)) {
     case ErrorPolicy::none:
     case ErrorPolicy::forgiven:
@@ -126,7 +128,7 @@ void IoSequence::go_on() {
       slot.waits = 0;
       submit(slot);
     }
-    if (in_flight()) return;
+    if (in_flight() && !sabotaged("stages_overlap")) return;
     ++stage_;
     next_ = 0;
   }

@@ -4,6 +4,7 @@
 #include <bit>
 #include <span>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace engine {
@@ -58,7 +59,7 @@ void MeshEndpoint::wake_peers() {
     // Pairs with the exchange of fall_asleep. Leaves `awake` behind, so that only one of several senders wakes.
     if (peer.sleep_.value.exchange(awake, std::memory_order_acq_rel) != asleep) continue;
     VERIFY(backend_ != nullptr && peer.backend_ != nullptr);
-    backend_->wake(*peer.backend_);
+    if (!sabotaged("wake_forgotten")) backend_->wake(*peer.backend_);
   }
   to_wake_.clear();
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/bytes.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace net {
@@ -28,7 +29,7 @@ void ReceivedBytes::release() {
   std::string().swap(copy_);
   room_.set_held(copy_size_, 0);
   if (!is_in_buffer()) return;
-  backend_.release_buffer(buffer_);
+  if (!engine::sabotaged("buffer_not_released")) backend_.release_buffer(buffer_);
   room_.on_buffer_released();
   buffer_ = engine::buffer_none;
 }

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
-#include "storage/sabotage.h"
 #include "storage/schema/partition_key.h"
 #include "storage/table/file_names.h"
 
@@ -134,7 +134,7 @@ void LaneApply::split_rows() {
 
 // Commits up to `applied` are in the partition's runs: replay repeats them, and they must not be in it twice.
 void LaneApply::leave_out_applied(Txn applied, RowSlice& slice) {
-  if (sabotaged(Sabotage::apply_twice)) return;
+  if (engine::sabotaged("applied_twice")) return;
   size_t row_begin = 0;  // the first row of a later commit
   for (const BlockCommit& commit : block_.commits()) {
     if (commit.txn > applied) break;

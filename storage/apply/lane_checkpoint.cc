@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
-#include "storage/sabotage.h"
 #include "storage/table/file_names.h"
 #include "storage/table/manifest_format.h"
 
@@ -38,12 +38,13 @@ bool LaneCheckpoint::plan_phase(IoRound& round) {
     case Phase::sync:
       return plan_sync(round);
     case Phase::names:
-      plan_names(round);
+      if (!engine::sabotaged("names_after_partitions")) plan_names(round);
       return true;
     case Phase::partitions:
       return plan_partitions(round);
     case Phase::lane:
       if (applied_ != state_.checkpointed) replace_lane_manifest(round, applied_);
+      if (engine::sabotaged("names_after_partitions")) plan_names(round);
       return true;
     case Phase::done:
       break;
@@ -52,7 +53,7 @@ bool LaneCheckpoint::plan_phase(IoRound& round) {
 }
 
 void LaneCheckpoint::collect(GrowingFile& file) {
-  if (std::exchange(file.dirty, false)) files_.push_back(&file);
+  if (std::exchange(file.dirty, false) && !engine::sabotaged("column_files_not_synced")) files_.push_back(&file);
 }
 
 void LaneCheckpoint::collect_base() {
@@ -76,7 +77,8 @@ void LaneCheckpoint::collect_partition(PartitionState& partition) {
   PartitionFiles& files = *partition.files;
   if (std::exchange(files.entries_changed, false)) directories_.push_back(files.directory);
   for (RunFiles& run : files.runs) {
-    if (std::exchange(run.entries_changed, false)) directories_.push_back(run.directory);
+    const bool changed = std::exchange(run.entries_changed, false);
+    if (changed && !engine::sabotaged("run_directory_not_synced")) directories_.push_back(run.directory);
     for (ColumnFiles& column : run.columns) {
       for (const auto& file : column.by_kind) {
         if (file != nullptr) collect(*file);
@@ -90,6 +92,7 @@ bool LaneCheckpoint::plan_sync(IoRound& round) {
     make_lane_directories(state_, round);
     collect_base();
     for (const auto& [column, dictionary] : state_.dictionaries) {
+      if (engine::sabotaged("dictionaries_not_synced")) continue;
       collect(dictionary->offsets);
       collect(dictionary->texts);
     }
@@ -102,7 +105,7 @@ bool LaneCheckpoint::plan_sync(IoRound& round) {
     round.add(Stage::sync, {.op = engine::IoOp::sync_data, .file = id, .path = file.path.c_str()});
   }
   while (!directories_.empty() && round.files_left() > 0) {
-    if (!sabotaged(Sabotage::skip_directory_sync)) round.sync_directory(directories_.back());
+    if (!engine::sabotaged("directory_not_synced")) round.sync_directory(directories_.back());
     directories_.pop_back();
   }
   return files_.empty() && directories_.empty();
@@ -114,7 +117,8 @@ void LaneCheckpoint::plan_names(IoRound& round) {
     round.replace(schema_path(state_.lane.table), encode_schema_file(*schema_));
     state_.schema_version_durable = schema_->version;
   }
-  if (state_.dictionaries_changed) replace_lane_manifest(round, state_.checkpointed);
+  const Txn checkpointed = engine::sabotaged("lane_manifest_too_early") ? applied_ : state_.checkpointed;
+  if (state_.dictionaries_changed) replace_lane_manifest(round, checkpointed);
 }
 
 bool LaneCheckpoint::plan_partitions(IoRound& round) {

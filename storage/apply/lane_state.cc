@@ -7,6 +7,7 @@
 
 #include "engine/base/byte_stream.h"
 #include "engine/base/crc32c.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/io/blocking.h"
 #include "storage/schema/partition_key.h"
@@ -95,7 +96,7 @@ absl::Status load_partition(IoBackend& backend, LaneState& state, PartitionKey k
   PartitionState& partition = state.partitions[key];
   // Of a manifest newer than the lane's nobody knows whether its name is durable: the next checkpoint writes it again, before
   // the WAL forgets the rows.
-  partition.is_dirty = manifest->applied > state.checkpointed;
+  partition.is_dirty = manifest->applied > state.checkpointed && !engine::sabotaged("newer_manifest_kept");
   partition.manifest = std::make_shared<const PartitionManifest>(*std::move(manifest));
   return absl::OkStatus();
 }
@@ -134,7 +135,7 @@ void make_lane_directories(LaneState& state, IoRound& round) {
 
 absl::Status load_lane(IoBackend& backend, LaneState& state, Names names) {
   const std::string directory = lane_directory(state.lane);
-  if (names == Names::perhaps_durable) {
+  if (names == Names::perhaps_durable && !engine::sabotaged("lane_directory_not_synced")) {
     const absl::Status synced = engine::sync_directory(backend, directory);
     if (absl::IsNotFound(synced)) return absl::OkStatus();
     RETURN_IF_ERROR(synced);

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "engine/base/byte_stream.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
-#include "storage/sabotage.h"
 
 namespace storage {
 namespace {
@@ -25,7 +25,7 @@ void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<cons
   for (const BatchSymbols& column : symbols) {
     size_t fresh_end = next_fresh;
     while (fresh_end < fresh.size() && fresh[fresh_end].column == column.column) ++fresh_end;
-    if (sabotaged(Sabotage::symbol_text_left_out)) next_fresh = fresh_end;
+    if (engine::sabotaged("symbol_text_left_out")) next_fresh = fresh_end;
     writer.put(column.column.value);
     writer.put(static_cast<uint32_t>(column.entries.size()));
     writer.put(static_cast<uint32_t>(fresh_end - next_fresh));

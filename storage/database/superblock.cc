@@ -8,6 +8,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/io/blocking.h"
 #include "engine/io/buffer_pool.h"
@@ -108,7 +109,7 @@ absl::Status write_copies(engine::IoBackend& backend, const Database& database) 
   constexpr size_t half = superblock_size / 2;
   for (const size_t offset : {size_t{0}, half}) {
     RETURN_IF_ERROR(file.write(offset, buffer.bytes().subspan(offset, half)));
-    RETURN_IF_ERROR(file.sync_data());
+    if (!engine::sabotaged("epoch_not_synced")) RETURN_IF_ERROR(file.sync_data());
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/base/crc32c.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace storage {
@@ -29,7 +30,7 @@ void FileAppend::change_last_byte(std::byte value) {
   VERIFY_GT(kept_, 0U);
   VERIFY_EQ(filled_, kept_);
   std::byte& last = memory_[kept_ - 1];
-  committed_.crc ^= engine::crc32c({&last, 1}) ^ engine::crc32c({&value, 1});
+  if (!engine::sabotaged("bitmap_checksum_kept")) committed_.crc ^= engine::crc32c({&last, 1}) ^ engine::crc32c({&value, 1});
   last = value;
 }
 
@@ -59,11 +60,12 @@ void FileAppend::reserve(engine::FileId file, uint64_t end) {
   const uint64_t ahead = std::clamp(file_.reserved, options.extent_size_min, options.extent_size_max);
   const uint64_t start = file_.reserved;
   file_.reserved = std::max(end, engine::align_up(start + ahead, block_size));
-  round_.add(Stage::reserve, {.op = engine::IoOp::allocate,
-                              .file = file,
-                              .offset = start,
-                              .size = file_.reserved - start,
-                              .path = file_.path.c_str()});
+  const Stage stage = engine::sabotaged("reserved_after_write") ? Stage::sync : Stage::reserve;
+  round_.add(stage, {.op = engine::IoOp::allocate,
+                     .file = file,
+                     .offset = start,
+                     .size = file_.reserved - start,
+                     .path = file_.path.c_str()});
 }
 
 }  // namespace storage

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/io/blocking.h"
 
@@ -79,12 +80,16 @@ void IoRound::replace(const std::string& path, std::vector<std::byte> bytes) {
                                .file = file,
                                .buffer = {const_cast<std::byte*>(content.data()), content.size()},  // a write only reads it
                                .path = temporary});
-  add_at(ReplaceStage::sync, {.op = IoOp::sync_data, .file = file, .path = temporary});
+  if (!engine::sabotaged("manifest_not_synced")) {
+    add_at(ReplaceStage::sync, {.op = IoOp::sync_data, .file = file, .path = temporary});
+  }
   add_at(ReplaceStage::close, {.op = IoOp::close, .file = file, .path = temporary});
   add_at(ReplaceStage::rename, {.op = IoOp::rename, .path = temporary, .path_target = name});
   add_at(ReplaceStage::open_directory,
          {.op = IoOp::open, .open_mode = OpenMode::directory, .file = directory, .path = directory_name});
-  add_at(ReplaceStage::sync_directory, {.op = IoOp::sync_data, .file = directory, .path = directory_name});
+  if (!engine::sabotaged("manifest_name_not_synced")) {
+    add_at(ReplaceStage::sync_directory, {.op = IoOp::sync_data, .file = directory, .path = directory_name});
+  }
   add_at(ReplaceStage::close_directory, {.op = IoOp::close, .file = directory, .path = directory_name});
 }
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "engine/base/bytes.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
-#include "storage/sabotage.h"
 
 namespace storage {
 namespace {
@@ -151,7 +151,7 @@ bool Commits::try_change_schema(Lane& lane, FrameType type, SchemaRef schema) {
 }
 
 // Up to which frame answers may leave: every answer passes here, that to a batch as well as that to a schema change.
-Lsn Commits::answerable(Lsn durable) const { return sabotaged(Sabotage::answers_not_awaited) ? wal_->last() : durable; }
+Lsn Commits::answerable(Lsn durable) const { return engine::sabotaged("answers_not_awaited") ? wal_->last() : durable; }
 
 void Commits::reply_when_durable(Lsn lsn, engine::ShardId target, const engine::MeshMessage& message) {
   if (lsn <= answerable(wal_->durable())) return shard_.endpoint().send_return(target, message);
@@ -179,12 +179,15 @@ void Commits::settle(const Frame& frame) {
   ++counters_.batches;
   counters_.rows_committed += batch.rows;
   batch.crowded = frame.lane->writer().crowded();
-  shard_.endpoint().send_return(batch.source, make_message(MessageKind::batch_home, &batch));
+  for (int i = engine::sabotaged("batch_homed_twice") ? 2 : 1; i > 0; --i) {
+    shard_.endpoint().send_return(batch.source, make_message(MessageKind::batch_home, &batch));
+  }
 }
 
 void Commits::release() {
   const Lsn needed = lanes_.oldest_needed(Lsn{wal_->last().value + 1});
-  const Lsn released{needed.value - 1};
+  Lsn released{needed.value - 1};
+  if (engine::sabotaged("needed_frame_released")) released = std::min(needed, wal_->durable());
   const uint64_t recycled_before = wal_->recycle_count();
   wal_->release(released);
   // What follows writes over rows that only the column files have then: ask everybody, rarely, by another way.

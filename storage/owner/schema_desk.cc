@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace storage {
@@ -41,7 +42,8 @@ bool SchemaDesk::try_add_columns(ColumnsAsk& ask) {
     return false;
   }
   ask.schema = lane->schema();
-  commits_.reply_when_durable(lane->schema_lsn(), ask.source, make_message(MessageKind::columns_answer, &ask));
+  const Lsn awaited = engine::sabotaged("column_not_awaited") ? Lsn{} : lane->schema_lsn();
+  commits_.reply_when_durable(awaited, ask.source, make_message(MessageKind::columns_answer, &ask));
   return true;
 }
 

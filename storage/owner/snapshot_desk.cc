@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace storage {
@@ -13,6 +14,7 @@ void SnapshotDesk::ask(SnapshotAsk& ask) {
   for (const auto& [id, lane] : lanes_.all()) {
     const Txn durable = lane->commits().durable();
     if (!ask.fresh || (ask.table && id.table != *ask.table) || lane->writer().applied() == durable) continue;
+    if (engine::sabotaged("query_before_apply")) continue;
     waiting_.emplace(id, Waiting{.ask = &ask, .target = durable});
     ++ask.lanes_waiting;
     lanes_.ask(*lane, durable);

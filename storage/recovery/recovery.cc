@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/reactor/reactor.h"
 #include "storage/apply/lane_writer.h"
@@ -245,6 +246,9 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
     RETURN_IF_ERROR(remove_unbegun_segments(backend, stream, sequence_last));
     std::ranges::move(reusable_segments(stream, sequence_last, options.segment_size),
                       std::back_inserter(recovery.reusable_segments));
+  }
+  for (const WalStreamFiles& stream : inventory.streams) {
+    if (engine::sabotaged("released_before_checkpoint")) RETURN_IF_ERROR(release_stream(backend, stream.stream));
   }
   RETURN_IF_ERROR(replay.checkpoint());
   // Those that were released before once more: their markers may be visible and not yet durable.

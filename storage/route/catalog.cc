@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace storage {
@@ -23,7 +24,7 @@ engine::ShardId Catalog::add(TableId table, std::string_view name) {
   const bool added = tables_.emplace(fold_name(name), Entry{.table = table, .owner = owner}).second;
   VERIFY(added);
   ++owned_[owner.value];
-  next_table_ = std::max(next_table_, table.value + 1);
+  if (!engine::sabotaged("table_id_given_again")) next_table_ = std::max(next_table_, table.value + 1);
   return owner;
 }
 
@@ -55,6 +56,7 @@ void Catalog::on_message(engine::ShardId, const engine::MeshMessage& message) {
   }
   ask->table = TableId{next_table_};
   ask->owner = add(ask->table, ask->wish.name);
+  if (engine::sabotaged("table_id_given_again")) ++next_table_;
   forward(ask);
 }
 

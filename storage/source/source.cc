@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/crc32c.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace storage {
@@ -223,7 +224,7 @@ void Source::on_columns(ColumnsAsk& ask) {
 // A batch is built for one version: rows gathered for the older one go out first.
 void Source::set_schema(SourceTable& table, SchemaRef schema) {
   if (schema->version <= table.schema_->version) return;
-  if (table.batch_ != nullptr) {
+  if (table.batch_ != nullptr && !engine::sabotaged("open_batch_not_sealed")) {
     std::erase(open_, &table);
     seal(table);
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/bytes.h"
+#include "engine/base/sabotage.h"
 
 namespace storage {
 namespace {
@@ -81,7 +82,9 @@ void SymbolCache::add_to(OpenBatch& batch, uint64_t serial, uint32_t column, std
 
 // A text that was forgotten meanwhile comes back without its batch: nothing is wrong with that.
 void SymbolCache::learn(std::string_view text, SymbolId id) {
-  if (text.size() <= cached_size_max) find_or_insert(text).id = id;
+  if (text.size() > cached_size_max) return;
+  Entry& entry = find_or_insert(text);
+  if (entry.id == symbol_none || !engine::sabotaged("learned_symbol_kept")) entry.id = id;
 }
 
 void SymbolCache::grow() {

@@ -1,7 +1,7 @@
 #include "storage/wal/format.h"
 
 #include "engine/base/crc32c.h"
-#include "storage/sabotage.h"
+#include "engine/base/sabotage.h"
 
 namespace storage {
 
@@ -14,7 +14,7 @@ std::span<const std::byte> bytes_of(const T& value, size_t size) {
 
 uint32_t place_crc(const WalPlace& place) {
   WalPlace written = place;
-  if (sabotaged(Sabotage::ignore_epoch)) written = {.offset = place.offset};
+  if (engine::sabotaged("origin_ignored")) written = {.offset = place.offset};
   return engine::crc32c(bytes_of(written, sizeof(written)));
 }
 

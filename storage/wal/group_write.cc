@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "storage/wal/names.h"
 
@@ -51,6 +52,7 @@ void WalGroupWrite::on_written(const engine::IoResult& result) {
   VERIFY(state_ == State::writing);
   switch (progress_.settle(result.result)) {
     case engine::WriteProgress::Next::again:
+      if (engine::sabotaged("short_write_is_whole")) break;
       return submit_write();
     case engine::WriteProgress::Next::failed:
       return fail(progress_.error(), "write");
@@ -64,7 +66,7 @@ void WalGroupWrite::on_written(const engine::IoResult& result) {
 
 void WalGroupWrite::on_synced(const engine::IoResult& result) {
   if (state_ == State::failed) return;
-  if (result.result < 0) return fail(result.result, "sync");
+  if (result.result < 0 && !engine::sabotaged("log_sync_ignored")) return fail(result.result, "sync");
   finish();
 }
 

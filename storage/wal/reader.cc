@@ -5,8 +5,8 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
-#include "storage/sabotage.h"
 #include "storage/wal/names.h"
 
 namespace storage {
@@ -15,8 +15,8 @@ using engine::block_size;
 
 namespace {
 
-bool checksums_matter() { return !sabotaged(Sabotage::ignore_checksum); }
-bool origin_matters() { return !sabotaged(Sabotage::ignore_epoch); }
+bool checksums_matter() { return !engine::sabotaged("checksum_ignored"); }
+bool origin_matters() { return !engine::sabotaged("origin_ignored"); }
 
 // What of a whole frame this release does not know; empty when there is nothing.
 std::string what_is_newer(const WalFrameHeader& header, std::span<const std::byte> attachments) {

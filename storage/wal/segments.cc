@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "engine/base/bytes.h"
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/io/blocking.h"
 #include "engine/io/error_policy.h"
-#include "storage/sabotage.h"
 #include "storage/wal/names.h"
 
 namespace storage {
@@ -50,7 +50,7 @@ absl::Status WalSegments::open_directory() {
   // Streams are named by epochs that are given once, so this one was never there.
   if (made == -EEXIST) return engine::already_exists("create directory " + directory_path_ + ": this start has begun before");
   if (made < 0) return engine::errno_status(-made, "create directory " + directory_path_);
-  if (!sabotaged(Sabotage::skip_directory_sync)) {
+  if (!engine::sabotaged("directory_not_synced")) {
     RETURN_IF_ERROR(engine::sync_directory(backend, "."));
     RETURN_IF_ERROR(engine::sync_directory(backend, parent));
   }
@@ -70,7 +70,7 @@ absl::Status WalSegments::move_here(std::span<const std::string> reusable) {
     ready_.push_back({.sequence = sequence_next_++, .file = file.release()});
     ++segment_count_;
   }
-  if (reusable.empty() || sabotaged(Sabotage::skip_directory_sync)) return absl::OkStatus();
+  if (reusable.empty() || engine::sabotaged("directory_not_synced")) return absl::OkStatus();
   return engine::sync_directory(backend, directory_path_);
 }
 
@@ -84,9 +84,9 @@ absl::Status WalSegments::make_first() {
     const uint64_t size = std::min(fill_size, options_.segment_size - offset);
     RETURN_IF_ERROR(file.write(offset, zeros().first(static_cast<size_t>(size))));
   }
-  RETURN_IF_ERROR(file.sync_data());
+  if (!engine::sabotaged("zeros_not_synced")) RETURN_IF_ERROR(file.sync_data());
   zeros_.reset();
-  if (!sabotaged(Sabotage::skip_directory_sync)) RETURN_IF_ERROR(engine::sync_directory(backend, directory_path_));
+  if (!engine::sabotaged("directory_not_synced")) RETURN_IF_ERROR(engine::sync_directory(backend, directory_path_));
   ready_.push_back({.sequence = sequence_next_++, .file = file.release()});
   ++segment_count_;
   return absl::OkStatus();
@@ -171,7 +171,7 @@ void WalSegments::on_step(const engine::IoResult& result) {
     case Step::syncing:
     case Step::renaming:
       if (result.result < 0) return fail(result.result, step_ == Step::syncing ? "sync" : "rename to");
-      if (sabotaged(Sabotage::skip_directory_sync)) return finish_job();
+      if (engine::sabotaged("directory_not_synced")) return finish_job();
       return submit(Step::syncing_directory, {.op = IoOp::sync_data, .file = directory_});
     case Step::syncing_directory:
       if (result.result < 0) return fail(result.result, "sync the directory of");
@@ -209,7 +209,8 @@ void WalSegments::on_filled(int32_t result) {
     case engine::WriteProgress::Next::failed:
       return wait_or_fail(IoOp::write, filled_.error(), "fill");
     case engine::WriteProgress::Next::done:
-      return submit(Step::syncing, {.op = IoOp::sync_data, .file = job_.file});
+      if (!engine::sabotaged("zeros_not_synced")) return submit(Step::syncing, {.op = IoOp::sync_data, .file = job_.file});
+      return submit(Step::syncing_directory, {.op = IoOp::sync_data, .file = directory_});
   }
 }
 

@@ -5,6 +5,7 @@
 #include <ranges>
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/io/blocking.h"
 #include "storage/wal/names.h"
@@ -69,7 +70,7 @@ absl::StatusOr<WalInventory> list_streams(engine::IoBackend& backend, const Data
 
 absl::Status remove_unbegun_segments(engine::IoBackend& backend, const WalStreamFiles& files, uint64_t sequence_last) {
   for (const WalSegmentFile& segment : files.segments | std::views::reverse) {
-    if (segment.sequence <= sequence_last) break;
+    if (segment.sequence <= sequence_last - (engine::sabotaged("begun_segment_removed") ? 1 : 0)) break;
     RETURN_IF_ERROR(engine::remove_file(backend, segment_path(files.stream, segment.sequence)));
     RETURN_IF_ERROR(engine::sync_directory(backend, stream_directory(files.stream)));
   }
@@ -101,6 +102,7 @@ absl::Status remove_stream(engine::IoBackend& backend, StreamId stream) {
   RETURN_IF_ERROR(entries.status());
   const bool released = std::ranges::any_of(*entries, [](const auto& entry) { return entry.name == stream_released_name; });
   VERIFY(released || entries->empty());
+  if (engine::sabotaged("marker_removed_first")) RETURN_IF_ERROR(engine::remove_file(backend, marker_path(stream)));
   for (const engine::DirectoryEntry& entry : *entries) {
     if (entry.name != stream_released_name) RETURN_IF_ERROR(engine::remove_file(backend, directory + '/' + entry.name));
   }

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
-#include "storage/sabotage.h"
 #include "storage/wal/names.h"
 
 namespace storage {
@@ -117,7 +117,7 @@ void WalWriter::flush() {
   position_ = filling_.end();
   VERIFY_LE(position_.offset, options_.segment_size);
   write_.start(std::exchange(filling_, {}), held_.back().segment.file);
-  if (sabotaged(Sabotage::early_ack)) report_durable(position_.last);
+  if (engine::sabotaged("early_ack")) report_durable(position_.last);
 }
 
 void WalWriter::on_group_durable(Lsn last, size_t size) {
@@ -141,8 +141,10 @@ void WalWriter::fail(const absl::Status& status) {
 
 void WalWriter::release(Lsn lsn) {
   VERIFY_LE(lsn.value, durable_.value);
-  const bool too_early = sabotaged(Sabotage::recycle_too_early);
-  while (held_.size() > 1 && (too_early ? held_.front().first : held_.front().last) <= lsn) {
+  const uint64_t untouched = engine::sabotaged("written_segment_released") ? 0 : 1;
+  const uint64_t early = engine::sabotaged("last_frame_overlooked") ? 1 : 0;
+  const bool by_first = engine::sabotaged("recycled_by_first_frame");
+  while (held_.size() > untouched && (by_first ? held_.front().first : held_.front().last).value <= lsn.value + early) {
     VERIFY(!write_.is_running() || held_.front().segment.sequence < write_.group().sequence());
     segments_->recycle(held_.front().segment);
     held_.pop_front();

@@ -286,6 +286,19 @@ def sorted_sources(source):
         previous = entry.group(1) if entry else None
 
 
+def planted_bugs(source):
+    """A planted bug stands in a source that is compiled with it, and a test looks for it."""
+    if source.path.parts[0] not in ("engine", "storage", "net") or source.path.name == "sabotage.h":
+        return
+    for number, match in source.matches(r'\bsabotaged\("(\w+)"\)'):
+        if source.path.suffix != ".cc":
+            yield number, "what is inline in a header would mean two things in one program"
+        elif f"'../{source.path}'" not in (ROOT / "tests/meson.build").read_text():
+            yield number, "tests/meson.build does not compile this file with planted bugs"
+        if f'"{match.group(1)}"' not in (ROOT / "tests/node/sabotage_test.cc").read_text():
+            yield number, f"tests/node/sabotage_test.cc does not look for {match.group(1)}"
+
+
 # Each rule, with a file that it must object to and one that it must let pass.
 RULES = {
     arrows: (("engine/x.h", '#include "storage/schema/schema.h"\n'), ("net/line/x.cc", '#include "engine/base/ids.h"\n')),
@@ -307,6 +320,8 @@ RULES = {
     local_paths: (("docs/x.md", "see /ro" "ot/x\n"), ("docs/x.md", "see the root/x\n")),
     file_names: (("net/line/line_util.cc", ""), ("net/stream/acceptor.cc", "")),
     listed_sources: (("engine/base/not_there.cc", ""), ("engine/base/verify.cc", "")),
+    planted_bugs: (("storage/wal/writer.cc", 'if (engine::sabotaged("unknown")) return;\n'),
+                   ("storage/wal/writer.cc", 'if (engine::sabotaged("early_ack")) return;\n')),
     sorted_sources: (("net/meson.build", "  'b.cc',\n  'a.cc',\n"), ("net/meson.build", "  'a.cc',\n  'b.cc',\n")),
 }
 
