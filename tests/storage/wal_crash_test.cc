@@ -18,6 +18,7 @@ void check_reached(const WalNodeCounts& counts) {
   CHECK(counts.large_frames > 0);
 }
 
+// docs/wal.md, Recovery: R1, R6.
 TEST_CASE("wal: what was reported durable survives a power cut after every single write to the disk") {
   WalNodeCounts counts;
   bool finished = false;

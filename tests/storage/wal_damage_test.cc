@@ -59,6 +59,7 @@ bool flip(WalStream& stream, const Flip& flip, unsigned bit) {
   return stream.machine().disk().flip_bit(flip.path, flip.offset, bit);
 }
 
+// docs/wal.md, Recovery: R1, R2, R4, R7.
 TEST_CASE("wal: a flipped bit anywhere never yields a wrong frame, and a loss of acknowledged frames is named") {
   WalStream stream;
   write_groups(stream);
@@ -132,6 +133,7 @@ std::vector<Flip> group_starts(WalStream& stream) {
   return starts;
 }
 
+// docs/wal.md, Recovery: R2, R7.
 TEST_CASE("wal: a group that never reached the disk is missed, with the segment header or without") {
   WalStream stream;
   write_groups(stream);
@@ -161,6 +163,7 @@ TEST_CASE("wal: a group that never reached the disk is missed, with the segment 
   }
 }
 
+// docs/wal.md, Recovery: R8.
 TEST_CASE("wal: a segment that is gone from the middle is missed") {
   WalStream stream;
   write_groups(stream);

@@ -153,6 +153,7 @@ Header header_at(WalStream& stream, uint64_t offset) {
   return engine::load<Header>(bytes.data() + offset);
 }
 
+// docs/wal.md, Recovery: R5.
 TEST_CASE("wal_reader: segments of a newer release are refused in one line, unless what is new may be ignored") {
   WalStream stream;
   stream.append(make_frame(1, 1, 1));
@@ -172,6 +173,7 @@ TEST_CASE("wal_reader: segments of a newer release are refused in one line, unle
                                    }).status));
 }
 
+// docs/wal.md, Recovery: R3.
 TEST_CASE("wal_reader: a frame of a newer release is refused, not taken for the end") {
   WalStream stream;
   stream.append(make_frame(1, 0, 0));
@@ -190,6 +192,7 @@ TEST_CASE("wal_reader: a frame of a newer release is refused, not taken for the 
   }
 }
 
+// docs/wal.md, Recovery: R3.
 TEST_CASE("wal_reader: attachments are stepped over, but for a frame that says they must be known") {
   const auto attachment = [](uint16_t type, std::string_view text) {
     engine::ByteWriter writer;
@@ -232,6 +235,7 @@ TEST_CASE("wal_reader: attachments are stepped over, but for a frame that says t
   CHECK(refusal(frame) == "wal/1-0/1: frame 1 at offset 4096 was written by a newer release: attachments of another form");
 }
 
+// docs/wal.md, Recovery: R9.
 TEST_CASE("wal_reader: an error of the disk is reported as it is, and is no end of the stream") {
   WalStream stream;
   stream.append(make_frame(1, 1, 1));
@@ -247,6 +251,7 @@ TEST_CASE("wal_reader: an error of the disk is reported as it is, and is no end 
   CHECK(stream.read().frames == stream.written());
 }
 
+// docs/wal.md, Recovery: R1.
 TEST_CASE("wal_reader: the torn end of the last group is cut, whole frames before it are kept") {
   WalStream stream;
   stream.append(make_frame(1, 10, 300));
