@@ -32,7 +32,12 @@ void DiskOracle::fail(std::string problem) {
 }
 
 void DiskOracle::before_read(const FileHandle& file) {
-  if (is_segment(*file.inode) && file.inode->file.is_dirty()) fail("a start reads a segment of the log that is not synced");
+  const Inode& inode = *file.inode;
+  if (is_segment(inode) && inode.file.is_dirty()) fail("a start reads a segment of the log that is not synced");
+  const std::string path = inode.made_as.substr(0, inode.made_as.rfind(".tmp"));
+  if (listener_ != nullptr && is_manifest(path) && last_part(path) == "lane" && !disk_.is_entry_durable(path)) {
+    fail("a start reads " + path + ", whose name is not durable");
+  }
 }
 
 void DiskOracle::before_write(const FileHandle& file, uint64_t offset, std::span<const std::byte> source) {
@@ -40,12 +45,13 @@ void DiskOracle::before_write(const FileHandle& file, uint64_t offset, std::span
   if (file.mode == engine::OpenMode::read_write_direct && offset + source.size() > inode.file.size()) {
     fail("a write grows " + inode.made_as + " to " + std::to_string(offset + source.size()) + " bytes");
   }
-  if (offset == 0 && is_segment(inode)) check_first_group(inode, source);
+  if (!is_segment(inode) || engine::load<uint64_t>(source.data()) == 0) return;  // zeros: it is being made
+  if (offset == 0) check_first_group(inode, source);
+  if (listener_ != nullptr) listener_->on_group_written();
 }
 
 void DiskOracle::check_first_group(const Inode& segment, std::span<const std::byte> group) {
   const auto header = engine::load<storage::WalSegmentHeader>(group.data());
-  if (header.magic != storage::wal_magic) return;  // zeros: it is being made
   const std::string path = storage::segment_path(storage::StreamId{header.stream}, header.sequence);
   if (!disk_.is_entry_durable(path)) fail(path + " is written to, and its name is not durable");
   if (segment.file.is_dirty() || segment.file.durable_size() != segment.file.size()) {

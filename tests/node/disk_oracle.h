@@ -2,7 +2,8 @@
 // change, in the state that a power failure could not take away. A crash at a random moment finds such a mistake only when it
 // strikes between two steps; here it is found whenever the steps are done.
 //
-//   a segment is read          a start believes nothing of it that a power failure could still take
+//   a segment is read,         a start believes nothing of it that a power failure could still take
+//   or a lane's manifest
 //   its first group is written  the segment is whole on the disk, its zeros and its name too: a group changes no metadata
 //   it gets another name,      every frame in it is checkpointed; and when it is one of an earlier start, all manifests are
 //   or is removed              durable that say so
@@ -23,13 +24,14 @@
 
 namespace sim {
 
-// Told when a manifest is about to get its name: the change of the disk that comes next.
-class ManifestListener {
+// Told of the change of the disk that comes next.
+class MomentListener {
  public:
   virtual void on_manifest_named() = 0;
+  virtual void on_group_written() = 0;
 
  protected:
-  ~ManifestListener() = default;
+  ~MomentListener() = default;
 };
 
 class DiskOracle final : private DiskWatcher {
@@ -39,8 +41,8 @@ class DiskOracle final : private DiskWatcher {
   DiskOracle& operator=(const DiskOracle&) = delete;
   ~DiskOracle() { disk_.set_watcher(nullptr); }
 
-  // A start: the segments of earlier ones will go. The listener lives as long.
-  void begin_life(ManifestListener& listener) {
+  // A start, which will believe what it reads; the segments of earlier ones will go. The listener lives as long.
+  void begin_life(MomentListener& listener) {
     listener_ = &listener;
     old_log_checked_ = false;
   }
@@ -70,7 +72,7 @@ class DiskOracle final : private DiskWatcher {
   void check_file(const std::string& path, const storage::CommittedFile& committed);
 
   SimDisk& disk_;
-  ManifestListener* listener_ = nullptr;
+  MomentListener* listener_ = nullptr;
   std::string problem_;
   bool old_log_checked_ = false;
   uint64_t frames_checked_ = 0;

@@ -63,11 +63,27 @@ void Life::plan_outage(uint64_t effects_max) {
   }
 }
 
-// Killed here, the process leaves a name behind that the next one reads and a power failure may still take back.
+// Killed here, the process leaves a name behind that the next one reads and a power failure may still take back. What a lane
+// under load leaves so is soon written again; what the last checkpoint leaves is not.
 void Life::on_manifest_named() {
-  if (!is_serving_ || plan_.end != LifeEnd::outage || plan_.aim != Aim::manifest || !prng().chance(1, 8)) return;
-  const uint64_t effects = prng().between(1, 3);
-  prng().chance(3, 4) ? world_.kill_after(effects) : world_.power_off_after(effects);
+  if (!is_serving_ || plan_.aim != Aim::manifest) return;
+  const bool is_now = plan_.end == LifeEnd::outage ? prng().chance(1, 8) : is_last_checkpoint() && prng().chance(1, 4);
+  if (is_now) strike(prng().between(1, 3), 3);
+}
+
+bool Life::is_last_checkpoint() const {
+  for (uint16_t i = 0; i < node_.shard_count(); ++i) {
+    if (node_.shard(i).owner().pending_size() != 0) return false;
+  }
+  return is_ending_;
+}
+
+void Life::on_group_written() {
+  if (is_serving_ && plan_.aim == Aim::group && plan_.end == LifeEnd::outage && prng().chance(1, 32)) strike(1, 1);
+}
+
+void Life::strike(uint64_t effects, uint64_t kills_of_4) {
+  prng().chance(kills_of_4, 4) ? world_.kill_after(effects) : world_.power_off_after(effects);
   plan_.aim = Aim::anywhere;
 }
 
@@ -81,8 +97,8 @@ bool Life::is_in_sight(Aim aim) {
 }
 
 std::string Life::live(bool is_last) {
-  oracle_.begin_life(*this);
   check_files();
+  oracle_.begin_life(*this);
   if (!is_last && plan_.crashes_in_recovery) plan_outage(60);
   weather(!is_last);
   if (recover() && !is_last) serve();
@@ -227,6 +243,7 @@ void Life::come_to_rest() {
     node_.run_for(world_.latency({0}, tick_max));
   }
   if (!is_over()) wait_for_answer(true);
+  is_ending_ = true;
   if (is_over()) return;
   if (!node_.run_until([this] { return is_over() || unrest().empty(); }, settle_time_max)) {
     fail("the node does not come to rest: " + unrest());
@@ -282,6 +299,7 @@ std::string Life::unrest() {
 }
 
 void Life::stop() {
+  is_ending_ = true;
   for (TcpSender& sender : senders_) {
     if (is_open(sender.connection)) sender.connection.half_close();
   }

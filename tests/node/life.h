@@ -16,7 +16,7 @@
 
 namespace sim {
 
-class Life final : private ManifestListener {
+class Life final : private MomentListener {
  public:
   Life(SimWorld& world, RowModel& model, DiskOracle& oracle, const LifePlan& plan, SimulationCounts& counts);
 
@@ -54,6 +54,9 @@ class Life final : private ManifestListener {
   uint64_t failed_syncs() const { return world_.fault_counts()[static_cast<size_t>(Fault::sync_error)]; }
   void plan_outage(uint64_t effects_max);
   void on_manifest_named() override;
+  void on_group_written() override;
+  bool is_last_checkpoint() const;
+  void strike(uint64_t effects, uint64_t kills_of_4);
   bool is_in_sight(Aim aim);
 
   bool recover();
@@ -98,6 +101,7 @@ class Life final : private ManifestListener {
   std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look
   std::vector<Progress> progress_;        // by shard
   bool is_serving_ = false;
+  bool is_ending_ = false;  // nothing more is sent
   bool is_failed_ = false;  // the disk: nothing is acknowledged any more
 };
 

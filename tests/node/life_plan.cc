@@ -1,5 +1,7 @@
 #include "tests/node/life_plan.h"
 
+#include <array>
+
 #include "tests/node/sim_node.h"
 
 namespace sim {
@@ -36,7 +38,7 @@ net::NodeOptions draw_node(engine::Prng& prng, uint16_t shards_max) {
 
 DiskFaults draw_disk(engine::Prng& prng) {
   DiskFaults faults;
-  faults.tear_size = prng.chance(1, 2) ? 512 : 4096;
+  faults.tear_size = prng.chance(3, 4) ? 512 : 4096;
   if (prng.chance(1, 3)) faults.write_short_rate = 20'000;
   if (prng.chance(1, 4)) faults.stall_rate = 3'000;
   faults.stall_max = engine::milliseconds(20);
@@ -69,7 +71,8 @@ LifePlan draw_life(engine::Prng& prng, uint16_t shards_max) {
   plan.net = draw_net(prng);
   const uint64_t end = prng.below(12);
   plan.end = end < 2 ? LifeEnd::stop : end < 5 ? LifeEnd::rest : LifeEnd::outage;
-  plan.aim = static_cast<Aim>(prng.below(4));
+  constexpr std::array aims = {Aim::anywhere, Aim::checkpoint, Aim::recycling, Aim::manifest, Aim::manifest, Aim::group};
+  plan.aim = aims[prng.below(aims.size())];
   plan.crashes_in_recovery = prng.chance(1, 4);
   plan.disk_fills = prng.chance(1, 12);
   plan.files_run_out = prng.chance(1, 16);

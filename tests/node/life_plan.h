@@ -15,7 +15,8 @@ enum class Aim : uint8_t {
   anywhere,
   checkpoint,
   recycling,
-  manifest,  // one has its new name, which is not durable yet
+  manifest,  // one has its new name, which is not durable yet: of a checkpoint under load, or of the last ones of a life
+  group,     // of the log: written, and not durable yet
 };
 
 enum class LifeEnd : uint8_t {
