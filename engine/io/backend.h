@@ -136,6 +136,7 @@ class IoBackend {
   virtual uint64_t random() = 0;
 
   // Makes the `reap` in which `peer` waits, or the next one, return. Called on this backend's thread; `peer` may be on another.
+  // It reaches the peer with the next reap of this backend: who computes for long reaps first.
   virtual void wake(IoBackend& peer) = 0;
 
   // File slots are chosen by the user, so that a whole sequence of requests can be planned before the first one ran.

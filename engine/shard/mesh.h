@@ -82,7 +82,8 @@ class MeshEndpoint {
   // Hands over what has arrived, at most drain_count_max of each peer so that a turn stays short. Returns how many.
   size_t drain(MeshReceiver& receiver);
 
-  // Wakes those peers that were sent something since the last call and are asleep: once a turn, before the backend waits.
+  // Wakes those peers that were sent something since the last call and are asleep: once a turn, before the backend's next reap,
+  // which hands the wakes over. Until then nobody else wakes these peers either, so it comes soon.
   void wake_peers();
 
   // Declares this thread asleep, unless a message is waiting (false: drain first). Between true and wake_up the thread waits in

@@ -156,15 +156,24 @@ void LineIngest::abandon() {
   context_.source.forget(*this);
 }
 
+// Only asked of a line that is longer than a symbol may be.
+const JudgedCell* LineIngest::find_too_long(const JudgedRow& row) {
+  const auto found = std::ranges::find_if(row.cells, [](const JudgedCell& cell) {
+    return storage::is_symbol(cell.type) && cell.text.size() > storage::symbol_size_max;
+  });
+  return found == row.cells.end() ? nullptr : &*found;
+}
+
+LineIngest::Outcome LineIngest::refuse_symbol(const JudgedCell& cell, const storage::Schema& schema) {
+  const std::string sizes = std::to_string(cell.text.size()) + " bytes, at most " + std::to_string(storage::symbol_size_max);
+  return refuse_text(LineError::symbol_too_long, "column " + schema.columns[cell.column].name + ": a symbol of " + sizes +
+                                                     " are taken, a limit that no setting changes");
+}
+
 LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const JudgedRow& row) {
   const storage::Schema& schema = *table.schema();
-  for (const JudgedCell& cell : row.cells) {
-    if (storage::is_symbol(cell.type) && cell.text.size() > storage::symbol_size_max) {
-      return refuse_text(LineError::symbol_too_long, "column " + schema.columns[cell.column].name + ": a symbol of " +
-                                                         std::to_string(cell.text.size()) + " bytes, at most " +
-                                                         std::to_string(storage::symbol_size_max) +
-                                                         " are taken, a limit that no setting changes");
-    }
+  if (parser_.line().raw.size() > storage::symbol_size_max) [[unlikely]] {
+    if (const JudgedCell* cell = find_too_long(row)) return refuse_symbol(*cell, schema);
   }
   const int64_t timestamp = row.has_timestamp ? row.timestamp : wall_clock(schema.designated_column().type);
   if (const storage::CrowdedPartition* crowded = table.find_refusing(timestamp)) {

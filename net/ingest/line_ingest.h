@@ -94,6 +94,8 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   Outcome park(Waiting waiting);
   Outcome ask_for_table(const absl::Status& ask_refusal);
   Outcome ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_refusal);
+  static const JudgedCell* find_too_long(const JudgedRow& row);
+  Outcome refuse_symbol(const JudgedCell& cell, const storage::Schema& schema);
   Outcome append_row(storage::SourceTable& table, const JudgedRow& row);
   int64_t wall_clock(storage::ColumnType type) const;
   template <typename Line, typename Detail>

@@ -1,9 +1,7 @@
 #include "net/ingest/tcp_connection.h"
 
 #include <cerrno>
-#include <utility>
 
-#include "engine/base/bytes.h"
 #include "engine/base/verify.h"
 
 namespace net {
@@ -14,11 +12,32 @@ TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engi
       socket_(socket),
       listener_(listener),
       record_(context.ledger.open(Protocol::tcp, peer, context.shard.backend().wall_now())),
-      ingest_(context, record_, *this) {}
+      ingest_(context, record_, *this),
+      bytes_(context.shard.backend(), context.room) {}
 
-TcpConnection::~TcpConnection() {
-  release_buffer();
-  context_.room.forget(*this);
+TcpConnection::~TcpConnection() { context_.room.forget(*this); }
+
+void TcpConnection::move_to(State state) {
+  switch (state_) {
+    case State::reading:
+      VERIFY(state != State::parked && state != State::closed);
+      break;
+    case State::waiting:
+      VERIFY(state == State::reading || state == State::waiting || state == State::ending);
+      break;
+    case State::parked:
+      VERIFY(state == State::working || state == State::ending);
+      break;
+    case State::working:
+      VERIFY(state != State::working && state != State::closed);
+      break;
+    case State::ending:
+      VERIFY(state == State::closed);
+      break;
+    case State::closed:
+      UNREACHABLE("a connection that is closed");
+  }
+  state_ = state;
 }
 
 void TcpConnection::start() { receive(); }
@@ -26,10 +45,10 @@ void TcpConnection::start() { receive(); }
 void TcpConnection::receive() {
   VERIFY(!receiving_);
   if (!context_.room.may_receive(*this, ingest_.held_size(), context_.shard.reactor().now())) {
-    state_ = State::waiting;
+    move_to(State::waiting);
     return;
   }
-  state_ = State::reading;
+  move_to(State::reading);
   receiving_ = true;
   context_.shard.reactor().submit({.op = engine::IoOp::recv_once, .file = socket_, .completion = &received_});
 }
@@ -42,28 +61,28 @@ void TcpConnection::receive_again() {
 void TcpConnection::on_received(const engine::IoResult& result) {
   VERIFY(!result.more);
   receiving_ = false;
-  buffer_ = result.buffer;
-  if (buffer_ != engine::buffer_none) context_.room.on_buffer_taken();
+  bytes_.take(result);
   if (state_ == State::ending) return end_when_quiet();
   if (result.result == -ENOBUFS) {
-    state_ = State::waiting;
+    move_to(State::waiting);
     return context_.room.wait_for_buffer(*this);
   }
   if (result.result <= 0) return close();
   record_.bytes_received += static_cast<uint64_t>(result.result);
-  rest_ = engine::as_text(result.data);
   work();
 }
 
 void TcpConnection::work() {
-  state_ = State::working;
-  switch (ingest_.consume(rest_)) {
+  move_to(State::working);
+  switch (ingest_.consume(bytes_.rest())) {
     case LineIngest::Outcome::consumed:
-      release_buffer();
+      bytes_.release();
       return receive();
     case LineIngest::Outcome::parked:
-      state_ = State::parked;
-      return keep_rest();
+      move_to(State::parked);
+      if (!bytes_.is_in_buffer() || !context_.room.has_memory()) return;
+      ingest_.keep_line();
+      return bytes_.keep_apart();  // others need the buffer meanwhile
     case LineIngest::Outcome::disconnect:
       return close();
   }
@@ -75,31 +94,10 @@ void TcpConnection::on_settled() {
   work();
 }
 
-// Others, HTTP among them, need the buffer while this one waits.
-void TcpConnection::keep_rest() {
-  if (buffer_ == engine::buffer_none || !context_.room.has_memory()) return;
-  ingest_.keep_line();
-  std::string rest(rest_);
-  release_buffer();
-  kept_ = std::move(rest);
-  rest_ = kept_;
-  context_.room.set_held(kept_size_, kept_.capacity());
-}
-
-void TcpConnection::release_buffer() {
-  rest_ = {};
-  std::string().swap(kept_);
-  context_.room.set_held(kept_size_, 0);
-  if (buffer_ == engine::buffer_none) return;
-  context_.shard.backend().release_buffer(buffer_);
-  context_.room.on_buffer_released();
-  buffer_ = engine::buffer_none;
-}
-
 void TcpConnection::close() {
   if (state_ == State::ending || state_ == State::closed) return;
   context_.room.forget(*this);
-  state_ = State::ending;
+  move_to(State::ending);
   ingest_.abandon();
   if (receiving_) {  // the shutdown ends it
     shutting_down_ = true;
@@ -109,9 +107,9 @@ void TcpConnection::close() {
 }
 
 void TcpConnection::end_when_quiet() {
-  release_buffer();
+  bytes_.release();
   if (receiving_ || shutting_down_ || ingest_.is_waiting()) return;
-  state_ = State::closed;
+  move_to(State::closed);
   context_.shard.reactor().submit({.op = engine::IoOp::close, .file = socket_, .completion = &file_closed_});
 }
 

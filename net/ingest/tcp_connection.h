@@ -11,12 +11,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 #include "engine/reactor/reactor.h"
 #include "net/ingest/ledger.h"
 #include "net/ingest/line_ingest.h"
+#include "net/ingest/received_bytes.h"
 
 namespace net {
 
@@ -60,11 +59,10 @@ class TcpConnection final : public Receiver, private LineIngestListener {
   void on_shut_down(const engine::IoResult& result);
   void on_file_closed(const engine::IoResult& result);
   void on_settled() override;
+  void move_to(State state);
   void receive();
   void work();
-  void keep_rest();
   void end_when_quiet();
-  void release_buffer();
 
   IngestContext& context_;
   engine::FileId socket_;
@@ -74,10 +72,7 @@ class TcpConnection final : public Receiver, private LineIngestListener {
   State state_ = State::reading;
   bool receiving_ = false;      // a receive is in flight
   bool shutting_down_ = false;  // likewise
-  engine::BufferId buffer_ = engine::buffer_none;
-  std::string_view rest_;  // of buffer_ or kept_, not yet consumed
-  std::string kept_;       // what stood in the buffer that was given back
-  size_t kept_size_ = 0;   // of kept_, as ReceiveRoom counts it
+  ReceivedBytes bytes_;
   uint64_t bytes_marked_ = 0;
   engine::MemberCompletion<&TcpConnection::on_received> received_{*this};
   engine::MemberCompletion<&TcpConnection::on_shut_down> shut_down_{*this};

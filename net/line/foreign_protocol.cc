@@ -15,7 +15,7 @@ constexpr ForeignProtocol redis{.name = "Redis", .advice = "there is no such por
 constexpr ForeignProtocol mqtt{.name = "MQTT", .advice = "there is no such port here"};
 
 struct Beginning {
-  std::string_view bytes;  // '?' stands for any byte
+  std::string_view bytes;  // '?' stands for any byte, '#' for any digit
   const ForeignProtocol* protocol;
 };
 
@@ -39,20 +39,31 @@ constexpr std::array beginnings = {
     Beginning{"PROXY TCP6 "sv, &proxy},
     Beginning{"PROXY UNKNOWN "sv, &proxy},
     Beginning{"PROXY UNKNOWN\r"sv, &proxy},
-    Beginning{"\r\n\r\n\0\r\nQUIT\n"sv, &proxy},
+    Beginning{"\r\n\r\n\0\r"sv, &proxy},                // version 2
     Beginning{"\0\0??\0\3\0\0"sv, &postgres},           // the start of protocol 3.0
     Beginning{"\0\0\0\x08\x04\xd2\x16?"sv, &postgres},  // asks for TLS or GSSAPI first, or cancels
-    Beginning{"*?\r\n$"sv, &redis},
-    Beginning{"*??\r\n$"sv, &redis},
+    Beginning{"*#\r"sv, &redis},
+    Beginning{"*##\r"sv, &redis},
     Beginning{"\x10?\0\x04MQTT"sv, &mqtt},
     Beginning{"\x10??\0\x04MQTT"sv, &mqtt},
 };
 
+// Who speaks is known before a line has ended that counts: else how many lines were refused depends on how the bytes arrive.
+constexpr bool ends_within_a_line(std::string_view bytes) {
+  while (bytes.starts_with('\r') || bytes.starts_with('\n')) bytes.remove_prefix(1);
+  return bytes.find('\n') == bytes.npos;
+}
+static_assert(std::ranges::all_of(beginnings, ends_within_a_line, &Beginning::bytes));
+
+bool is_like(char expected, char found) {
+  if (expected == '#') return found >= '0' && found <= '9';
+  return expected == '?' || expected == found;
+}
+
 // As far as both go.
 bool agree(std::string_view beginning, std::string_view seen) {
   const size_t size = std::min(beginning.size(), seen.size());
-  return std::equal(beginning.begin(), beginning.begin() + static_cast<ptrdiff_t>(size), seen.begin(),
-                    [](char expected, char found) { return expected == '?' || expected == found; });
+  return std::equal(beginning.begin(), beginning.begin() + static_cast<ptrdiff_t>(size), seen.begin(), is_like);
 }
 
 }  // namespace

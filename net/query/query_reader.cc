@@ -20,7 +20,7 @@ QueryReader::QueryReader(engine::ShardMesh& mesh, engine::ShardId id, engine::Io
 }
 
 void QueryReader::run_once() {
-  room_.endpoint.wake_peers();
+  hand_over_wakes();
   room_.endpoint.drain(*this);
   const engine::Instant now = room_.backend.now();
   for (const auto& query : queries_) query->expire(now);
@@ -28,6 +28,14 @@ void QueryReader::run_once() {
   if (query == nullptr) return sleep();
   query->run(now + slice);
   std::erase_if(queries_, [](const auto& each) { return each->is_done(); });
+}
+
+// At once: a query may compute for a minute now, and a shard whose wake lay here that long would sleep on, woken by no reader.
+void QueryReader::hand_over_wakes() {
+  room_.endpoint.wake_peers();
+  engine::IoResult none;
+  const size_t count = room_.backend.reap({&none, 1}, room_.backend.now());
+  VERIFY_EQ(count, 0U);  // its files are read with blocking calls
 }
 
 // The first one that has something to do; it goes to the end of the line.
@@ -47,7 +55,7 @@ void QueryReader::sleep() {
   if (!room_.endpoint.fall_asleep()) return;
   engine::IoResult none;
   const size_t count = room_.backend.reap({&none, 1}, end);
-  VERIFY_EQ(count, 0U);  // its files are read with blocking calls
+  VERIFY_EQ(count, 0U);
   room_.endpoint.wake_up();
 }
 

@@ -29,6 +29,7 @@ class QueryReader final : public engine::Loop, public engine::MeshReceiver {
  private:
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
   void on_go_on(const QueryGoOn& go_on);
+  void hand_over_wakes();
   OpenQuery* take_runnable();
   void sleep();
 

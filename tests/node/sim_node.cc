@@ -55,7 +55,7 @@ absl::Status SimNode::stop(engine::Duration time) { return run({net::NodePhase::
 absl::Status SimNode::run(std::initializer_list<net::NodePhase> phases, engine::Duration time) {
   phases_ = phases;
   phase_status_ = absl::OkStatus();
-  backend().wake(backend());
+  backends_.back()->interrupt();
   const bool is_over = run_until([this] { return phases_.empty() || world_.outage() != Outage::none || !fatal_.ok(); }, time);
   if (world_.outage() != Outage::none) return engine::unavailable("outage");
   if (!fatal_.ok()) return fatal_;

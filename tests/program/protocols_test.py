@@ -65,6 +65,16 @@ class Limits(unittest.TestCase):
             line = "LINE_TOO_LARGE a line of 100014 bytes or more, at most 65536 are taken: line.tcp.max.recv.buffer.size"
             wait_until(lambda: line in server.log(), server.log)
 
+    def test_a_symbol_that_is_too_long(self):
+        size_max = 16 << 20
+        with Server("--shards", 1, config={"line.tcp.max.recv.buffer.size": "40M"}) as server, server.connect() as connection:
+            for size in (size_max, size_max + 1):
+                connection.send(b"t,s=" + b"y" * size + b" v=1i %d\n" % size)
+            figures = connection.wait_settled(2)
+            self.assertEqual((figures["rows_durable"], figures["rows_rejected"]), (1, 1))
+            reason = "column s: a symbol of 16777217 bytes, at most 16777216 are taken, a limit that no setting changes"
+            wait_until(lambda: reason in server.log(), server.log)
+
     def test_texts_of_queries_are_tags(self):
         with Server("--shards", 1) as server:
             with server.connect() as connection:

@@ -79,6 +79,7 @@ void SimBackend::schedule(uint64_t id, IoOp op) {
 
 size_t SimBackend::reap(std::span<IoResult> results, Instant deadline) {
   VERIFY(!results.empty());
+  for (SimBackend* peer : std::exchange(wakes_, {})) peer->interrupt();
   if (waiter_ != nullptr) {
     waiting_until_ = deadline;
     waiter_->wait();
@@ -207,7 +208,7 @@ void SimBackend::fail_all() {
 void SimBackend::wake(engine::IoBackend& peer) {
   auto* backend = dynamic_cast<SimBackend*>(&peer);
   VERIFY(backend != nullptr);
-  backend->woken_ = true;
+  wakes_.push_back(backend);
 }
 
 SimBackend::Slot& SimBackend::slot(FileId file) {

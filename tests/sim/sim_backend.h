@@ -63,6 +63,11 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   size_t files_reserved() const { return slots_.size() - slots_free_.size(); }
   size_t requests_taken() const { return requests_taken_; }
 
+  // As a peer's wake does, at once and from outside of all threads.
+  void interrupt() { woken_ = true; }
+  // Peers were called that will not hear of it before the next reap.
+  bool owes_wakes() const { return !wakes_.empty(); }
+
   void set_waiter(SimWaiter* waiter) { waiter_ = waiter; }
   // While it is held its thread gets no CPU, whatever is due to it.
   void set_held(bool held) { held_ = held; }
@@ -149,6 +154,7 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   std::vector<Ready> ready_;                                     // not yet reaped
   std::unordered_set<const engine::IoCompletion*> completions_;  // in use; looked up only, never walked
   bool woken_ = false;
+  std::vector<SimBackend*> wakes_;  // go out with the next reap
   engine::Instant waiting_until_;
   std::vector<std::byte> buffer_memory_;  // empty until the first one is lent
   std::vector<uint32_t> buffers_free_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/base/verify.h"
 #include "engine/shard/loop.h"
 #include "tests/sim/fiber.h"
 #include "tests/sim/sim_backend.h"
@@ -61,7 +62,11 @@ class SimThreads {
    private:
     void wait() override { fiber_.pause(); }
     void run() override {
-      while (!ending_) loop_.run_once();
+      while (!ending_) {
+        loop_.run_once();
+        // Nobody else wakes the peer until this wake has gone out, and the next turn may compute for long.
+        VERIFY(!backend_.owes_wakes());
+      }
     }
 
     engine::Loop& loop_;

@@ -1,0 +1,51 @@
+// The TCP connections of a shard: taken in up to a limit, and ended one by one when the server stops.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/reactor/timers.h"
+#include "net/ingest/line_ingest.h"
+#include "net/ingest/tcp_connection.h"
+
+namespace net {
+
+class ConnectionSet final : public TcpConnectionListener {
+ public:
+  explicit ConnectionSet(IngestContext& context);
+
+  // One beyond the limit, or after begin_stop, is closed at once.
+  void add(int32_t raw_socket, engine::SocketAddress peer);
+
+  // Destroys those that have closed: their completions are not on the stack any more.
+  void forget_closed() { closed_.clear(); }
+
+  // Connections that send nothing for a moment are closed, and after stop_time_max those that still send.
+  void begin_stop();
+
+  TcpConnection& at(const Receiver& receiver);
+  size_t count() const { return connections_.size(); }
+
+  // How many were closed for the limit since the last call of take_refused.
+  bool has_refused() const { return refused_ != 0; }
+  uint64_t take_refused();
+
+ private:
+  static constexpr engine::Duration quiet_time = engine::milliseconds(20);
+  static constexpr engine::Duration stop_time_max = engine::seconds(1);
+
+  void on_closed(TcpConnection& connection) override;
+  void on_stop_timer(engine::Instant now);
+
+  IngestContext& context_;
+  std::vector<std::unique_ptr<TcpConnection>> connections_;
+  std::vector<std::unique_ptr<TcpConnection>> closed_;
+  uint64_t refused_ = 0;
+  bool stopping_ = false;
+  engine::Instant stop_at_;  // the latest, once stopping_
+  engine::MemberTimer<&ConnectionSet::on_stop_timer> stop_timer_;
+};
+
+}  // namespace net
