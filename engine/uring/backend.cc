@@ -180,6 +180,7 @@ size_t UringBackend::submit(std::span<const IoRequest> requests) {
 
 // Null when the ring is full and the kernel takes nothing from it.
 io_uring_sqe* UringBackend::next_entry() {
+  VERIFY_NE(owner_, 0);
   if (io_uring_sqe* entry = io_uring_get_sqe(ring_.get()); entry != nullptr) return entry;
   io_uring_submit(ring_.get());
   return io_uring_get_sqe(ring_.get());
@@ -218,6 +219,7 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
   }
   const uint32_t index = pending_free_.back();
   pending_free_.pop_back();
+  VERIFY(!pending_[index].is_in_flight);
   pending_[index] = {.completion = request.completion, .file = request.file, .op = request.op, .is_in_flight = true};
   io_uring_sqe_set_data64(&entry, index);
 }
@@ -291,11 +293,13 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
   VERIFY_LT(entry.user_data, pending_.size());
   Pending& pending = pending_[entry.user_data];
   VERIFY(pending.is_in_flight);
+  VERIFY_LT(pending_free_.size(), pending_.size());
   if (entry.res == -ENOBUFS && receive_again(entry.user_data)) return false;
   result = {.completion = pending.completion, .result = entry.res, .more = (entry.flags & IORING_CQE_F_MORE) != 0};
   switch (pending.op) {
     case IoOp::open:
       if (entry.res < 0) break;
+      VERIFY_LT(files_.fd(pending.file), 0);
       files_.at(pending.file).fd = OwnedFd(entry.res);
       result.result = 0;
       break;
