@@ -15,6 +15,7 @@
 #include "storage/apply/lane_writer.h"
 #include "storage/apply/row_block.h"
 #include "storage/apply/row_order.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/column_batch.h"
 
 namespace {

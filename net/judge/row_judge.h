@@ -18,7 +18,7 @@
 #include "net/judge/column_lookup.h"
 #include "net/line/error.h"
 #include "net/line/parsed_line.h"
-#include "storage/batch/column_batch.h"
+#include "storage/schema/column_type.h"
 #include "storage/schema/schema.h"
 
 namespace net {

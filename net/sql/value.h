@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-#include "storage/batch/column_batch.h"
+#include "storage/schema/column_type.h"
 #include "storage/schema/schema.h"
 
 namespace net {

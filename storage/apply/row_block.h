@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "storage/batch/column_batch.h"
+#include "storage/batch/batch_symbols.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/column_vector.h"
 #include "storage/schema/ids.h"
 

@@ -5,6 +5,7 @@
 #include "engine/base/byte_stream.h"
 #include "engine/base/verify.h"
 #include "storage/sabotage.h"
+#include "storage/schema/schema.h"
 
 namespace storage {
 namespace {

@@ -12,7 +12,7 @@
 #include "engine/reactor/reactor.h"
 #include "storage/apply/lane_writer.h"
 #include "storage/apply/row_block.h"
-#include "storage/batch/column_batch.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/symbol_section.h"
 #include "storage/table/file_names.h"
 #include "storage/table/files.h"

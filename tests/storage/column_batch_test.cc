@@ -10,6 +10,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/prng.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/symbol_section.h"
 #include "tests/catch.h"
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "storage/batch/column_batch.h"
 #include "tests/catch.h"
 
 namespace storage {
