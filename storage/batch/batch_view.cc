@@ -147,9 +147,16 @@ absl::StatusOr<BatchView> BatchView::parse(std::span<const std::byte> body) {
 
 void decode(const BatchColumn& column, uint32_t rows, ColumnVector& target) {
   VERIFY_EQ(column.type, target.type);
+  const size_t places = target.places() + rows;
   const Kind kind = kind_of(column.type);
-  if (kind == Kind::texts) return decode_texts(column, rows, target);
-  return is_word(kind) ? decode_words(column, rows, target.words) : decode_raw(column, rows, width_of(kind), target);
+  if (kind == Kind::texts) {
+    decode_texts(column, rows, target);
+  } else if (is_word(kind)) {
+    decode_words(column, rows, target.words);
+  } else {
+    decode_raw(column, rows, width_of(kind), target);
+  }
+  VERIFY_EQ(target.places(), places);
 }
 
 }  // namespace storage

@@ -46,6 +46,8 @@ Range range_of(std::span<const uint64_t> words) {
 }
 
 // Numbers are framed by their range; words without an order (doubles) are stored whole unless all are the same bits.
+//
+//   1'700'000'003, 1'700'000'001, 1'700'000'255   ->   base 1'700'000'001, span 254: a byte each, 2 0 254
 Range range_of(WordOrder order, std::span<const uint64_t> words) {
   switch (order) {
     case WordOrder::unsigned_number:
@@ -116,6 +118,7 @@ void write_raw(const std::string& values, size_t width, const std::vector<uint64
 void OpenBatch::open(SchemaRef schema) {
   VERIFY_EQ(rows_, 0U);
   VERIFY(schema != nullptr);
+  VERIFY_LT(schema->designated, schema->columns.size());
   schema_ = std::move(schema);
   slots_.assign(schema_->columns.size(), 0);
   columns_used_ = 0;
@@ -124,6 +127,8 @@ void OpenBatch::open(SchemaRef schema) {
 }
 
 OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
+  VERIFY_LT(index, slots_.size());
+  VERIFY_LT(columns_used_, slots_.size());
   if (columns_used_ == columns_.size()) columns_.emplace_back();
   OpenColumn& fresh = columns_[columns_used_++];
   fresh.index = index;
@@ -141,7 +146,10 @@ OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
   return fresh;
 }
 
-// Before a value of the row goes into a column that had, or now has, rows without one.
+// Before a value of the row goes into a column that had, or now has, rows without one. As long as every row has a value there
+// is no bitmap; the first gap makes it, with a bit for each value so far:
+//
+//   values in rows 0, 1 and now 4:   words 2 -> 4 (two zeros, which fill_nulls() replaces), bitmap 1 1 . . 1
 void OpenBatch::close_gap(OpenColumn& column) const {
   const size_t row = rows_ - 1;
   VERIFY_LE(column.words.size(), row);
@@ -191,6 +199,8 @@ void OpenBatch::complete_validity(OpenColumn& column) const {
 }
 
 void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const {
+  VERIFY_GT(column.present, 0U);
+  VERIFY_LE(column.present, rows_);
   const ColumnType type = schema_->columns[column.index].type;
   const Kind kind = kind_of(type);
   const bool has_nulls = column.present != rows_;
@@ -221,6 +231,7 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
     write_narrowed(column.words, range.base, encoded_width(encoding), target);
   }
   if (texts_size != 0) std::memcpy(target + values_size, column.bytes.data(), texts_size);
+  VERIFY_LE(body.size(), UINT32_MAX);
   entry = {.column = schema_->columns[column.index].id.value,
            .type = static_cast<uint8_t>(type),
            .encoding = static_cast<uint8_t>(encoding),
