@@ -31,6 +31,7 @@ absl::StatusOr<RunReader> RunReader::open(ScanFiles& files, const Schema& schema
                    ColumnReader::open(files, directory, timestamps, designated.type, window_size));
   RunReader reader(place, std::move(timestamp_reader));
   for (const uint32_t index : columns) {
+    VERIFY_LT(index, schema.columns.size());
     const Column& column = schema.columns[index];
     ASSIGN_OR_RETURN(ColumnReader column_reader,
                      ColumnReader::open(files, directory, find_column(*place.run, column.id), column.type, window_size));
@@ -82,6 +83,7 @@ absl::Status RunReader::load_timestamp() {
 }
 
 size_t RunReader::count_before(int64_t timestamp, size_t order, size_t count_max) const {
+  VERIFY_LE(timestamps_start_, row_);
   const auto start = timestamps_.words.begin() + static_cast<std::ptrdiff_t>(row_ - timestamps_start_);
   const auto loaded = static_cast<size_t>(timestamps_.words.end() - start);
   const auto end = start + static_cast<std::ptrdiff_t>(std::min(loaded, count_max));
@@ -99,6 +101,7 @@ absl::Status RunReader::append(size_t count, ScanChunk& chunk) {
   for (size_t i = 0; i < columns_.size(); ++i) RETURN_IF_ERROR(columns_[i].append(row_, count, chunk.columns[i]));
   row_ += count;
   chunk.rows += count;
+  for (const ColumnVector& column : chunk.columns) VERIFY_EQ(column.places(), chunk.rows);
   return absl::OkStatus();
 }
 

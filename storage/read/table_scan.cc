@@ -126,6 +126,8 @@ absl::Status RunScan::fill_chunk() {
 
 // Opens the next run, and with it all that overlap: their rows have to be merged. Rows that nobody looks into need no order.
 absl::Status RunScan::open_group() {
+  VERIFY(heads_.empty());  // they point into the group
+  VERIFY_LT(runs_opened_, runs_.size());
   group_.clear();
   const size_t first = runs_opened_;
   int64_t timestamp_last = runs_[first].timestamp_max();
@@ -158,6 +160,7 @@ absl::Status RunScan::open_group() {
 
 // Takes from the first run the rows that come before the head of every other.
 absl::Status RunScan::merge_heads(size_t count_max) {
+  VERIFY(!heads_.empty());
   RunReader& reader = *heads_.top();
   heads_.pop();
   const bool is_last = heads_.empty();
@@ -182,6 +185,7 @@ absl::Status RunScan::append_rows(RunReader& reader, size_t count) {
 
 // Makes the lane's ids of the rows from `row_first` on ids of this scan: id * lanes + lane.
 absl::Status RunScan::resolve_symbols(size_t column, size_t lane, size_t row_first) {
+  VERIFY_LT(lane, snapshot_.lanes.size());
   ColumnVector& target = chunk_.columns[column];
   uint64_t id_max = 0;
   bool any = false;

@@ -25,6 +25,7 @@ constexpr size_t name_size_max = 4096;  // far above what a line may name
 constexpr size_t column_record_size_min = 12;
 
 void put_name(ByteWriter& writer, std::string_view name) {
+  VERIFY_LE(name.size(), name_size_max);  // else nobody could read it back
   writer.put(static_cast<uint32_t>(name.size()));
   writer.put_bytes(engine::as_bytes(name));
 }
@@ -110,6 +111,7 @@ absl::StatusOr<Schema> with_columns(const Schema& schema, std::span<const Column
     next.columns.push_back({ColumnId{id_next++}, wish.type, wish.name});
   }
   if (next.columns.size() != schema.columns.size()) ++next.version;
+  VERIFY_LE(next.columns.size(), columns_max);
   return next;
 }
 
@@ -131,6 +133,8 @@ std::string fold_name(std::string_view name) {
 
 std::vector<std::byte> encode_schema(const Schema& schema) {
   VERIFY_LE(schema.columns.size(), columns_max);
+  VERIFY_LT(schema.designated, schema.columns.size());
+  VERIFY(is_timestamp(schema.designated_column().type));
   ByteWriter writer;
   writer.put(schema.version);
   writer.put(schema.table.value);
