@@ -14,6 +14,7 @@
 #include "storage/table/manifest_format.h"
 #include "tests/catch.h"
 #include "tests/storage/golden/column_files.h"
+#include "tests/storage/hex.h"
 #include "tests/storage/lane_owner.h"
 #include "tests/temporary_directory.h"
 
@@ -265,7 +266,7 @@ TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md")
   std::string found;
   const auto add = [&](const std::string& path, const CommittedFile& file) {
     const auto bytes = world.disk().read_current(path);
-    found += path + " " + tests::hex_text(engine::as_text(std::span(*bytes).first(file.size))) + "\n";
+    found += path + " " + tests::hex_text(std::span(*bytes).first(file.size)) + "\n";
   };
   for (const RunColumn& column : partition.runs.at(0).columns) {
     found += std::to_string(column.column.value) + ": rows " + std::to_string(column.row_start) + " + " +

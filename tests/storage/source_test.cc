@@ -60,7 +60,7 @@ class Bench {
     SourceTable& table = *source_.find("t");
     OpenBatch* batch = source_.begin_row(table, sender_, 1, 0);
     if (batch == nullptr) return false;
-    batch->set_word(0, 1000);
+    batch->set_word({0}, 1000);
     source_.finish_row(table);
     return true;
   }

@@ -5,6 +5,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/verify.h"
+#include "tests/storage/hex.h"
 
 namespace tests {
 
@@ -70,7 +71,7 @@ void Workload::add_cell(storage::OpenBatch& batch, uint32_t index, ModelRow& row
     case ColumnType::long256: {
       const storage::Long256 value{prng_.next(), prng_.next(), prng_.next(), prng_.next()};
       batch.set_wide(index, std::as_bytes(std::span(value)));
-      cell = hex_text({reinterpret_cast<const char*>(value.data()), sizeof(value)});
+      cell = hex_text(std::as_bytes(std::span(value)));
       return;
     }
     case ColumnType::boolean: {
