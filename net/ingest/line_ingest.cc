@@ -166,7 +166,7 @@ const JudgedCell* LineIngest::find_too_long(const JudgedRow& row) {
 
 LineIngest::Outcome LineIngest::refuse_symbol(const JudgedCell& cell, const storage::Schema& schema) {
   const std::string sizes = std::to_string(cell.text.size()) + " bytes, at most " + std::to_string(storage::symbol_size_max);
-  return refuse_text(LineError::symbol_too_long, "column " + schema.columns[cell.column].name + ": a symbol of " + sizes +
+  return refuse_text(LineError::symbol_too_long, "column " + schema.column(cell.column).name + ": a symbol of " + sizes +
                                                      " are taken, a limit that no setting changes");
 }
 

@@ -77,13 +77,13 @@ Judgement RowJudge::judge_row(const ParsedLine& line, const storage::Schema& sch
   if (!judge_trailing_timestamp(line, schema.designated_column().type)) return Judgement::refused;
   for (size_t place = 0; place < line.entities.size(); ++place) {
     const LineEntity& entity = line.entities[place];
-    const uint32_t column = known.lookup.find(entity.name, place);
+    const storage::ColumnIndex column = known.lookup.find(entity.name, place);
     if (column == column_none) {
       if (!wish_for(entity, schema.columns.size())) return Judgement::refused;
       continue;
     }
-    if (std::exchange(known.last_used[column], serial_) == serial_) continue;
-    const ColumnType type = schema.columns[column].type;
+    if (std::exchange(known.last_used[column.value], serial_) == serial_) continue;
+    const ColumnType type = schema.column(column).type;
     const bool good = column == schema.designated ? judge_designated_field(entity, type) : judge_cell(entity, column, type);
     if (!good) return Judgement::refused;
   }
@@ -108,11 +108,11 @@ Judgement RowJudge::judge_new_table(const ParsedLine& line) {
     if (is_named) continue;
     if (!judge_designated_field(entity, designated_type)) return Judgement::refused;
     is_named = true;
-    wish_.designated = static_cast<uint32_t>(wish_.columns.size());
+    wish_.designated.value = static_cast<uint32_t>(wish_.columns.size());
     wish_.columns.push_back(designated);
   }
   if (!is_named) {
-    wish_.designated = static_cast<uint32_t>(wish_.columns.size());
+    wish_.designated.value = static_cast<uint32_t>(wish_.columns.size());
     wish_.columns.push_back(designated);
   }
   return Judgement::needs_table;
@@ -148,7 +148,7 @@ bool RowJudge::judge_designated_field(const LineEntity& entity, ColumnType type)
   return true;
 }
 
-bool RowJudge::judge_cell(const LineEntity& entity, uint32_t column, ColumnType type) {
+bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column, ColumnType type) {
   const LineValue& value = entity.value;
   if (value.kind == ValueKind::null) return true;
   const bool fits = value.kind == ValueKind::timestamp ? storage::is_timestamp(type) : type_of(value) == type;

@@ -32,7 +32,7 @@ enum class Judgement : uint8_t {
 
 // A value that is not null.
 struct JudgedCell {
-  uint32_t column = 0;  // index in the schema, never the designated one
+  storage::ColumnIndex column;  // never the designated one
   storage::ColumnType type{};
   uint64_t word = 0;      // boolean, int64, float64, timestamps in the column's unit
   std::string_view text;  // symbol, varchar; long256: the token as sent
@@ -76,7 +76,7 @@ class RowJudge {
     explicit Table(uint64_t hash_seed) : lookup(hash_seed) {}
 
     ColumnLookup lookup;
-    std::vector<uint64_t> last_used;  // column -> serial of the line that named it last
+    std::vector<uint64_t> last_used;  // by ColumnIndex: serial of the line that named it last
   };
 
   Table& table(const storage::Schema& schema);
@@ -84,7 +84,7 @@ class RowJudge {
   Judgement judge_new_table(const ParsedLine& line);
   bool judge_trailing_timestamp(const ParsedLine& line, storage::ColumnType type);
   bool judge_designated_field(const LineEntity& entity, storage::ColumnType type);
-  bool judge_cell(const LineEntity& entity, uint32_t column, storage::ColumnType type);
+  bool judge_cell(const LineEntity& entity, storage::ColumnIndex column, storage::ColumnType type);
   bool wish_for(const LineEntity& entity, size_t columns_before);
   bool refuse(LineError error, std::string_view column = {}, ValueKind kind = {}, storage::ColumnType type = {},
               int64_t timestamp = 0);

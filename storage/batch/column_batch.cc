@@ -118,7 +118,7 @@ void write_raw(const std::string& values, size_t width, const std::vector<uint64
 void OpenBatch::open(SchemaRef schema) {
   VERIFY_EQ(rows_, 0U);
   VERIFY(schema != nullptr);
-  VERIFY_LT(schema->designated, schema->columns.size());
+  VERIFY_LT(schema->designated.value, schema->columns.size());
   schema_ = std::move(schema);
   slots_.assign(schema_->columns.size(), 0);
   columns_used_ = 0;
@@ -126,8 +126,8 @@ void OpenBatch::open(SchemaRef schema) {
   row_bits_ = 0;
 }
 
-OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
-  VERIFY_LT(index, slots_.size());
+OpenBatch::OpenColumn& OpenBatch::add_column(ColumnIndex index) {
+  VERIFY_LT(index.value, slots_.size());
   VERIFY_LT(columns_used_, slots_.size());
   if (columns_used_ == columns_.size()) columns_.emplace_back();
   OpenColumn& fresh = columns_[columns_used_++];
@@ -136,11 +136,11 @@ OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
   fresh.words.clear();
   fresh.validity.clear();
   fresh.bytes.clear();
-  fresh.symbols.column = schema_->columns[index].id;
+  fresh.symbols.column = schema_->column(index).id;
   fresh.symbols.entries.clear();
   fresh.symbols.texts.clear();
-  slots_[index] = static_cast<uint32_t>(columns_used_);
-  const ColumnType type = schema_->columns[index].type;
+  slots_[index.value] = static_cast<uint32_t>(columns_used_);
+  const ColumnType type = schema_->column(index).type;
   fixed_size_ += BatchSizes::column + (is_symbol(type) ? BatchSizes::symbol_column : 0);
   row_bits_ += BatchSizes::cell_bits(kind_of(type));
   return fresh;
@@ -161,25 +161,25 @@ void OpenBatch::close_gap(OpenColumn& column) const {
   set_bit(column.validity, row);
 }
 
-void OpenBatch::set_text(uint32_t column, std::string_view text) {
+void OpenBatch::set_text(ColumnIndex column, std::string_view text) {
   put(column, text.size()).bytes.append(text);
   fixed_size_ += text.size();
 }
 
-void OpenBatch::set_wide(uint32_t column, std::span<const std::byte> value) {
+void OpenBatch::set_wide(ColumnIndex column, std::span<const std::byte> value) {
   OpenColumn& target = put(column, 0);
-  VERIFY_EQ(value.size(), width_of(kind_of(schema_->columns[column].type)));
+  VERIFY_EQ(value.size(), width_of(kind_of(schema_->column(column).type)));
   target.bytes.append(engine::as_text(value));
 }
 
-uint32_t OpenBatch::add_symbol(uint32_t column, SymbolId id) {
+uint32_t OpenBatch::add_symbol(ColumnIndex column, SymbolId id) {
   std::vector<BatchSymbols::Entry>& entries = this->column(column).symbols.entries;
   entries.push_back({.id = id});
   fixed_size_ += BatchSizes::symbol;
   return static_cast<uint32_t>(entries.size() - 1);
 }
 
-uint32_t OpenBatch::add_symbol(uint32_t column, std::string_view text) {
+uint32_t OpenBatch::add_symbol(ColumnIndex column, std::string_view text) {
   BatchSymbols& symbols = this->column(column).symbols;
   symbols.entries.push_back({.id = symbol_none,
                              .sent_text = true,
@@ -201,7 +201,7 @@ void OpenBatch::complete_validity(OpenColumn& column) const {
 void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const {
   VERIFY_GT(column.present, 0U);
   VERIFY_LE(column.present, rows_);
-  const ColumnType type = schema_->columns[column.index].type;
+  const ColumnType type = schema_->column(column.index).type;
   const Kind kind = kind_of(type);
   const bool has_nulls = column.present != rows_;
   if (has_nulls) complete_validity(column);
@@ -232,7 +232,7 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
   }
   if (texts_size != 0) std::memcpy(target + values_size, column.bytes.data(), texts_size);
   VERIFY_LE(body.size(), UINT32_MAX);
-  entry = {.column = schema_->columns[column.index].id.value,
+  entry = {.column = schema_->column(column.index).id.value,
            .type = static_cast<uint8_t>(type),
            .encoding = static_cast<uint8_t>(encoding),
            .flags = has_nulls ? batch_entry_has_nulls : uint8_t{0},
@@ -244,14 +244,14 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
 
 void OpenBatch::seal(std::vector<std::byte>& body, std::vector<BatchSymbols>& symbols) {
   VERIFY_GT(rows_, 0U);
-  VERIFY_NE(slots_[schema_->designated], 0U);
-  OpenColumn& designated = columns_[slots_[schema_->designated] - 1];
+  VERIFY_NE(slots_[schema_->designated.value], 0U);
+  OpenColumn& designated = columns_[slots_[schema_->designated.value] - 1];
   VERIFY_EQ(designated.present, rows_);
   const Range time = range_of<int64_t>(designated.words);
   const BatchHeader header{.rows = rows_,
                            .column_count = static_cast<uint32_t>(columns_used_),
                            .schema_version = schema_->version,
-                           .designated = slots_[schema_->designated] - 1,
+                           .designated = slots_[schema_->designated.value] - 1,
                            .timestamp_min = static_cast<int64_t>(time.base),
                            .timestamp_max = static_cast<int64_t>(time.base + time.span)};
   body.clear();

@@ -57,16 +57,16 @@ class OpenBatch {
   void open(SchemaRef schema);
 
   // A row is begun and its cells are set in any order, each column at most once; there is no way back, so the whole line is
-  // judged before. `column` is an index into the schema. Columns not set are null.
+  // judged before. Columns not set are null.
   void begin_row() { ++rows_; }
-  void set_word(uint32_t column, uint64_t bits) { put(column, bits); }                  // of kinds up to 8 bytes
-  void set_symbol(uint32_t column, uint32_t local_index) { put(column, local_index); }  // an index that add_symbol gave
-  void set_text(uint32_t column, std::string_view text);
-  void set_wide(uint32_t column, std::span<const std::byte> value);  // of kinds above 8 bytes, little-endian
+  void set_word(ColumnIndex column, uint64_t bits) { put(column, bits); }                  // of kinds up to 8 bytes
+  void set_symbol(ColumnIndex column, uint32_t local_index) { put(column, local_index); }  // an index that add_symbol gave
+  void set_text(ColumnIndex column, std::string_view text);
+  void set_wide(ColumnIndex column, std::span<const std::byte> value);  // of kinds above 8 bytes, little-endian
 
   // A new entry of the column's local table.
-  uint32_t add_symbol(uint32_t column, SymbolId id);
-  uint32_t add_symbol(uint32_t column, std::string_view text);
+  uint32_t add_symbol(ColumnIndex column, SymbolId id);
+  uint32_t add_symbol(ColumnIndex column, std::string_view text);
 
   uint32_t rows() const { return rows_; }
   // The sealed body and its symbol section are not larger.
@@ -87,7 +87,7 @@ class OpenBatch {
 
  private:
   struct OpenColumn {
-    uint32_t index = 0;              // in the schema
+    ColumnIndex index;
     uint32_t present = 0;            // values that are not null
     std::vector<uint64_t> words;     // one per row up to the last value; texts: byte length; above 8 bytes: unused
     std::vector<uint64_t> validity;  // LSB bitmap, kept from the first gap on; until then every row has a value
@@ -100,13 +100,13 @@ class OpenBatch {
     }
   };
 
-  OpenColumn& column(uint32_t index) {
-    const uint32_t slot = slots_[index];
+  OpenColumn& column(ColumnIndex index) {
+    const uint32_t slot = slots_[index.value];
     return slot != 0 ? columns_[slot - 1] : add_column(index);
   }
 
   // Inline, as each cell of each row comes by.
-  OpenColumn& put(uint32_t index, uint64_t word) {
+  OpenColumn& put(ColumnIndex index, uint64_t word) {
     OpenColumn& target = column(index);
     const bool has_gap = target.words.size() + 1 != rows_ || !target.validity.empty();
     if (has_gap) [[unlikely]]
@@ -116,7 +116,7 @@ class OpenBatch {
     return target;
   }
 
-  OpenColumn& add_column(uint32_t index);
+  OpenColumn& add_column(ColumnIndex index);
   void close_gap(OpenColumn& column) const;
   void give_back();
   void complete_validity(OpenColumn& column) const;
@@ -126,7 +126,7 @@ class OpenBatch {
   uint32_t rows_ = 0;
   size_t fixed_size_ = BatchSizes::batch;  // of size_max(): what does not grow with each row
   size_t row_bits_ = 0;                    // of size_max(): what one row adds, in bits
-  std::vector<uint32_t> slots_;            // schema index -> columns_ index + 1, 0 = not in this batch
+  std::vector<uint32_t> slots_;            // by ColumnIndex: columns_ index + 1, 0 = not in this batch
   std::vector<OpenColumn> columns_;        // the first columns_used_ are in use, the others keep their memory
   size_t columns_used_ = 0;
 };

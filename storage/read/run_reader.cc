@@ -19,7 +19,7 @@ const RunColumn* find_column(const Run& run, ColumnId id) {
 }  // namespace
 
 absl::StatusOr<RunReader> RunReader::open(ScanFiles& files, const Schema& schema, const RunPlace& place,
-                                          const std::vector<uint32_t>& columns, size_t window_size) {
+                                          const std::vector<ColumnIndex>& columns, size_t window_size) {
   const std::string directory =
       run_directory(partition_directory(schema, place.partition->lane.lane, place.partition->key), place.run->id);
   const Column& designated = schema.designated_column();
@@ -30,9 +30,9 @@ absl::StatusOr<RunReader> RunReader::open(ScanFiles& files, const Schema& schema
   ASSIGN_OR_RETURN(ColumnReader timestamp_reader,
                    ColumnReader::open(files, directory, timestamps, designated.type, window_size));
   RunReader reader(place, std::move(timestamp_reader));
-  for (const uint32_t index : columns) {
-    VERIFY_LT(index, schema.columns.size());
-    const Column& column = schema.columns[index];
+  for (const ColumnIndex index : columns) {
+    VERIFY_LT(index.value, schema.columns.size());
+    const Column& column = schema.column(index);
     ASSIGN_OR_RETURN(ColumnReader column_reader,
                      ColumnReader::open(files, directory, find_column(*place.run, column.id), column.type, window_size));
     reader.columns_.push_back(std::move(column_reader));

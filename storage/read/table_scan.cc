@@ -30,9 +30,9 @@ class RunScan final : public TableScan {
   RunScan(engine::IoBackend& backend, TableSnapshot snapshot, ScanOptions options)
       : snapshot_(std::move(snapshot)), options_(std::move(options)), files_(backend) {
     const Schema& schema = *snapshot_.schema;
-    for (const uint32_t index : options_.columns) {
-      VERIFY_LT(index, schema.columns.size());
-      chunk_.columns.push_back({.type = schema.columns[index].type});
+    for (const ColumnIndex index : options_.columns) {
+      VERIFY_LT(index.value, schema.columns.size());
+      chunk_.columns.push_back({.type = schema.column(index).type});
     }
     add_dictionaries(backend);
     plan_runs();
@@ -71,7 +71,7 @@ class RunScan final : public TableScan {
 void RunScan::add_dictionaries(engine::IoBackend& backend) {
   dictionaries_.resize(options_.columns.size());
   for (size_t i = 0; i < options_.columns.size(); ++i) {
-    const Column& column = snapshot_.schema->columns[options_.columns[i]];
+    const Column& column = snapshot_.schema->column(options_.columns[i]);
     if (!is_symbol(column.type)) continue;
     for (const LaneSnapshotRef& lane : snapshot_.lanes) {
       const auto extent = std::ranges::find(lane->dictionaries, column.id, &DictionaryExtent::column);

@@ -55,7 +55,7 @@ void check_columns(ByteReader& reader, const Schema& schema) {
     reader.check(names.insert(fold_name(column.name)).second, "second column of a name, id", 1, column.id.value, "only ");
   }
   const size_t count = schema.columns.size();
-  if (!reader.check(schema.designated < count, "designated column", count, schema.designated, "less than ")) return;
+  if (!reader.check(schema.designated.value < count, "designated column", count, schema.designated.value, "less than ")) return;
   const ColumnType type = schema.designated_column().type;
   const auto found = static_cast<uint64_t>(type);
   reader.check(is_timestamp(type), "type of the designated column", found, found, "a timestamp, not ");
@@ -79,9 +79,9 @@ absl::StatusOr<PartitionUnit> parse_partition_unit(std::string_view name) {
 }
 
 Schema make_schema(TableId table, const TableWish& wish) {
-  VERIFY_LT(wish.designated, wish.columns.size());
+  VERIFY_LT(wish.designated.value, wish.columns.size());
   VERIFY_LE(wish.columns.size(), columns_max);
-  VERIFY(is_timestamp(wish.columns[wish.designated].type));
+  VERIFY(is_timestamp(wish.columns[wish.designated.value].type));
   Schema schema;
   schema.table = table;
   schema.partition_unit = wish.partition_unit;
@@ -133,12 +133,12 @@ std::string fold_name(std::string_view name) {
 
 std::vector<std::byte> encode_schema(const Schema& schema) {
   VERIFY_LE(schema.columns.size(), columns_max);
-  VERIFY_LT(schema.designated, schema.columns.size());
+  VERIFY_LT(schema.designated.value, schema.columns.size());
   VERIFY(is_timestamp(schema.designated_column().type));
   ByteWriter writer;
   writer.put(schema.version);
   writer.put(schema.table.value);
-  writer.put(schema.designated);
+  writer.put(schema.designated.value);
   writer.put(static_cast<uint32_t>(schema.columns.size()));
   writer.put(schema.partition_unit);
   writer.put_zeros(3);
@@ -157,7 +157,7 @@ absl::StatusOr<Schema> decode_schema(std::span<const std::byte> bytes, std::stri
   Schema schema;
   schema.version = reader.take<uint32_t>();
   schema.table.value = reader.take<uint32_t>();
-  schema.designated = reader.take<uint32_t>();
+  schema.designated.value = reader.take<uint32_t>();
   const size_t column_count = reader.take_count<uint32_t>(columns_max, column_record_size_min, "columns");
   const auto unit = reader.take<uint8_t>();
   reader.check(unit < unit_names.size(), "partition unit", unit_names.size(), unit, "less than ");

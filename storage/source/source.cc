@@ -120,8 +120,8 @@ void Source::share(RoutedBatch& batch, Sender& sender) {
   sender.batch_out();
 }
 
-uint32_t Source::symbol(SourceTable& table, uint32_t column, std::string_view text) {
-  return table.symbols_[column]->local_index(table.batch_->open, table.serial_, column, text);
+uint32_t Source::symbol(SourceTable& table, ColumnIndex column, std::string_view text) {
+  return table.symbols_[column.value]->local_index(table.batch_->open, table.serial_, column, text);
 }
 
 void Source::finish_row(SourceTable& table) {

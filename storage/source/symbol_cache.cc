@@ -81,7 +81,7 @@ SymbolCache::Entry& SymbolCache::find_or_insert_long(std::string_view text) {
   return long_.emplace(std::string(text), Entry{}).first->second;
 }
 
-void SymbolCache::add_to(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text, Entry& entry) {
+void SymbolCache::add_to(OpenBatch& batch, uint64_t serial, ColumnIndex column, std::string_view text, Entry& entry) {
   entry.local_index = entry.id == symbol_none ? batch.add_symbol(column, text) : batch.add_symbol(column, entry.id);
   entry.serial = serial;
 }

@@ -178,8 +178,8 @@ class Model {
     ModelRow row;
     row.timestamp = judged.has_timestamp ? judged.timestamp : *net::convert_timestamp(clock_ns, engine::TimeUnit::ns, type);
     row.values.resize(schema.columns.size());
-    row.values[schema.designated] = timestamp_text(row.timestamp, type);
-    for (const net::JudgedCell& cell : judged.cells) row.values[cell.column] = value_of(cell);
+    row.values[schema.designated.value] = timestamp_text(row.timestamp, type);
+    for (const net::JudgedCell& cell : judged.cells) row.values[cell.column.value] = value_of(cell);
     table.rows.push_back(std::move(row));
   }
 

@@ -17,7 +17,7 @@ using storage::ColumnType;
 
 storage::Schema make_table(std::vector<storage::ColumnWish> columns, ColumnType designated_type = ColumnType::timestamp_us) {
   storage::TableWish wish{.name = "t"};
-  wish.designated = static_cast<uint32_t>(columns.size());
+  wish.designated.value = static_cast<uint32_t>(columns.size());
   wish.columns = std::move(columns);
   wish.columns.push_back({"timestamp", designated_type});
   return storage::make_schema(storage::TableId{7}, wish);
@@ -35,7 +35,7 @@ storage::Schema all_types() {
 }
 
 std::string describe(const net::JudgedCell& cell, const storage::Schema& schema) {
-  const std::string name = schema.columns[cell.column].name + "=";
+  const std::string name = schema.column(cell.column).name + "=";
   switch (cell.type) {
     case ColumnType::symbol:
     case ColumnType::varchar:
@@ -64,7 +64,7 @@ class Bench {
       case Judgement::needs_columns:
         return describe_wishes(judge_.column_wishes(), column_none);
       case Judgement::needs_table:
-        return describe_wishes(judge_.table_wish().columns, judge_.table_wish().designated);
+        return describe_wishes(judge_.table_wish().columns, judge_.table_wish().designated.value);
       case Judgement::refused:
         break;
     }

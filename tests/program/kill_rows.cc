@@ -131,7 +131,7 @@ class Checker {
  private:
   void check_table(const storage::TableSnapshot& table) {
     storage::ScanOptions scan_options;
-    for (uint32_t i = 0; i < table.schema->columns.size(); ++i) scan_options.columns.push_back(i);
+    for (uint32_t i = 0; i < table.schema->columns.size(); ++i) scan_options.columns.push_back({i});
     const auto scan = storage::TableScan::open(backend_, table, scan_options);
     if (!scan.ok()) return fail(table.schema->name, engine::message_of(scan.status()));
     const ColumnPlaces places = find_places(options_, *table.schema);

@@ -40,7 +40,7 @@ LaneManifest lane_manifest() {
 Schema schema() {
   return make_schema(TableId{7}, {.name = "cpu",
                                   .partition_unit = PartitionUnit::day,
-                                  .designated = 1,
+                                  .designated = {1},
                                   .columns = {{"host", ColumnType::symbol}, {"timestamp", ColumnType::timestamp_us}}});
 }
 

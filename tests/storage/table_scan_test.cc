@@ -89,12 +89,13 @@ std::vector<Row> must_scan(Data& data, const storage::TableSnapshot& snapshot, c
 std::vector<Row> wanted_rows(const tests::TableFiles& files, const storage::ScanOptions& options) {
   std::vector<Row> wanted;
   for (const Row& row : files.sorted_rows()) {
-    const auto timestamp = std::get<int64_t>(row[files.schema().designated]);
+    const auto timestamp = std::get<int64_t>(row[files.schema().designated.value]);
     if (timestamp < options.timestamp_min || timestamp > options.timestamp_max) continue;
     Row& cells = wanted.emplace_back();
-    for (const uint32_t index : options.columns) {
-      const bool is_missing_flag = files.schema().columns[index].type == ColumnType::boolean && row[index].index() == 0;
-      cells.push_back(is_missing_flag ? Cell(false) : row[index]);
+    for (const storage::ColumnIndex index : options.columns) {
+      const Cell& cell = row[index.value];
+      const bool is_missing_flag = files.schema().column(index).type == ColumnType::boolean && cell.index() == 0;
+      cells.push_back(is_missing_flag ? Cell(false) : cell);
     }
   }
   return wanted;
@@ -129,7 +130,7 @@ tests::TableFiles random_table(Data& data, engine::Prng& prng, size_t row_count,
   return files;
 }
 
-storage::ScanOptions all_columns() { return {.columns = {0, 1, 2, 3, 4, 5, 6, 7}}; }
+storage::ScanOptions all_columns() { return {.columns = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}}}; }
 
 }  // namespace
 
@@ -169,9 +170,9 @@ TEST_CASE("table_reader: a time range gives the rows inside, both ends included,
     };
     storage::ScanOptions options{.timestamp_min = bound(), .timestamp_max = bound()};
     for (uint32_t column = 0; column <= designated; ++column) {
-      if (prng.next() % 3 == 0) options.columns.push_back(column);
+      if (prng.next() % 3 == 0) options.columns.push_back({column});
     }
-    CAPTURE(i, options.timestamp_min, options.timestamp_max, options.columns);
+    CAPTURE(i, options.timestamp_min, options.timestamp_max, options.columns.size());
     CHECK(must_scan(data, tables.at(0), options) == wanted_rows(files, options));
   }
 }
@@ -259,5 +260,5 @@ TEST_CASE("table_reader: lanes are merged, each with its own symbols") {
   }
   first.write();
   second.write();
-  CHECK(must_scan(data, data.snapshots().at(0), {.columns = {0, 1}}) == wanted);
+  CHECK(must_scan(data, data.snapshots().at(0), {.columns = {{0}, {1}}}) == wanted);
 }
