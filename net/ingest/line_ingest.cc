@@ -197,8 +197,7 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
     } else if (kind == storage::Kind::texts) {
       batch->set_text(cell.column, cell.text);
     } else {
-      const storage::Long256 value = cell.long256();
-      batch->set_wide(cell.column, std::as_bytes(std::span(value)));
+      batch->set_wide(cell.column, cell.wide().span());
     }
   }
   context_.source.finish_row(table);

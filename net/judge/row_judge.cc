@@ -49,14 +49,22 @@ bool is_null(const LineValue& value) {
   return value.kind == ValueKind::null || (has_least_long && value.integer() == null_long);
 }
 
-}  // namespace
-
-storage::Long256 JudgedCell::long256() const {
-  VERIFY(type == ColumnType::long256);
-  const std::string_view digits = text.substr(2, text.size() - 3);  // 0x...i
+storage::Long256 long256_of(std::string_view token) {
+  const std::string_view digits = token.substr(2, token.size() - 3);  // 0x...i
   const std::optional<storage::Long256> value = parse_long256(digits);
   VERIFY(value.has_value());
   return *value;
+}
+
+}  // namespace
+
+storage::WideValue JudgedCell::wide() const {
+  switch (type) {
+    case ColumnType::long256:
+      return storage::WideValue::of(long256_of(text));
+    default:
+      UNREACHABLE("type of a wide value");
+  }
 }
 
 Judgement RowJudge::judge(const ParsedLine& line, const storage::Schema* schema, engine::TimeUnit default_unit) {

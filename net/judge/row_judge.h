@@ -20,6 +20,7 @@
 #include "net/line/parsed_line.h"
 #include "storage/schema/column_type.h"
 #include "storage/schema/schema.h"
+#include "storage/schema/wide_value.h"
 
 namespace net {
 
@@ -35,9 +36,10 @@ struct JudgedCell {
   storage::ColumnIndex column;  // never the designated one
   storage::ColumnType type{};
   uint64_t word = 0;      // boolean, int64, float64, timestamps in the column's unit
-  std::string_view text;  // symbol, varchar; long256: the token as sent
+  std::string_view text;  // symbol, varchar; of kinds above 8 bytes: the token as sent
 
-  storage::Long256 long256() const;
+  // Of kinds above 8 bytes.
+  storage::WideValue wide() const;
 };
 
 // Views and spans hold until the judge or the parser is called again.

@@ -258,11 +258,17 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
   VERIFY_LT(slot, cursor.chunk->columns.size());
   const storage::ColumnVector& column = cursor.chunk->columns[slot];
   if (column.present[cursor.row] == 0) return SQLITE_OK;  // NULL unless something else is returned
+  if (column.kind() == storage::Kind::texts) {
+    return_text(cursor, context, column.text(cursor.row));
+    return SQLITE_OK;
+  }
+  if (!storage::is_word(column.kind())) {
+    cursor.text.clear();
+    append_wide(cursor.text, column.type, column.wide(cursor.row));
+    return_text(cursor, context, cursor.text);
+    return SQLITE_OK;
+  }
   switch (column.type) {
-    case ColumnType::boolean:
-    case ColumnType::int64:
-      sqlite3_result_int64(context, static_cast<sqlite3_int64>(column.words[cursor.row]));
-      return SQLITE_OK;
     case ColumnType::float64:
       sqlite3_result_double(context, std::bit_cast<double>(column.words[cursor.row]));
       return SQLITE_OK;
@@ -274,16 +280,10 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
       return_text(cursor, context,
                   cursor.scan->symbol_text(slot, storage::SymbolId{static_cast<uint32_t>(column.words[cursor.row])}));
       return SQLITE_OK;
-    case ColumnType::varchar:
-      return_text(cursor, context, column.text(cursor.row));
-      return SQLITE_OK;
-    case ColumnType::long256:
-      cursor.text.clear();
-      append_long256(cursor.text, engine::load<storage::Long256>(column.wide(cursor.row).data()));
-      return_text(cursor, context, cursor.text);
+    default:  // whole numbers, and booleans
+      sqlite3_result_int64(context, static_cast<sqlite3_int64>(column.words[cursor.row]));
       return SQLITE_OK;
   }
-  UNREACHABLE("column type");
 }
 
 int read_rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* rowid) {

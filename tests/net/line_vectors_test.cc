@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "net/judge/refusal_text.h"
 #include "net/judge/row_judge.h"
 #include "net/judge/timestamp_unit.h"
@@ -84,7 +85,7 @@ json value_of(const net::JudgedCell& cell) {
     case ColumnType::int64:
       return static_cast<int64_t>(cell.word);
     case ColumnType::long256:
-      return long256_text(cell.long256());
+      return long256_text(engine::load<storage::Long256>(cell.wide().span().data()));
     case ColumnType::timestamp_us:
     case ColumnType::timestamp_ns:
       return timestamp_text(static_cast<int64_t>(cell.word), cell.type);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "net/judge/refusal_text.h"
 #include "net/line/parser.h"
 #include "tests/catch.h"
@@ -14,6 +15,8 @@ namespace {
 
 using net::Judgement;
 using storage::ColumnType;
+
+storage::Long256 long256_of(const net::JudgedCell& cell) { return engine::load<storage::Long256>(cell.wide().span().data()); }
 
 storage::Schema make_table(std::vector<storage::ColumnWish> columns, ColumnType designated_type = ColumnType::timestamp_us) {
   storage::TableWish wish{.name = "t"};
@@ -43,7 +46,7 @@ std::string describe(const net::JudgedCell& cell, const storage::Schema& schema)
     case ColumnType::float64:
       return name + std::to_string(std::bit_cast<double>(cell.word));
     case ColumnType::long256:
-      return name + std::to_string(cell.long256()[0]) + ":" + std::to_string(cell.long256()[1]);
+      return name + std::to_string(long256_of(cell)[0]) + ":" + std::to_string(long256_of(cell)[1]);
     default:
       return name + std::to_string(static_cast<int64_t>(cell.word));
   }
