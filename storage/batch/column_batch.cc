@@ -199,7 +199,6 @@ void OpenBatch::complete_validity(OpenColumn& column) const {
 }
 
 void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const {
-  VERIFY_GT(column.present, 0U);
   VERIFY_LE(column.present, rows_);
   const ColumnType type = schema_->column(column.index).type;
   const Kind kind = kind_of(type);
@@ -231,7 +230,6 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
     write_narrowed(column.words, range.base, encoded_width(encoding), target);
   }
   if (texts_size != 0) std::memcpy(target + values_size, column.bytes.data(), texts_size);
-  VERIFY_LE(body.size(), UINT32_MAX);
   entry = {.column = schema_->column(column.index).id.value,
            .type = static_cast<uint8_t>(type),
            .encoding = static_cast<uint8_t>(encoding),
