@@ -280,14 +280,7 @@ size_t UringBackend::take_completions(std::span<IoResult> results) {
 bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) {
   if (entry.user_data == user_data_wake || entry.user_data == user_data_none) return false;
   if (is_wake_sent(entry.user_data)) {
-    // A peer that sleeps must hear of it in the end.
-    if (entry.res == -ENOMEM || entry.res == -EAGAIN) {
-      owe_wake(static_cast<int>(entry.user_data & INT32_MAX));
-      return false;
-    }
-    // EBADFD: the peer has not begun, and its first reap does not wait. EOVERFLOW: it has more to reap than it can hold.
-    // EOWNERDEAD: its thread has ended.
-    VERIFY(entry.res == -EBADFD || entry.res == -EOVERFLOW || entry.res == -EOWNERDEAD);
+    take_wake_failure(entry);
     return false;
   }
   VERIFY_LT(entry.user_data, pending_.size());
@@ -296,6 +289,24 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
   VERIFY_LT(pending_free_.size(), pending_.size());
   if (entry.res == -ENOBUFS && receive_again(entry.user_data)) return false;
   result = {.completion = pending.completion, .result = entry.res, .more = (entry.flags & IORING_CQE_F_MORE) != 0};
+  take_effect(pending, entry, result);
+  if (!result.more) {
+    pending.is_in_flight = false;
+    pending_free_.push_back(static_cast<uint32_t>(entry.user_data));
+  }
+  return result.completion != nullptr;
+}
+
+void UringBackend::take_wake_failure(const io_uring_cqe& entry) {
+  // A peer that sleeps must hear of it in the end.
+  if (entry.res == -ENOMEM || entry.res == -EAGAIN) return owe_wake(static_cast<int>(entry.user_data & INT32_MAX));
+  // EBADFD: the peer has not begun, and its first reap does not wait. EOVERFLOW: it has more to reap than it can hold.
+  // EOWNERDEAD: its thread has ended.
+  VERIFY(entry.res == -EBADFD || entry.res == -EOVERFLOW || entry.res == -EOWNERDEAD);
+}
+
+// What the request has changed here, and what it has brought.
+void UringBackend::take_effect(const Pending& pending, const io_uring_cqe& entry, IoResult& result) {
   switch (pending.op) {
     case IoOp::open:
       if (entry.res < 0) break;
@@ -319,11 +330,6 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
     default:
       break;
   }
-  if (!result.more) {
-    pending.is_in_flight = false;
-    pending_free_.push_back(static_cast<uint32_t>(entry.user_data));
-  }
-  return result.completion != nullptr;
 }
 
 // The kernel had no buffer although there are some: it gets them, and the request goes to it once more.
