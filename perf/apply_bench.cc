@@ -15,6 +15,7 @@
 #include "storage/apply/lane_writer.h"
 #include "storage/apply/row_block.h"
 #include "storage/apply/row_order.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/column_batch.h"
 
 namespace {
@@ -96,23 +97,23 @@ std::vector<SealedBatch> make_batches(const storage::SchemaRef& schema, size_t c
       if (schema->columns[i].type != ColumnType::symbol) continue;
       batch.symbols.push_back({schema->columns[i].id, {}});
       for (uint32_t id = 0; id < distinct; ++id) {
-        open.add_symbol(i, storage::SymbolId{id});
+        open.add_symbol({i}, storage::SymbolId{id});
         batch.symbols.back().ids.push_back(storage::SymbolId{id});
       }
     }
     for (size_t row = 0; row < storage::batch_rows_max; ++row) {
       open.begin_row();
-      open.set_word(0, static_cast<uint64_t>(timestamp += step_ns));
+      open.set_word({0}, static_cast<uint64_t>(timestamp += step_ns));
       for (uint32_t i = 1; i < schema->columns.size(); ++i) {
         switch (schema->columns[i].type) {
           case ColumnType::symbol:
-            open.set_symbol(i, static_cast<uint32_t>(prng.below(distinct)));
+            open.set_symbol({i}, static_cast<uint32_t>(prng.below(distinct)));
             break;
           case ColumnType::float64:
-            open.set_word(i, prng.next());
+            open.set_word({i}, prng.next());
             break;
           default:
-            open.set_word(i, prng.below(100));
+            open.set_word({i}, prng.below(100));
         }
       }
     }

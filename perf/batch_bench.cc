@@ -59,7 +59,7 @@ class Filling {
     batch_.set_word(schema_->designated, static_cast<uint64_t>(row.timestamp));
     for (const net::JudgedCell& cell : row.cells) {
       if (cell.type == storage::ColumnType::symbol) {
-        batch_.set_symbol(cell.column, symbols_[cell.column]->local_index(batch_, serial_, cell.column, cell.text));
+        batch_.set_symbol(cell.column, symbols_[cell.column.value]->local_index(batch_, serial_, cell.column, cell.text));
       } else {
         batch_.set_word(cell.column, cell.word);
       }
@@ -84,7 +84,7 @@ class Filling {
     uint32_t id = 0;
     for (const Row& row : rows_) {
       for (const net::JudgedCell& cell : row.cells) {
-        if (cell.type == storage::ColumnType::symbol) symbols_[cell.column]->learn(cell.text, storage::SymbolId{id++});
+        if (cell.type == storage::ColumnType::symbol) symbols_[cell.column.value]->learn(cell.text, storage::SymbolId{id++});
       }
     }
   }

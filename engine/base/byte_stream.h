@@ -11,6 +11,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/status.h"
+#include "engine/base/verify.h"
 
 namespace engine {
 
@@ -58,12 +59,14 @@ class ByteReader {
     if (!check(size <= left(), "truncated: bytes needed", size, left())) return {};
     const std::span<const std::byte> field = bytes_.subspan(position_, static_cast<size_t>(size));
     position_ += field.size();
+    VERIFY_LE(position_, bytes_.size());
     return field;
   }
 
   // A count of elements that take at least `element_size_min` bytes each; 0 when it cannot be true.
   template <typename T>
   size_t take_count(uint64_t count_max, uint64_t element_size_min, std::string_view what) {
+    VERIFY_GT(element_size_min, 0U);
     const uint64_t count = take<T>();
     const uint64_t believable = std::min(count_max, left() / element_size_min);
     return check(count <= believable, what, believable, count, "at most ") ? static_cast<size_t>(count) : 0;

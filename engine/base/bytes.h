@@ -10,6 +10,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "engine/base/verify.h"
+
 namespace engine {
 
 static_assert(std::endian::native == std::endian::little, "on-disk layouts are little-endian and are stored without swapping");
@@ -31,8 +33,14 @@ void store(std::byte* target, const T& value) {
 }
 
 // `alignment` is a power of two.
-constexpr uint64_t align_up(uint64_t value, uint64_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
-constexpr uint64_t align_down(uint64_t value, uint64_t alignment) { return value & ~(alignment - 1); }
+constexpr uint64_t align_up(uint64_t value, uint64_t alignment) {
+  VERIFY(std::has_single_bit(alignment));
+  return (value + alignment - 1) & ~(alignment - 1);
+}
+constexpr uint64_t align_down(uint64_t value, uint64_t alignment) {
+  VERIFY(std::has_single_bit(alignment));
+  return value & ~(alignment - 1);
+}
 constexpr uint64_t div_ceil(uint64_t value, uint64_t divisor) { return (value + divisor - 1) / divisor; }
 
 inline std::span<const std::byte> as_bytes(std::string_view text) {

@@ -40,7 +40,10 @@ class Prng {
   }
 
   // Uniform in [low, high], both included.
-  constexpr uint64_t between(uint64_t low, uint64_t high) { return low + below(high - low + 1); }
+  constexpr uint64_t between(uint64_t low, uint64_t high) {
+    VERIFY_LE(low, high);
+    return low + below(high - low + 1);
+  }
 
   // True with probability numerator / denominator.
   constexpr bool chance(uint64_t numerator, uint64_t denominator) { return below(denominator) < numerator; }

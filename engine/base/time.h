@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "engine/base/verify.h"
+
 namespace engine {
 
 struct Duration {
@@ -42,6 +44,7 @@ constexpr int64_t ns_per(TimeUnit unit) {
 
 // `count` in another unit, rounded towards zero; nothing when it does not fit. Neither unit is unspecified.
 constexpr std::optional<int64_t> convert_time(int64_t count, TimeUnit from, TimeUnit to) {
+  VERIFY_DEBUG(from != TimeUnit::unspecified && to != TimeUnit::unspecified);
   if (ns_per(from) < ns_per(to)) return count / (ns_per(to) / ns_per(from));
   int64_t converted = 0;
   if (__builtin_mul_overflow(count, ns_per(from) / ns_per(to), &converted)) return std::nullopt;

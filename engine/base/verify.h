@@ -15,7 +15,7 @@
 
 namespace engine::detail {
 
-// An operand as text: integers, enums and bools by value, everything else as "?".
+// An operand as text: integers, enums, bools and ids (engine/base/ids.h) by value, times in ns, everything else as "?".
 struct Operand {
   enum class Kind : uint8_t { signed_integer, unsigned_integer, text, opaque };
 
@@ -35,6 +35,10 @@ constexpr Operand operand(const T& value) {
     return {.kind = Operand::Kind::signed_integer, .signed_value = static_cast<int64_t>(value)};
   } else if constexpr (std::unsigned_integral<T>) {
     return {.kind = Operand::Kind::unsigned_integer, .unsigned_value = static_cast<uint64_t>(value)};
+  } else if constexpr (requires { value.value; }) {
+    return operand(value.value);
+  } else if constexpr (requires { value.ns; }) {
+    return operand(value.ns);
   } else {
     return {};
   }

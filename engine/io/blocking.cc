@@ -31,6 +31,7 @@ class Waiter final : public IoCompletion {
 void reap_some(IoBackend& backend) {
   std::array<IoResult, 16> results;
   const size_t count = backend.reap(results, instant_never);
+  VERIFY_LE(count, results.size());
   for (size_t i = 0; i < count; ++i) {
     if (results[i].completion != nullptr) results[i].completion->complete(results[i]);
   }
@@ -52,6 +53,7 @@ absl::Status run_path(IoBackend& backend, IoOp op, std::string_view operation, c
 }  // namespace
 
 int32_t run_blocking(IoBackend& backend, IoRequest request) {
+  VERIFY(request.completion == nullptr);
   Waiter waiter;
   request.completion = &waiter;
   while (backend.submit({&request, 1}) == 0) reap_some(backend);
@@ -78,7 +80,13 @@ BlockingFile::~BlockingFile() {
   if (file_ != file_none) run_blocking(backend_, {.op = IoOp::close, .file = file_});
 }
 
+// A read that stops within a block is repeated from the start of that block: O_DIRECT takes no other offset. One that gets no
+// further than the one before tells the end of the file:
+//
+//   10'000 bytes, buffer of 16'384:   read at 0 -> 10'000,   at 8'192 -> 1'808 more, up to 10'000 again: the end
 absl::StatusOr<size_t> BlockingFile::read(uint64_t offset, std::span<std::byte> buffer) {
+  VERIFY(file_ != file_none);
+  verify_direct(offset, buffer);
   size_t done = 0;
   while (done < buffer.size()) {
     const size_t start = resume_at(done);
@@ -94,6 +102,8 @@ absl::StatusOr<size_t> BlockingFile::read(uint64_t offset, std::span<std::byte> 
 }
 
 absl::Status BlockingFile::write(uint64_t offset, std::span<const std::byte> bytes) {
+  VERIFY(file_ != file_none);
+  verify_direct(offset, bytes);
   const std::span<std::byte> buffer{const_cast<std::byte*>(bytes.data()), bytes.size()};  // a write only reads it
   if (buffer.empty()) return absl::OkStatus();
   WriteProgress progress(buffer.size(), mode_);
@@ -106,11 +116,22 @@ absl::Status BlockingFile::write(uint64_t offset, std::span<const std::byte> byt
   return next == WriteProgress::Next::done ? absl::OkStatus() : status_of(progress.error(), "write", path_);
 }
 
+void BlockingFile::verify_direct(uint64_t offset, std::span<const std::byte> bytes) const {
+  if (mode_ != OpenMode::read_write_direct) return;
+  VERIFY_EQ(offset % block_size, 0U);
+  VERIFY_EQ(bytes.size() % block_size, 0U);
+  VERIFY_EQ(reinterpret_cast<uintptr_t>(bytes.data()) % block_size, 0U);
+}
+
 absl::Status BlockingFile::sync_data() {
+  VERIFY(file_ != file_none);
   return status_of(run_blocking(backend_, {.op = IoOp::sync_data, .file = file_}), "sync", path_);
 }
 
-FileId BlockingFile::release() { return std::exchange(file_, file_none); }
+FileId BlockingFile::release() {
+  VERIFY(file_ != file_none);
+  return std::exchange(file_, file_none);
+}
 
 absl::StatusOr<std::vector<std::byte>> read_file(IoBackend& backend, const std::string& path, size_t size_max) {
   ASSIGN_OR_RETURN(BlockingFile file, BlockingFile::open(backend, path, OpenMode::read));
@@ -128,6 +149,7 @@ absl::StatusOr<std::vector<std::byte>> read_file(IoBackend& backend, const std::
 }
 
 absl::Status replace_file(IoBackend& backend, const std::string& path, std::span<const std::byte> bytes) {
+  VERIFY(!bytes.empty());
   const std::string temporary = path + ".tmp";
   RETURN_IF_ERROR(remove_file(backend, temporary));  // an older attempt may have been longer
   {

@@ -40,11 +40,13 @@ PooledBuffer BufferPool::acquire() {
   if (free_.empty()) return {};
   const uint32_t index = free_.back();
   free_.pop_back();
+  VERIFY(!used_[index]);
   used_[index] = true;
   return {*this, index};
 }
 
 void BufferPool::give_back(uint32_t index) {
+  VERIFY_LT(index, used_.size());
   VERIFY(used_[index]);
   used_[index] = false;
   free_.push_back(index);

@@ -49,6 +49,16 @@ constexpr std::array rules = {
     Rule{IoOp::rmdir, ENOMEM, ErrorPolicy::shortage},
 };
 
+static_assert([] {
+  for (size_t i = 0; i < rules.size(); ++i) {
+    if (rules[i].op == IoOp::sync_data || rules[i].op == IoOp::write_dsync || rules[i].op == IoOp::close) return false;
+    for (size_t k = 0; k < i; ++k) {
+      if (rules[k].op == rules[i].op && rules[k].error == rules[i].error) return false;
+    }
+  }
+  return true;
+}());
+
 }  // namespace
 
 ErrorPolicy error_policy(IoOp op, int32_t result) {

@@ -1,9 +1,11 @@
 #include "engine/reactor/io_sequence.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/io/error_policy.h"
@@ -51,12 +53,20 @@ void IoSequence::add(size_t stage, const IoRequest& request) {
   VERIFY_LT(stage, stages_max);
   VERIFY(request.path != nullptr);
   VERIFY(request.completion == nullptr);
+  VERIFY(request.op != IoOp::write || !request.buffer.empty());
+  if (request.op == IoOp::write && request.open_mode == OpenMode::read_write_direct) {
+    VERIFY_EQ(request.offset % block_size, 0U);
+    VERIFY_EQ(request.buffer.size() % block_size, 0U);
+    VERIFY_EQ(reinterpret_cast<uintptr_t>(request.buffer.data()) % block_size, 0U);
+  }
   stages_[stage].push_back(request);
   ++planned_;
 }
 
 void IoSequence::run(IoSequenceListener& listener) {
   VERIFY(idle());
+  VERIFY_EQ(slots_free_.size(), slots_.size());
+  VERIFY(status_.ok());
   listener_ = &listener;
   stage_ = 0;
   next_ = 0;
@@ -67,9 +77,13 @@ void IoSequence::run(IoSequenceListener& listener) {
   go_on();
 }
 
-void IoSequence::on_nothing_to_do(Instant) { finish(); }
+void IoSequence::on_nothing_to_do(Instant) {
+  VERIFY(empty());
+  finish();
+}
 
 void IoSequence::on_result(Slot& slot, int32_t result) {
+  VERIFY(!idle());
   const IoOp op = slot.request.op;
   if (op == IoOp::write) {
     const WriteProgress::Next next = slot.write.settle(result);
@@ -94,7 +108,8 @@ void IoSequence::on_result(Slot& slot, int32_t result) {
 
 // The request is over, well or not.
 void IoSequence::leave(Slot& slot) {
-  VERIFY_LT(slots_free_.size(), slots_.size());
+  VERIFY_LT(slots_free_.size() + slots_waiting_.size(), slots_.size());
+  VERIFY_DEBUG(std::ranges::find(slots_free_, &slot) == slots_free_.end());
   slots_free_.push_back(&slot);
   go_on();
 }
@@ -105,6 +120,7 @@ void IoSequence::wait(Slot& slot, int32_t result) {
     return leave(slot);
   }
   ++slot.waits;
+  VERIFY_LT(slots_free_.size() + slots_waiting_.size(), slots_.size());
   slots_waiting_.push_back(&slot);
   if (!shortage_timer_.armed()) shortage_timer_.arm(reactor_.now() + shortage_wait);
 }
@@ -115,7 +131,8 @@ void IoSequence::on_shortage_over(Instant) {
   slots_waiting_.clear();
 }
 
-// Starts what may start: requests of this stage while slots are free, and the next stage when this one has completed.
+// Starts what may start: requests of this stage while slots are free, and the next stage when this one has completed. After an
+// error nothing starts any more, and what is in flight is waited for.
 void IoSequence::go_on() {
   const auto in_flight = [this] { return slots_free_.size() < slots_.size(); };
   while (status_.ok() && stage_ < stages_max) {
@@ -146,6 +163,7 @@ void IoSequence::submit(Slot& slot) {
 }
 
 void IoSequence::fail(const IoRequest& request, int32_t result) {
+  VERIFY_LT(result, 0);
   if (!status_.ok()) return;
   std::string what(operation_name(request.op));
   what.append(" ").append(request.path);
@@ -155,6 +173,9 @@ void IoSequence::fail(const IoRequest& request, int32_t result) {
 }
 
 void IoSequence::finish() {
+  VERIFY(!idle());
+  VERIFY_EQ(slots_free_.size(), slots_.size());
+  VERIFY(slots_waiting_.empty());
   for (std::vector<IoRequest>& requests : stages_) requests.clear();
   planned_ = 0;
   const absl::Status status = std::exchange(status_, absl::OkStatus());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "engine/base/verify.h"
 
@@ -16,6 +17,8 @@ constexpr size_t turn_results_max = 256;             // more wait in the backend
 Reactor::Reactor(IoBackend& backend) : backend_(backend), now_(backend.now()), results_(turn_results_max) {}
 
 void Reactor::submit(const IoRequest& request) {
+  const bool writes = request.op == IoOp::write || request.op == IoOp::write_dsync;
+  VERIFY(!writes || (!request.buffer.empty() && request.completion != nullptr));  // what a write did is never forgotten
   requests_.push_back(request);
   if (request.completion != nullptr) ++in_flight_;
 }
@@ -25,7 +28,9 @@ size_t Reactor::turn(Instant deadline) {
   // A full backend may be full of receives from clients that never send: nothing of it would end the wait.
   if (!requests_.empty()) deadline = std::min(deadline, backend_.now() + refused_pause);
   const size_t count = backend_.reap(results_, std::min(deadline, timers_.next_deadline()));
-  now_ = backend_.now();
+  VERIFY_LE(count, results_.size());
+  const Instant before = std::exchange(now_, backend_.now());
+  VERIFY_LE(before, now_);
 
   for (const IoResult& result : std::span(results_).first(count)) {
     if (result.completion == nullptr) continue;

@@ -8,6 +8,8 @@ namespace engine {
 
 Timer::~Timer() { disarm(); }
 
+Timers::~Timers() { VERIFY_EQ(armed_count(), 0U); }
+
 void Timer::arm(Instant deadline) {
   VERIFY_NE(deadline.ns, instant_never.ns);
   disarm();
@@ -33,8 +35,11 @@ size_t Timers::expire(Instant now) {
   VERIFY_EQ(arming_end_, UINT64_MAX);
   arming_end_ = arming_next_;
   size_t fired = 0;
+  Instant latest{INT64_MIN};  // deadline that has fired
   for (; !heap_.empty() && heap_.front()->deadline_ <= now; ++fired) {
     Timer& timer = *heap_.front();
+    VERIFY_LE(latest, timer.deadline_);
+    latest = timer.deadline_;
     heap_remove(0);
     timer.deadline_ = instant_never;
     timer.expire(now);
@@ -58,6 +63,7 @@ void Timers::insert(Timer& timer) {
 
 void Timers::remove(Timer& timer) {
   if (!is_fresh(timer)) return heap_remove(timer.place_);
+  VERIFY_LT(timer.place_, fresh_.size());
   VERIFY(fresh_[timer.place_] == &timer);
   Timer& last = *fresh_.back();
   fresh_[timer.place_] = &last;
@@ -83,6 +89,7 @@ void Timers::heap_remove(size_t place) {
 
 // `place` is free: `timer` goes there, or above, when those above are later.
 void Timers::move_up(size_t place, Timer& timer) {
+  VERIFY_LT(place, heap_.size());
   while (place > 0) {
     const size_t parent = (place - 1) / arity;
     if (!is_earlier(timer, *heap_[parent])) break;
@@ -94,6 +101,7 @@ void Timers::move_up(size_t place, Timer& timer) {
 
 // `place` is free: `timer` goes there, or below, when one of those below is earlier.
 void Timers::move_down(size_t place, Timer& timer) {
+  VERIFY_LT(place, heap_.size());
   for (;;) {
     const size_t first = arity * place + 1;
     if (first >= heap_.size()) break;

@@ -52,8 +52,14 @@ class MemberTimer<method> final : public Timer {
   Owner& owner_;
 };
 
+// Outlives what is armed.
 class Timers {
  public:
+  Timers() = default;
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+  ~Timers();
+
   // The earliest deadline, or instant_never.
   Instant next_deadline() const;
 

@@ -13,6 +13,8 @@ MeshEndpoint::MeshEndpoint(ShardMesh& mesh, ShardId id) : mesh_(mesh), id_(id), 
   to_wake_.reserve(mesh.endpoint_count());
 }
 
+// What is kept free may be in use already by those it is kept for; asking for all of it errs on the safe side, without counts
+// that two threads would have to share.
 bool MeshEndpoint::try_send(ShardId to, const MeshMessage& message) {
   const ShardMesh::Options& options = mesh_.options_;
   if (!mesh_.ring(id_, to).has_room(size_t{options.reserved_count_max} + options.return_count_max + 1)) return false;
@@ -65,7 +67,9 @@ void MeshEndpoint::wake_peers() {
 }
 
 bool MeshEndpoint::fall_asleep() {
-  sleep_.value.exchange(asleep, std::memory_order_acq_rel);  // pairs with the exchange of wake_peers
+  VERIFY(to_wake_.empty());  // whoever was sent something would never hear of it
+  const uint32_t before = sleep_.value.exchange(asleep, std::memory_order_acq_rel);  // pairs with the exchange of wake_peers
+  VERIFY_EQ(before, awake);
   for (ShardId from; from.value < mesh_.endpoint_count(); ++from.value) {
     if (mesh_.ring(from, id_).peek().empty()) continue;
     wake_up();
@@ -90,7 +94,10 @@ ShardMesh::ShardMesh(const Options& options) : options_(options) {
     endpoints_.push_back(std::make_unique<MeshEndpoint>(*this, id));
 }
 
-void ShardMesh::attach(ShardId id, IoBackend& backend) { endpoint(id).backend_ = &backend; }
+void ShardMesh::attach(ShardId id, IoBackend& backend) {
+  VERIFY(endpoint(id).backend_ == nullptr);
+  endpoint(id).backend_ = &backend;
+}
 
 MeshEndpoint& ShardMesh::endpoint(ShardId id) {
   VERIFY_LT(id.value, options_.endpoint_count);
@@ -98,6 +105,7 @@ MeshEndpoint& ShardMesh::endpoint(ShardId id) {
 }
 
 SpscRing<MeshMessage>& ShardMesh::ring(ShardId source, ShardId target) {
+  VERIFY_LT(source.value, options_.endpoint_count);
   VERIFY_LT(target.value, options_.endpoint_count);
   return *rings_[size_t{source.value} * options_.endpoint_count + target.value];
 }

@@ -26,6 +26,7 @@ class Shard::TurnClock {
   // Ends the current phase and returns the time.
   Instant end_phase(size_t phase) {
     const Instant now = backend_.now();
+    VERIFY_LE(phase_start_, now);
     if (now - phase_start_ > longest_) {
       longest_ = now - phase_start_;
       longest_phase_ = phase;
@@ -37,6 +38,7 @@ class Shard::TurnClock {
   void end_turn(std::span<TurnPhase> phases) const {
     const Duration total = phase_start_ - start_;
     if (total <= slow_turn_min) return;
+    VERIFY_LT(longest_phase_, phases.size());
     TurnPhase& longest = phases[longest_phase_];
     ++longest.slow_turn_count;
     longest.slow_turn_max = std::max(longest.slow_turn_max, total);

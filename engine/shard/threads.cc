@@ -52,6 +52,7 @@ absl::Status settle(const ThreadOptions& options) {
 Threads::~Threads() { VERIFY(running_.empty()); }
 
 absl::Status Threads::start(Loop& loop, const ThreadOptions& options) {
+  VERIFY(!stop_.stop_requested());
   std::promise<absl::Status> settled;
   std::future<absl::Status> result = settled.get_future();
   auto body = [&loop, options, stop = stop_.get_token(), settled = std::move(settled)]() mutable {

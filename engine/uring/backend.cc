@@ -180,6 +180,7 @@ size_t UringBackend::submit(std::span<const IoRequest> requests) {
 
 // Null when the ring is full and the kernel takes nothing from it.
 io_uring_sqe* UringBackend::next_entry() {
+  VERIFY_NE(owner_, 0);
   if (io_uring_sqe* entry = io_uring_get_sqe(ring_.get()); entry != nullptr) return entry;
   io_uring_submit(ring_.get());
   return io_uring_get_sqe(ring_.get());
@@ -219,6 +220,7 @@ void UringBackend::prepare(io_uring_sqe& entry, const IoRequest& request) {
   }
   const uint32_t index = pending_free_.back();
   pending_free_.pop_back();
+  VERIFY(!pending_[index].is_in_flight);
   pending_[index] = {.completion = request.completion, .file = request.file, .op = request.op, .is_in_flight = true};
   io_uring_sqe_set_data64(&entry, index);
 }
@@ -279,24 +281,37 @@ size_t UringBackend::take_completions(std::span<IoResult> results) {
 bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) {
   if (entry.user_data == user_data_wake || entry.user_data == user_data_none) return false;
   if (is_wake_sent(entry.user_data)) {
-    // A peer that sleeps must hear of it in the end.
-    if (entry.res == -ENOMEM || entry.res == -EAGAIN) {
-      owe_wake(static_cast<int>(entry.user_data & INT32_MAX));
-      return false;
-    }
-    // EBADFD: the peer has not begun, and its first reap does not wait. EOVERFLOW: it has more to reap than it can hold.
-    // EOWNERDEAD: its thread has ended.
-    VERIFY(entry.res == -EBADFD || entry.res == -EOVERFLOW || entry.res == -EOWNERDEAD);
+    take_wake_failure(entry);
     return false;
   }
   VERIFY_LT(entry.user_data, pending_.size());
   Pending& pending = pending_[entry.user_data];
   VERIFY(pending.is_in_flight);
+  VERIFY_LT(pending_free_.size(), pending_.size());
   if (entry.res == -ENOBUFS && receive_again(entry.user_data)) return false;
   result = {.completion = pending.completion, .result = entry.res, .more = (entry.flags & IORING_CQE_F_MORE) != 0};
+  take_effect(pending, entry, result);
+  if (!result.more) {
+    pending.is_in_flight = false;
+    pending_free_.push_back(static_cast<uint32_t>(entry.user_data));
+  }
+  return result.completion != nullptr;
+}
+
+void UringBackend::take_wake_failure(const io_uring_cqe& entry) {
+  // A peer that sleeps must hear of it in the end.
+  if (entry.res == -ENOMEM || entry.res == -EAGAIN) return owe_wake(static_cast<int>(entry.user_data & INT32_MAX));
+  // EBADFD: the peer has not begun, and its first reap does not wait. EOVERFLOW: it has more to reap than it can hold.
+  // EOWNERDEAD: its thread has ended.
+  VERIFY(entry.res == -EBADFD || entry.res == -EOVERFLOW || entry.res == -EOWNERDEAD);
+}
+
+// What the request has changed here, and what it has brought.
+void UringBackend::take_effect(const Pending& pending, const io_uring_cqe& entry, IoResult& result) {
   switch (pending.op) {
     case IoOp::open:
       if (entry.res < 0) break;
+      VERIFY_LT(files_.fd(pending.file), 0);
       files_.at(pending.file).fd = OwnedFd(entry.res);
       result.result = 0;
       break;
@@ -316,11 +331,6 @@ bool UringBackend::take_completion(const io_uring_cqe& entry, IoResult& result) 
     default:
       break;
   }
-  if (!result.more) {
-    pending.is_in_flight = false;
-    pending_free_.push_back(static_cast<uint32_t>(entry.user_data));
-  }
-  return result.completion != nullptr;
 }
 
 // The kernel had no buffer although there are some: it gets them, and the request goes to it once more.

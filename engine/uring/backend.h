@@ -98,6 +98,8 @@ class UringBackend final : public IoBackend {
   void enter(Duration wait);
   size_t take_completions(std::span<IoResult> results);
   bool take_completion(const io_uring_cqe& entry, IoResult& result);
+  void take_wake_failure(const io_uring_cqe& entry);
+  void take_effect(const Pending& pending, const io_uring_cqe& entry, IoResult& result);
 
   UringOptions options_;
   KernelFacts kernel_facts_;

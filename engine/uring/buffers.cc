@@ -64,6 +64,7 @@ std::span<std::byte> UringBuffers::take(uint32_t index) {
 void UringBuffers::give_back(uint32_t index) {
   VERIFY_LT(index, options_.buffer_count);
   VERIFY(taken_[index]);
+  VERIFY_LT(offered_ + ready_.size(), options_.buffer_count);  // each is offered, ready or taken
   taken_[index] = false;
   ready_.push_back(index);
   offer();

@@ -23,6 +23,7 @@ FileId UringFiles::reserve() {
   }
   const FileId id = free_.back();
   free_.pop_back();
+  VERIFY(!files_[id.value].is_reserved);
   files_[id.value].is_reserved = true;
   return id;
 }
@@ -37,6 +38,7 @@ FileId UringFiles::adopt(OwnedFd fd) {
 void UringFiles::free(FileId id) {
   at(id) = {};
   free_.push_back(id);
+  VERIFY_LE(free_.size(), files_.size());
 }
 
 UringFile& UringFiles::at(FileId id) {

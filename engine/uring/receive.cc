@@ -22,7 +22,10 @@ constexpr uint32_t buffer_index_mask = 0xffff;
 constexpr uint32_t datagram_buffer_size = 68 * 1024;  // 65,507 bytes at most, and in front of them:
 static_assert(datagram_buffer_size >= 65'507 + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_in));
 
-BufferId buffer_id(uint16_t group, uint32_t index) { return {uint32_t{group} << buffer_group_shift | index}; }
+BufferId buffer_id(uint16_t group, uint32_t index) {
+  VERIFY_LE(index, buffer_index_mask);
+  return {uint32_t{group} << buffer_group_shift | index};
+}
 
 std::string describe(const UringBuffers& buffers) {
   return std::to_string(buffers.options().buffer_count) + " x " + std::to_string(buffers.options().buffer_size / 1024) + " KiB";
@@ -78,6 +81,7 @@ void UringReceive::take_stream_data(const io_uring_cqe& entry, IoResult& result)
     stream_buffers_->give_back(index);  // taken by the kernel, then not needed
     return;
   }
+  VERIFY_LE(static_cast<size_t>(entry.res), buffer.size());
   result.data = buffer.first(static_cast<size_t>(entry.res));
   result.buffer = buffer_id(stream_group, index);
 }

@@ -83,6 +83,7 @@ void prepare_file(io_uring_sqe& entry, UringFiles& files, const IoRequest& reque
       io_uring_prep_fsync(&entry, files.fd(request.file), files.at(request.file).is_directory ? 0 : IORING_FSYNC_DATASYNC);
       return;
     case IoOp::allocate:
+      VERIFY_GT(request.size, 0U);
       io_uring_prep_fallocate(&entry, files.fd(request.file), 0, static_cast<off_t>(request.offset),
                               static_cast<off_t>(request.size));
       return;

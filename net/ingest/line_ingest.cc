@@ -166,7 +166,7 @@ const JudgedCell* LineIngest::find_too_long(const JudgedRow& row) {
 
 LineIngest::Outcome LineIngest::refuse_symbol(const JudgedCell& cell, const storage::Schema& schema) {
   const std::string sizes = std::to_string(cell.text.size()) + " bytes, at most " + std::to_string(storage::symbol_size_max);
-  return refuse_text(LineError::symbol_too_long, "column " + schema.columns[cell.column].name + ": a symbol of " + sizes +
+  return refuse_text(LineError::symbol_too_long, "column " + schema.column(cell.column).name + ": a symbol of " + sizes +
                                                      " are taken, a limit that no setting changes");
 }
 
@@ -197,8 +197,7 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
     } else if (kind == storage::Kind::texts) {
       batch->set_text(cell.column, cell.text);
     } else {
-      const storage::Long256 value = cell.long256();
-      batch->set_wide(cell.column, std::as_bytes(std::span(value)));
+      batch->set_wide(cell.column, cell.wide().span());
     }
   }
   context_.source.finish_row(table);

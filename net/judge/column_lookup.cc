@@ -12,16 +12,18 @@ void ColumnLookup::follow(const storage::Schema& schema) {
   places_.clear();
   by_spelling_.clear();
   by_folded_name_.clear();
-  for (uint32_t i = 0; i < schema.columns.size(); ++i) by_folded_name_[storage::fold_name(schema.columns[i].name)] = i;
+  for (storage::ColumnIndex i; i.value < schema.columns.size(); ++i.value) {
+    by_folded_name_[storage::fold_name(schema.column(i).name)] = i;
+  }
 }
 
-uint32_t ColumnLookup::find(std::string_view name, size_t place) {
+storage::ColumnIndex ColumnLookup::find(std::string_view name, size_t place) {
   if (place < places_.size()) {
     const Spelling& likely = spellings_[places_[place]];
     if (engine::equal_text(likely.name, name)) return likely.column;
   }
   const uint32_t spelling = find_spelling(name);
-  if (spelling == column_none) return column_none;
+  if (spelling == spelling_none) return column_none;
   if (place < places_.size()) {
     places_[place] = spelling;
   } else if (place == places_.size() && place < places_max) {
@@ -33,7 +35,7 @@ uint32_t ColumnLookup::find(std::string_view name, size_t place) {
 uint32_t ColumnLookup::find_spelling(std::string_view name) {
   if (const auto known = by_spelling_.find(name); known != by_spelling_.end()) return known->second;
   const auto column = by_folded_name_.find(storage::fold_name(name));
-  if (column == by_folded_name_.end()) return column_none;
+  if (column == by_folded_name_.end()) return spelling_none;
   if (spellings_.size() == spellings_max) {
     spellings_.clear();
     places_.clear();

@@ -16,7 +16,7 @@
 
 namespace net {
 
-inline constexpr uint32_t column_none = std::numeric_limits<uint32_t>::max();
+inline constexpr storage::ColumnIndex column_none{std::numeric_limits<uint32_t>::max()};
 
 // Belongs to one thread.
 class ColumnLookup {
@@ -29,15 +29,18 @@ class ColumnLookup {
   // Must be called before find() whenever the table may have a new version.
   void follow(const storage::Schema& schema);
 
-  // The index in the schema of the column that `name` means, at `place` in its line, or column_none.
-  uint32_t find(std::string_view name, size_t place);
+  // The column that `name` means, at `place` in its line, or column_none.
+  storage::ColumnIndex find(std::string_view name, size_t place);
 
  private:
-  using Names = absl::flat_hash_map<std::string, uint32_t, engine::TextHash, engine::TextEqual>;
+  template <typename Value>
+  using Names = absl::flat_hash_map<std::string, Value, engine::TextHash, engine::TextEqual>;
+
+  static constexpr uint32_t spelling_none = std::numeric_limits<uint32_t>::max();
 
   struct Spelling {
     std::string name;
-    uint32_t column = column_none;
+    storage::ColumnIndex column = column_none;
   };
 
   uint32_t find_spelling(std::string_view name);
@@ -45,8 +48,8 @@ class ColumnLookup {
   uint32_t version_ = 0;
   std::vector<Spelling> spellings_;
   std::vector<uint32_t> places_;  // place in a line -> index in spellings_
-  Names by_spelling_;             // exact bytes -> index in spellings_
-  Names by_folded_name_;          // -> column
+  Names<uint32_t> by_spelling_;   // exact bytes -> index in spellings_
+  Names<storage::ColumnIndex> by_folded_name_;
 };
 
 }  // namespace net

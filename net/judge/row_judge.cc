@@ -49,14 +49,22 @@ bool is_null(const LineValue& value) {
   return value.kind == ValueKind::null || (has_least_long && value.integer() == null_long);
 }
 
-}  // namespace
-
-storage::Long256 JudgedCell::long256() const {
-  VERIFY(type == ColumnType::long256);
-  const std::string_view digits = text.substr(2, text.size() - 3);  // 0x...i
+storage::Long256 long256_of(std::string_view token) {
+  const std::string_view digits = token.substr(2, token.size() - 3);  // 0x...i
   const std::optional<storage::Long256> value = parse_long256(digits);
   VERIFY(value.has_value());
   return *value;
+}
+
+}  // namespace
+
+storage::WideValue JudgedCell::wide() const {
+  switch (type) {
+    case ColumnType::long256:
+      return storage::WideValue::of(long256_of(text));
+    default:
+      UNREACHABLE("type of a wide value");
+  }
 }
 
 Judgement RowJudge::judge(const ParsedLine& line, const storage::Schema* schema, engine::TimeUnit default_unit) {
@@ -77,13 +85,13 @@ Judgement RowJudge::judge_row(const ParsedLine& line, const storage::Schema& sch
   if (!judge_trailing_timestamp(line, schema.designated_column().type)) return Judgement::refused;
   for (size_t place = 0; place < line.entities.size(); ++place) {
     const LineEntity& entity = line.entities[place];
-    const uint32_t column = known.lookup.find(entity.name, place);
+    const storage::ColumnIndex column = known.lookup.find(entity.name, place);
     if (column == column_none) {
       if (!wish_for(entity, schema.columns.size())) return Judgement::refused;
       continue;
     }
-    if (std::exchange(known.last_used[column], serial_) == serial_) continue;
-    const ColumnType type = schema.columns[column].type;
+    if (std::exchange(known.last_used[column.value], serial_) == serial_) continue;
+    const ColumnType type = schema.column(column).type;
     const bool good = column == schema.designated ? judge_designated_field(entity, type) : judge_cell(entity, column, type);
     if (!good) return Judgement::refused;
   }
@@ -108,11 +116,11 @@ Judgement RowJudge::judge_new_table(const ParsedLine& line) {
     if (is_named) continue;
     if (!judge_designated_field(entity, designated_type)) return Judgement::refused;
     is_named = true;
-    wish_.designated = static_cast<uint32_t>(wish_.columns.size());
+    wish_.designated.value = static_cast<uint32_t>(wish_.columns.size());
     wish_.columns.push_back(designated);
   }
   if (!is_named) {
-    wish_.designated = static_cast<uint32_t>(wish_.columns.size());
+    wish_.designated.value = static_cast<uint32_t>(wish_.columns.size());
     wish_.columns.push_back(designated);
   }
   return Judgement::needs_table;
@@ -148,7 +156,7 @@ bool RowJudge::judge_designated_field(const LineEntity& entity, ColumnType type)
   return true;
 }
 
-bool RowJudge::judge_cell(const LineEntity& entity, uint32_t column, ColumnType type) {
+bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column, ColumnType type) {
   const LineValue& value = entity.value;
   if (value.kind == ValueKind::null) return true;
   const bool fits = value.kind == ValueKind::timestamp ? storage::is_timestamp(type) : type_of(value) == type;

@@ -18,8 +18,9 @@
 #include "net/judge/column_lookup.h"
 #include "net/line/error.h"
 #include "net/line/parsed_line.h"
-#include "storage/batch/column_batch.h"
+#include "storage/schema/column_type.h"
 #include "storage/schema/schema.h"
+#include "storage/schema/wide_value.h"
 
 namespace net {
 
@@ -32,12 +33,13 @@ enum class Judgement : uint8_t {
 
 // A value that is not null.
 struct JudgedCell {
-  uint32_t column = 0;  // index in the schema, never the designated one
+  storage::ColumnIndex column;  // never the designated one
   storage::ColumnType type{};
   uint64_t word = 0;      // boolean, int64, float64, timestamps in the column's unit
-  std::string_view text;  // symbol, varchar; long256: the token as sent
+  std::string_view text;  // symbol, varchar; of kinds above 8 bytes: the token as sent
 
-  storage::Long256 long256() const;
+  // Of kinds above 8 bytes.
+  storage::WideValue wide() const;
 };
 
 // Views and spans hold until the judge or the parser is called again.
@@ -76,7 +78,7 @@ class RowJudge {
     explicit Table(uint64_t hash_seed) : lookup(hash_seed) {}
 
     ColumnLookup lookup;
-    std::vector<uint64_t> last_used;  // column -> serial of the line that named it last
+    std::vector<uint64_t> last_used;  // by ColumnIndex: serial of the line that named it last
   };
 
   Table& table(const storage::Schema& schema);
@@ -84,7 +86,7 @@ class RowJudge {
   Judgement judge_new_table(const ParsedLine& line);
   bool judge_trailing_timestamp(const ParsedLine& line, storage::ColumnType type);
   bool judge_designated_field(const LineEntity& entity, storage::ColumnType type);
-  bool judge_cell(const LineEntity& entity, uint32_t column, storage::ColumnType type);
+  bool judge_cell(const LineEntity& entity, storage::ColumnIndex column, storage::ColumnType type);
   bool wish_for(const LineEntity& entity, size_t columns_before);
   bool refuse(LineError error, std::string_view column = {}, ValueKind kind = {}, storage::ColumnType type = {},
               int64_t timestamp = 0);

@@ -210,7 +210,7 @@ CallResult call_table_columns(TableProvider& source, const SqlValue& argument) {
   const Schema& schema = *snapshot.schema;
   std::vector<ColumnRow> rows;
   for (size_t i = 0; i < schema.columns.size(); ++i) {
-    ColumnRow& row = rows.emplace_back(ColumnRow{.column = schema.columns[i], .designated = i == schema.designated});
+    ColumnRow& row = rows.emplace_back(ColumnRow{.column = schema.columns[i], .designated = i == schema.designated.value});
     for (const LaneSnapshotRef& lane : snapshot.lanes) {
       for (const storage::DictionaryExtent& dictionary : lane->dictionaries) {
         if (dictionary.column == row.column.id) row.symbols += dictionary.count;

@@ -36,7 +36,7 @@ std::string_view collation_of(ColumnType type) {
 std::string column_declaration(const Schema& schema, size_t index) {
   const ColumnType type = schema.columns[index].type;
   std::string declared(storage::type_name(type));
-  if (index == schema.designated) declared += " DESIGNATED";
+  if (index == schema.designated.value) declared += " DESIGNATED";
   if (storage::is_symbol(type) || !storage::is_word(storage::kind_of(type))) declared += " TEXT";
   if (storage::is_timestamp(type)) declared.append(" TEXT COLLATE ").append(collation_of(type));
   return declared;
@@ -125,7 +125,7 @@ std::string claim_comparisons(const Schema& schema, sqlite3_index_info& info) {
   for (int i = 0; i < info.nConstraint; ++i) {
     const auto& constraint = info.aConstraint[i];
     const std::optional<TimeComparison> comparison = comparison_of(constraint.op);
-    if (constraint.usable == 0 || !comparison || constraint.iColumn != static_cast<int>(schema.designated)) continue;
+    if (constraint.usable == 0 || !comparison || constraint.iColumn != static_cast<int>(schema.designated.value)) continue;
     if (collation != sqlite3_vtab_collation(&info, i)) continue;
     claimed += static_cast<char>(*comparison);
     info.aConstraintUsage[i].argvIndex = static_cast<int>(claimed.size());
@@ -135,7 +135,8 @@ std::string claim_comparisons(const Schema& schema, sqlite3_index_info& info) {
 }
 
 bool is_sorted_by_scan(const Schema& schema, const sqlite3_index_info& info) {
-  return info.nOrderBy == 1 && info.aOrderBy[0].iColumn == static_cast<int>(schema.designated) && info.aOrderBy[0].desc == 0;
+  return info.nOrderBy == 1 && info.aOrderBy[0].iColumn == static_cast<int>(schema.designated.value) &&
+         info.aOrderBy[0].desc == 0;
 }
 
 int plan_table(sqlite3_vtab* vtab, sqlite3_index_info* info) {
@@ -199,7 +200,7 @@ storage::ScanOptions wanted_columns(TableCursor& cursor, size_t column_count, ui
   for (uint32_t i = 0; i < column_count; ++i) {
     if ((mask >> std::min<size_t>(i, mask_columns_max) & 1U) == 0) continue;
     cursor.slots[i] = static_cast<uint32_t>(options.columns.size());
-    options.columns.push_back(i);
+    options.columns.push_back({i});
   }
   return options;
 }
@@ -269,9 +270,8 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
   } else if (storage::is_word(column.kind())) {
     sqlite3_result_int64(context, static_cast<sqlite3_int64>(column.words[cursor.row]));
   } else {
-    VERIFY_EQ(storage::width_of(column.kind()), sizeof(storage::Long256));
     cursor.text.clear();
-    append_long256(cursor.text, engine::load<storage::Long256>(column.wide(cursor.row).data()));
+    append_wide(cursor.text, column.type, column.wide(cursor.row));
     return_text(cursor, context, cursor.text);
   }
   return SQLITE_OK;

@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "engine/base/bytes.h"
+#include "engine/base/verify.h"
+
 namespace net {
 namespace {
 
@@ -16,6 +19,18 @@ void append_number(std::string& target, auto value, Format... format) {
   std::array<char, 64> buffer{};
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format...);
   target.append(buffer.data(), end);
+}
+
+void append_long256(std::string& target, const storage::Long256& value) {
+  target += "0x";
+  size_t word = value.size() - 1;
+  while (word > 0 && value[word] == 0) --word;
+  append_number(target, value[word], 16);
+  while (word > 0) {
+    const size_t start = target.size();
+    append_number(target, value[--word], 16);
+    target.insert(start, 16 - (target.size() - start), '0');
+  }
 }
 
 }  // namespace
@@ -36,15 +51,13 @@ void append_double(std::string& target, double value) {
   if (target.find('.', start) == std::string::npos) target += ".0";
 }
 
-void append_long256(std::string& target, const storage::Long256& value) {
-  target += "0x";
-  size_t word = value.size() - 1;
-  while (word > 0 && value[word] == 0) --word;
-  append_number(target, value[word], 16);
-  while (word > 0) {
-    const size_t start = target.size();
-    append_number(target, value[--word], 16);
-    target.insert(start, 16 - (target.size() - start), '0');
+void append_wide(std::string& target, storage::ColumnType type, std::span<const std::byte> value) {
+  VERIFY_EQ(value.size(), storage::width_of(storage::kind_of(type)));
+  switch (type) {
+    case storage::ColumnType::long256:
+      return append_long256(target, engine::load<storage::Long256>(value.data()));
+    default:
+      UNREACHABLE("type of a wide value");
   }
 }
 

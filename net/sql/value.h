@@ -1,12 +1,14 @@
 // Values as SQL sees them, and their texts.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "storage/batch/column_batch.h"
+#include "storage/schema/column_type.h"
 #include "storage/schema/schema.h"
 
 namespace net {
@@ -38,8 +40,8 @@ struct SqlColumn {
 // Appends the fewest digits that read back as the same double, always with a point or an exponent: "1.0", "-0.0", "1e+22".
 void append_double(std::string& target, double value);
 
-// Appends hexadecimal digits without leading zeros: "0x1f", "0x0".
-void append_long256(std::string& target, const storage::Long256& value);
+// Appends a value of a kind above 8 bytes. LONG256: hexadecimal digits without leading zeros, "0x1f", "0x0".
+void append_wide(std::string& target, storage::ColumnType type, std::span<const std::byte> value);
 
 // Appends a cell as text: "true", "-5", "1.5", or the text as it is; nothing for null.
 void append_cell(std::string& target, const SqlCell& cell);

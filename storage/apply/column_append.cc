@@ -74,11 +74,17 @@ uint64_t count_nulls(const ColumnVector& source, const RowSlice& slice) {
 
 bool ColumnAppend::is_needless(const ColumnVector& source, const RowSlice& slice) { return trim(source, slice).size() == 0; }
 
+// A column of a run holds values from its first row with one on, and nulls in between:
+//
+//   rows of the run     0 1 2 3 4 5 6 7 8
+//   in the file             a b           row_start 2, row_count 2
+//   the slice                     . c d   trimmed to rows 7 and 8; padding: rows 4, 5 and 6
 ColumnAppend::ColumnAppend(const ColumnVector& source, const RowSlice& slice, uint64_t run_rows,
                            const std::string& run_directory, RunColumn& target, ColumnFiles& files)
     : source_(source), slice_(trim(source, slice)), run_directory_(run_directory), target_(target), files_(files) {
   VERIFY_GE(source.places(), slice.size());
   VERIFY_EQ(target.type, source.type);
+  VERIFY_GT(slice_.size(), 0U);  // else is_needless()
   const uint64_t first_row = run_rows + (slice_.begin - slice.begin);
   if (target.row_count == 0) target.row_start = first_row;
   const uint64_t rows_end = target.row_start + target.row_count;
@@ -114,6 +120,7 @@ bool ColumnAppend::append(IoRound& round) {
   target_.row_count += rows;
   padding_ -= padding;
   slice_.begin += rows - padding;
+  VERIFY(rows != rows_left || target_.nulls <= target_.row_count);
   return rows == rows_left;
 }
 
@@ -127,6 +134,7 @@ CommittedFile& ColumnAppend::committed(FileKind kind) {
   const auto place =
       std::find_if(target_.files.begin(), target_.files.end(), [kind](const CommittedFile& file) { return file.kind >= kind; });
   if (place != target_.files.end() && place->kind == kind) return *place;
+  VERIFY(files_.by_kind[static_cast<size_t>(kind)] == nullptr);
   files_.by_kind[static_cast<size_t>(kind)] = std::make_unique<GrowingFile>(column_path(run_directory_, target_.column, kind));
   made_files_ = true;
   return *target_.files.insert(place, {.kind = kind});
@@ -162,6 +170,7 @@ void ColumnAppend::append_ones(IoRound& round) {
   append.advance(size);
   append.finish();
   ones_missing_ -= bits;
+  VERIFY_EQ(file.size, engine::div_ceil(target_.row_count - ones_missing_, 8));
 }
 
 void ColumnAppend::append_values(IoRound& round, size_t padding, size_t rows) {
@@ -177,6 +186,7 @@ void ColumnAppend::append_values(IoRound& round, size_t padding, size_t rows) {
   put_values(bytes + padding * width, source_, {slice_.order, slice_.begin, slice_.begin + rows});
   append.advance((padding + rows) * width);
   append.finish();
+  VERIFY_EQ(file.size, (target_.row_count + padding + rows) * width);
 }
 
 void ColumnAppend::append_texts(IoRound& round, size_t padding, size_t rows) {
@@ -210,6 +220,8 @@ void ColumnAppend::append_texts(IoRound& round, size_t padding, size_t rows) {
   offsets_append.advance(offsets_size);
   offsets_append.finish();
   texts_append.finish();
+  VERIFY_EQ(texts.size, offset);
+  VERIFY_EQ(offsets.size, (target_.row_count + padding + rows + 1) * sizeof(int64_t));
 }
 
 // Bits of a bitmap whose last byte may have room left: that byte is then changed, with its block, and the others follow.
@@ -245,6 +257,7 @@ void ColumnAppend::append_bits(IoRound& round, FileKind kind, size_t bits, Bit b
   }
   if (bit != 0) flush();
   append.finish();
+  VERIFY_EQ(file.size, engine::div_ceil(target_.row_count + bits, 8));
 }
 
 }  // namespace storage

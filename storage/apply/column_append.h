@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "engine/base/verify.h"
 #include "storage/apply/row_order.h"
 #include "storage/batch/column_vector.h"
 #include "storage/files/growing_file.h"
@@ -20,7 +21,10 @@ namespace storage {
 struct ColumnFiles {
   std::array<std::unique_ptr<GrowingFile>, 5> by_kind;
 
-  GrowingFile& at(FileKind kind) { return *by_kind[static_cast<size_t>(kind)]; }
+  GrowingFile& at(FileKind kind) {
+    VERIFY(by_kind[static_cast<size_t>(kind)] != nullptr);
+    return *by_kind[static_cast<size_t>(kind)];
+  }
 };
 
 class ColumnAppend {

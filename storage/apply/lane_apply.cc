@@ -15,10 +15,30 @@ namespace {
 
 constexpr uint32_t row_left_out = UINT32_MAX;  // a position: the row is in no share
 
+// Bytes of offsets that `count` further symbols bring: an end each, and the first brings the start of the first text.
+size_t offsets_size(const DictionaryExtent& extent, size_t count) {
+  return (count + (extent.count == 0 ? 1 : 0)) * sizeof(int64_t);
+}
+
+// The end of the symbols that a round of `memory` takes. One at least of an empty round, however long it is.
+uint32_t end_of_fitting(const DictionaryState& dictionary, const IoRound& round) {
+  const DictionaryExtent& extent = dictionary.extent;
+  size_t texts_size = 0;
+  uint32_t end = extent.count;
+  for (; end < dictionary.symbols.size(); ++end) {
+    texts_size += dictionary.symbols.text(SymbolId{end}).size();
+    const size_t memory =
+        FileAppend::memory_size(texts_size) + FileAppend::memory_size(offsets_size(extent, end + 1 - extent.count));
+    if (memory > round.memory_left()) break;
+  }
+  return end == extent.count && round.empty() ? end + 1 : end;
+}
+
 }  // namespace
 
 void LaneApply::start(RowBlock block) {
-  VERIFY(touched_.empty());
+  VERIFY(touched_.empty() && shares_.empty());
+  VERIFY(!append_);
   block_ = std::move(block);
   block_.complete_columns();
   sort_rows();
@@ -57,6 +77,7 @@ std::vector<LaneApply::SortedPlace> LaneApply::sort_places(const BlockColumn& co
   for (size_t piece = 0; piece < column.pieces.size(); ++piece) {
     const auto [row_first, place_first] = column.pieces[piece];
     const size_t place_end = piece + 1 < column.pieces.size() ? column.pieces[piece + 1].place : column.values.places();
+    VERIFY_LE(row_first + (place_end - place_first), block_.rows());
     for (size_t place = place_first; place < place_end; ++place) {
       const size_t row = row_first + (place - place_first);
       const uint32_t position = positions.empty() ? static_cast<uint32_t>(row) : positions[row];
@@ -69,7 +90,11 @@ std::vector<LaneApply::SortedPlace> LaneApply::sort_places(const BlockColumn& co
 }
 
 // Makes `spread_` of the values that a sparse column has in `slice`. Returns the part of the slice that it holds, empty when
-// there is none.
+// there is none. It has a row for each position from the first value to the last, so that what is far apart costs rows, but
+// nothing in front and behind:
+//
+//   slice of positions   4 5 6 7 8 9
+//   values at              5   7          spread_ holds 5, 6 (null), 7; returned is [5, 8)
 RowSlice LaneApply::spread_out(const BlockColumn& source, std::span<const SortedPlace> places, RowSlice slice) {
   const auto first = std::ranges::lower_bound(places, slice.begin, {}, &SortedPlace::position);
   const auto end = std::ranges::lower_bound(places, slice.end, {}, &SortedPlace::position);
@@ -77,6 +102,7 @@ RowSlice LaneApply::spread_out(const BlockColumn& source, std::span<const Sorted
   if (first == end) return {{}, slice.begin, slice.begin};
   const size_t begin = first->position;
   const size_t rows = (end - 1)->position + size_t{1} - begin;
+  VERIFY_LE(begin + rows, slice.end);
   const ColumnVector& values = source.values;
   spread_.type = values.type;
   spread_.words.resize(rows);
@@ -105,6 +131,7 @@ void LaneApply::split_rows() {
   while (begin < timestamps.size()) {
     RowSlice slice{order_, begin, timestamps.size()};
     const PartitionRange range = partition_of(timestamps[slice.row(begin)], schema.partition_unit, designated);
+
     size_t low = begin + 1;  // the first place after the partition
     for (size_t high = slice.end; low < high;) {
       const size_t middle = low + (high - low) / 2;
@@ -126,6 +153,7 @@ void LaneApply::split_rows() {
     std::vector<int64_t> lasts;
     for (const Run& run : partition.manifest->runs) lasts.push_back(run.timestamp_max);
     for (const RunShare& rows : deal_to_runs(lasts, timestamps, slice)) shares_.push_back({&partition, rows});
+    VERIFY(partition.next == nullptr);
     partition.next = std::make_shared<PartitionManifest>(*partition.manifest);
     partition.next->applied = block_.last_txn();
     touched_.push_back(&partition);
@@ -151,6 +179,7 @@ void LaneApply::leave_out_applied(Txn applied, RowSlice& slice) {
 }
 
 bool LaneApply::plan(IoRound& round) {
+  VERIFY(round.empty());
   if (!plan_dictionaries(round)) return true;
   while (share_ < shares_.size()) {
     if (!plan_share(round, shares_[share_])) return true;
@@ -160,7 +189,11 @@ bool LaneApply::plan(IoRound& round) {
 }
 
 RowBlock LaneApply::finish() {
+  VERIFY(dictionaries_planned_);
+  VERIFY_EQ(share_, shares_.size());
+  VERIFY(!append_);
   for (PartitionState* partition : touched_) {
+    VERIFY_GE(partition->next->applied, partition->manifest->applied);
     partition->manifest = std::move(partition->next);
     partition->is_dirty = true;
   }
@@ -186,33 +219,30 @@ bool LaneApply::plan_dictionaries(IoRound& round) {
 }
 
 bool LaneApply::append_symbols(IoRound& round, DictionaryState& dictionary) {
-  DictionaryExtent& extent = dictionary.extent;
   const uint32_t count = dictionary.symbols.size();
-  if (extent.count == count) return true;
+  if (dictionary.extent.count == count) return true;
+  VERIFY_LT(dictionary.extent.count, count);
   if (round.files_left() < 2) return false;
-  const size_t first_offset = extent.count == 0 ? 1 : 0;  // offset 0, the start of the first text
-  size_t texts_size = 0;
-  uint32_t end = extent.count;
-  for (; end < count; ++end) {
-    const size_t text_size = dictionary.symbols.text(SymbolId{end}).size();
-    const size_t offsets_size = (end + 1 - extent.count + first_offset) * sizeof(int64_t);
-    if (FileAppend::memory_size(texts_size + text_size) + FileAppend::memory_size(offsets_size) > round.memory_left()) break;
-    texts_size += text_size;
-  }
-  if (end == extent.count) {
-    if (!round.empty()) return false;
-    texts_size = dictionary.symbols.text(SymbolId{end++}).size();  // a symbol that is larger than a round
-  }
+  const uint32_t end = end_of_fitting(dictionary, round);
+  if (end == dictionary.extent.count) return false;
+  append_symbols(round, dictionary, end);
+  return end == count;
+}
 
+// Those from the extent's end to `end`.
+void LaneApply::append_symbols(IoRound& round, DictionaryState& dictionary, uint32_t end) {
+  DictionaryExtent& extent = dictionary.extent;
+  size_t texts_size = 0;
+  for (uint32_t id = extent.count; id < end; ++id) texts_size += dictionary.symbols.text(SymbolId{id}).size();
   make_lane_directories(state_, round);
   FileAppend texts(round, dictionary.texts, extent.texts, texts_size);
-  FileAppend offsets(round, dictionary.offsets, extent.offsets, (end - extent.count + first_offset) * sizeof(int64_t));
+  FileAppend offsets(round, dictionary.offsets, extent.offsets, offsets_size(extent, end - extent.count));
   const auto put_offset = [&offsets](uint64_t offset) {
     engine::store(offsets.tail().data(), static_cast<int64_t>(offset));
     offsets.advance(sizeof(int64_t));
   };
   uint64_t offset = extent.texts.size;
-  if (first_offset != 0) put_offset(0);
+  if (extent.count == 0) put_offset(0);
   for (uint32_t id = extent.count; id < end; ++id) {
     const std::string_view text = dictionary.symbols.text(SymbolId{id});
     std::copy(text.begin(), text.end(), reinterpret_cast<char*>(texts.tail().data()));
@@ -220,12 +250,13 @@ bool LaneApply::append_symbols(IoRound& round, DictionaryState& dictionary) {
     offset += text.size();
     put_offset(offset);
   }
-  if (extent.count == 0) state_.dictionary_entries_changed = true;
+  if (extent.count == 0) state_.dictionary_directory.add_name();
   texts.finish();
   offsets.finish();
   extent.count = end;
+  VERIFY_EQ(extent.texts.size, offset);
+  VERIFY_EQ(extent.offsets.size, (uint64_t{end} + 1) * sizeof(int64_t));
   state_.dictionaries_changed = true;
-  return end == count;
 }
 
 bool LaneApply::plan_share(IoRound& round, const Share& share) {
@@ -244,42 +275,50 @@ void LaneApply::open_share(IoRound& round, const Share& share) {
   PartitionManifest& manifest = *share.partition->next;
   if (share.partition->files == nullptr) share.partition->files = make_partition_files(state_, *share.partition->manifest);
   PartitionFiles& files = *share.partition->files;
-  if (!files.is_made) {
-    round.add(Stage::make_partition_directory, {.op = engine::IoOp::mkdir, .path = files.directory.c_str()});
-    files.is_made = true;
-    state_.lane_entries_changed = true;
+  if (!files.directory.is_made()) {
+    round.add(Stage::make_partition_directory, {.op = engine::IoOp::mkdir, .path = files.directory.path().c_str()});
+    files.directory.set_made();
+    state_.lane_directory.add_name();
   }
+  VERIFY_EQ(files.runs.size(), manifest.runs.size());
+  VERIFY_LE(share.rows.run, manifest.runs.size());
   if (share.rows.run == manifest.runs.size()) {
     const RunId id{manifest.runs.empty() ? 0 : manifest.runs.back().id.value + 1};
     manifest.runs.push_back({.id = id});
     // What a crashed process may have left under this name is written over; no manifest names its bytes.
-    files.runs.push_back({.directory = run_directory(files.directory, id)});
+    files.runs.push_back({.directory = GrowingDirectory(run_directory(files.directory.path(), id)), .columns = {}});
   }
   RunFiles& run = files.runs[share.rows.run];
-  if (!run.is_made) {
-    round.add(Stage::make_run_directory, {.op = engine::IoOp::mkdir, .path = round.keep(run.directory)});
-    run.is_made = true;
-    files.entries_changed = true;
+  if (!run.directory.is_made()) {
+    round.add(Stage::make_run_directory, {.op = engine::IoOp::mkdir, .path = round.keep(run.directory.path())});
+    run.directory.set_made();
+    files.directory.add_name();
   }
   share_open_ = true;
   column_ = 0;
 }
 
+// The last timestamps of runs fall strictly, before and after: that is what the next rows are dealt by.
 void LaneApply::close_share(const Share& share) {
-  Run& run = share.partition->next->runs[share.rows.run];
+  const std::span<Run> runs(share.partition->next->runs);
+  Run& run = runs[share.rows.run];
   const RowSlice slice{order_, share.rows.begin, share.rows.end};
   const std::span<const int64_t> timestamps = block_.timestamps();
   const int64_t first = timestamps[slice.row(slice.begin)];
   VERIFY(run.rows == 0 || first >= run.timestamp_max);
   if (run.rows == 0) run.timestamp_min = first;
   run.timestamp_max = timestamps[slice.row(slice.end - 1)];
+  VERIFY_LE(first, run.timestamp_max);
+  VERIFY(share.rows.run == 0 || runs[share.rows.run - 1].timestamp_max > run.timestamp_max);
   run.rows += slice.size();
+  for (const RunColumn& column : run.columns) VERIFY_LE(column.row_start + column.row_count, run.rows);
   share_open_ = false;
 }
 
 bool LaneApply::plan_column(IoRound& round, const Share& share, size_t index) {
   Run& run = share.partition->next->runs[share.rows.run];
   RunFiles& files = share.partition->files->runs[share.rows.run];
+  VERIFY_EQ(files.columns.size(), run.columns.size());
   if (!append_) {
     const BlockColumn& source = block_.columns()[index];
     const RowSlice slice{order_, share.rows.begin, share.rows.end};
@@ -300,10 +339,10 @@ bool LaneApply::plan_column(IoRound& round, const Share& share, size_t index) {
       files.columns.emplace_back();
     }
     const uint64_t rows_before = run.rows + (part.begin - slice.begin);
-    append_.emplace(values, rows, rows_before, files.directory, run.columns[place], files.columns[place]);
+    append_.emplace(values, rows, rows_before, files.directory.path(), run.columns[place], files.columns[place]);
   }
   if (!append_->append(round)) return false;
-  if (append_->made_files()) files.entries_changed = true;
+  if (append_->made_files()) files.directory.add_name();
   append_.reset();
   return true;
 }

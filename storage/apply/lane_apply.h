@@ -51,6 +51,7 @@ class LaneApply {
   void leave_out_applied(Txn applied, RowSlice& slice);
   bool plan_dictionaries(IoRound& round);
   bool append_symbols(IoRound& round, DictionaryState& dictionary);
+  void append_symbols(IoRound& round, DictionaryState& dictionary, uint32_t end);
   bool plan_share(IoRound& round, const Share& share);
   void open_share(IoRound& round, const Share& share);
   void close_share(const Share& share);

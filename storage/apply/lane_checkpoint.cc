@@ -11,12 +11,15 @@ namespace storage {
 
 void LaneCheckpoint::start() {
   VERIFY(phase_ == Phase::done);
+  VERIFY(files_.empty() && directories_.empty() && partitions_.empty());
+  VERIFY_GE(state_.applied, state_.checkpointed);
   phase_ = Phase::sync;
   schema_ = state_.schema;
   applied_ = state_.applied;
 }
 
 bool LaneCheckpoint::plan(IoRound& round) {
+  VERIFY(round.empty());
   while (phase_ != Phase::done) {
     const bool is_full = !plan_phase(round);
     if (!is_full) phase_ = static_cast<Phase>(static_cast<uint8_t>(phase_) + 1);
@@ -28,6 +31,8 @@ bool LaneCheckpoint::plan(IoRound& round) {
 
 void LaneCheckpoint::finish() {
   VERIFY(phase_ == Phase::done);
+  VERIFY(files_.empty() && directories_.empty() && partitions_.empty());
+  VERIFY_EQ(state_.applied, applied_);  // no apply has run
   state_.checkpointed = applied_;
   schema_.reset();
 }
@@ -57,17 +62,17 @@ void LaneCheckpoint::collect(GrowingFile& file) {
 }
 
 void LaneCheckpoint::collect_base() {
-  const bool base = std::exchange(state_.base_entries_changed, false);
-  if (base) {
+  if (state_.table_directory.take_changed()) {
     directories_.emplace_back(".");
     directories_.emplace_back(tables_directory);
-    directories_.push_back(table_directory(state_.lane.table));
+    directories_.push_back(state_.table_directory.path());
   }
-  if (std::exchange(state_.lane_entries_changed, false) || base) directories_.push_back(lane_directory(state_.lane));
-  if (std::exchange(state_.dictionary_entries_changed, false)) directories_.push_back(dictionary_directory(state_.lane));
+  if (state_.lane_directory.take_changed()) directories_.push_back(state_.lane_directory.path());
+  if (state_.dictionary_directory.take_changed()) directories_.push_back(state_.dictionary_directory.path());
 }
 
 void LaneCheckpoint::collect_partition(PartitionState& partition) {
+  VERIFY(partition.next == nullptr);
   if (!partition.is_dirty) {
     partition.files.reset();  // no row came since the last checkpoint
     return;
@@ -75,10 +80,11 @@ void LaneCheckpoint::collect_partition(PartitionState& partition) {
   partitions_.push_back(&partition);
   if (partition.files == nullptr) return;
   PartitionFiles& files = *partition.files;
-  if (std::exchange(files.entries_changed, false)) directories_.push_back(files.directory);
+  VERIFY_EQ(files.runs.size(), partition.manifest->runs.size());
+  if (files.directory.take_changed()) directories_.push_back(files.directory.path());
   for (RunFiles& run : files.runs) {
-    const bool changed = std::exchange(run.entries_changed, false);
-    if (changed && !engine::sabotaged("run_directory_not_synced")) directories_.push_back(run.directory);
+    const bool changed = run.directory.take_changed();
+    if (changed && !engine::sabotaged("run_directory_not_synced")) directories_.push_back(run.directory.path());
     for (ColumnFiles& column : run.columns) {
       for (const auto& file : column.by_kind) {
         if (file != nullptr) collect(*file);
@@ -125,6 +131,7 @@ bool LaneCheckpoint::plan_partitions(IoRound& round) {
   while (!partitions_.empty() && round.files_left() > 0) {
     PartitionState& partition = *partitions_.back();
     partitions_.pop_back();
+    VERIFY(partition.is_dirty);
     const std::string directory = partition_directory(*schema_, state_.lane.lane, partition.manifest->key);
     round.replace(partition_manifest_path(directory), encode_partition_manifest(*partition.manifest));
     partition.is_dirty = false;
@@ -133,9 +140,13 @@ bool LaneCheckpoint::plan_partitions(IoRound& round) {
 }
 
 void LaneCheckpoint::replace_lane_manifest(IoRound& round, Txn checkpointed) {
+  VERIFY_GE(checkpointed, state_.checkpointed);
   LaneManifest manifest{.lane = state_.lane, .checkpointed = checkpointed, .dictionaries = {}};
   for (const auto& [column, dictionary] : state_.dictionaries) {
-    if (dictionary->extent.count != 0) manifest.dictionaries.push_back(dictionary->extent);
+    const DictionaryExtent& extent = dictionary->extent;
+    if (extent.count == 0) continue;
+    VERIFY_EQ(extent.offsets.size, (uint64_t{extent.count} + 1) * sizeof(int64_t));  // a start takes no other
+    manifest.dictionaries.push_back(extent);
   }
   round.replace(lane_manifest_path(state_.lane), encode_lane_manifest(manifest));
   state_.dictionaries_changed = false;

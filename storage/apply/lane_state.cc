@@ -97,6 +97,7 @@ absl::Status load_partition(IoBackend& backend, LaneState& state, PartitionKey k
   // Of a manifest newer than the lane's nobody knows whether its name is durable: the next checkpoint writes it again, before
   // the WAL forgets the rows.
   partition.is_dirty = manifest->applied > state.checkpointed && !engine::sabotaged("newer_manifest_kept");
+  VERIFY(partition.manifest == nullptr);
   partition.manifest = std::make_shared<const PartitionManifest>(*std::move(manifest));
   return absl::OkStatus();
 }
@@ -105,17 +106,17 @@ absl::Status load_partition(IoBackend& backend, LaneState& state, PartitionKey k
 
 std::unique_ptr<PartitionFiles> make_partition_files(const LaneState& state, const PartitionManifest& manifest) {
   auto files = std::make_unique<PartitionFiles>();
-  files->directory = partition_directory(*state.schema, state.lane.lane, manifest.key);
-  files->is_made = !manifest.runs.empty();
+  files->directory = GrowingDirectory(partition_directory(*state.schema, state.lane.lane, manifest.key));
+  if (!manifest.runs.empty()) files->directory.set_made();
   for (const Run& run : manifest.runs) {
     RunFiles& run_files = files->runs.emplace_back();
-    run_files.directory = run_directory(files->directory, run.id);
-    run_files.is_made = true;
+    run_files.directory = GrowingDirectory(run_directory(files->directory.path(), run.id));
+    run_files.directory.set_made();
     for (const RunColumn& column : run.columns) {
       ColumnFiles& column_files = run_files.columns.emplace_back();
       for (const CommittedFile& committed : column.files) {
         auto& file = column_files.by_kind[static_cast<size_t>(committed.kind)];
-        file = std::make_unique<GrowingFile>(column_path(run_files.directory, column.column, committed.kind));
+        file = std::make_unique<GrowingFile>(column_path(run_files.directory.path(), column.column, committed.kind));
         file->reserved = engine::align_up(committed.size, engine::block_size);
       }
     }
@@ -123,17 +124,25 @@ std::unique_ptr<PartitionFiles> make_partition_files(const LaneState& state, con
   return files;
 }
 
+// What is there may have been made by a start that was cut off, so all names count as new.
 void make_lane_directories(LaneState& state, IoRound& round) {
-  if (state.is_made) return;
+  if (state.table_directory.is_made()) return;
+  state.table_directory = GrowingDirectory(table_directory(state.lane.table));
+  state.lane_directory = GrowingDirectory(lane_directory(state.lane));
+  state.dictionary_directory = GrowingDirectory(dictionary_directory(state.lane));
   add_directory(round, Stage::make_tables_directory, std::string(tables_directory));
-  add_directory(round, Stage::make_table_directory, table_directory(state.lane.table));
-  add_directory(round, Stage::make_lane_directory, lane_directory(state.lane));
-  add_directory(round, Stage::make_partition_directory, dictionary_directory(state.lane));
-  state.is_made = true;
-  state.base_entries_changed = true;
+  add_directory(round, Stage::make_table_directory, state.table_directory.path());
+  add_directory(round, Stage::make_lane_directory, state.lane_directory.path());
+  add_directory(round, Stage::make_partition_directory, state.dictionary_directory.path());
+  state.table_directory.set_made();
+  state.table_directory.add_name();
+  state.lane_directory.set_made();
+  state.lane_directory.add_name();
+  state.dictionary_directory.set_made();
 }
 
 absl::Status load_lane(IoBackend& backend, LaneState& state, Names names) {
+  VERIFY(state.partitions.empty() && state.dictionaries.empty());
   const std::string directory = lane_directory(state.lane);
   if (names == Names::perhaps_durable && !engine::sabotaged("lane_directory_not_synced")) {
     const absl::Status synced = engine::sync_directory(backend, directory);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/apply/column_append.h"
+#include "storage/files/growing_directory.h"
 #include "storage/files/growing_file.h"
 #include "storage/schema/ids.h"
 #include "storage/schema/schema.h"
@@ -18,16 +19,12 @@
 namespace storage {
 
 struct RunFiles {
-  std::string directory;
-  bool is_made = false;              // the directory is there
-  bool entries_changed = false;      // since the directory was synced
+  GrowingDirectory directory;
   std::vector<ColumnFiles> columns;  // parallel to Run::columns
 };
 
 struct PartitionFiles {
-  std::string directory;
-  bool is_made = false;
-  bool entries_changed = false;
+  GrowingDirectory directory;
   std::vector<RunFiles> runs;  // parallel to PartitionManifest::runs
 };
 
@@ -62,10 +59,9 @@ struct LaneState {
   Txn checkpointed;
   uint32_t schema_version_durable = 0;  // 0: there is no schema file
   bool dictionaries_changed = false;    // since the last lane manifest
-  bool is_made = false;                 // the directories down to the lane's and that of its dictionaries are there
-  bool base_entries_changed = false;    // they are new, or nobody knows whether their names are durable
-  bool lane_entries_changed = false;
-  bool dictionary_entries_changed = false;
+  GrowingDirectory table_directory;     // stands for those above it, too: they come to be together
+  GrowingDirectory lane_directory;
+  GrowingDirectory dictionary_directory;
 };
 
 // The files of a partition that its manifest names, ready to be written to.

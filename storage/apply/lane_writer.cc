@@ -31,16 +31,29 @@ void LaneWriter::set_schema(SchemaRef schema) {
   state_.schema = std::move(schema);
 }
 
+void LaneWriter::move_to(Step step) {
+  switch (step_) {
+    case Step::none:
+      VERIFY(step == Step::apply || step == Step::checkpoint);
+      break;
+    case Step::apply:
+    case Step::checkpoint:
+      VERIFY(step == Step::none || step == Step::failed);
+      break;
+    case Step::failed:
+      UNREACHABLE("a lane writer that has failed");
+  }
+  step_ = step;
+}
+
 void LaneWriter::apply(RowBlock block) {
-  VERIFY(idle());
-  step_ = Step::apply;
+  move_to(Step::apply);
   apply_.start(std::move(block));
   rounds_.acquire(*this);
 }
 
 void LaneWriter::checkpoint() {
-  VERIFY(idle());
-  step_ = Step::checkpoint;
+  move_to(Step::checkpoint);
   checkpoint_.start();
   rounds_.acquire(*this);
 }
@@ -60,12 +73,14 @@ SymbolDictionary& LaneWriter::dictionary(ColumnId column) {
 }
 
 void LaneWriter::on_round_free(IoRound& round) {
+  VERIFY(round_ == nullptr);
   round_ = &round;
   plan();
   round_->run(*this);  // also when it is empty: it ends in a later turn
 }
 
 void LaneWriter::on_round_done(const absl::Status& status) {
+  VERIFY(round_ != nullptr);
   if (status.ok() && plan()) {
     round_->run(*this);
     return;
@@ -74,15 +89,20 @@ void LaneWriter::on_round_done(const absl::Status& status) {
   if (status.ok()) {
     finish();
   } else {
-    step_ = Step::failed;
+    move_to(Step::failed);
     listener_.on_failed(*this, status);
   }
 }
 
-bool LaneWriter::plan() { return step_ == Step::apply ? apply_.plan(*round_) : checkpoint_.plan(*round_); }
+bool LaneWriter::plan() {
+  VERIFY(step_ == Step::apply || step_ == Step::checkpoint);
+  return step_ == Step::apply ? apply_.plan(*round_) : checkpoint_.plan(*round_);
+}
 
 void LaneWriter::finish() {
-  if (std::exchange(step_, Step::none) == Step::apply) {
+  const Step ended = step_;
+  move_to(Step::none);
+  if (ended == Step::apply) {
     RowBlock spent = apply_.finish();
     publish();
     listener_.on_applied(*this, std::move(spent));
@@ -94,12 +114,15 @@ void LaneWriter::finish() {
 
 // Switches readers to the newest manifests.
 void LaneWriter::publish() {
+  VERIFY_LE(state_.checkpointed, state_.applied);
+  VERIFY(snapshot_ == nullptr || snapshot_->applied <= state_.applied);
   auto snapshot = std::make_shared<LaneSnapshot>();
   snapshot->lane = state_.lane;
   snapshot->applied = state_.applied;
   snapshot->committed = state_.applied;
   std::vector<CrowdedPartition> crowded;
   for (const auto& [key, partition] : state_.partitions) {
+    VERIFY_EQ(partition.manifest->key, key);
     const std::vector<Run>& runs = partition.manifest->runs;
     if (!runs.empty()) snapshot->partitions.push_back(partition.manifest);
     size_t columns = 0;

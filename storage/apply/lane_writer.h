@@ -78,6 +78,7 @@ class LaneWriter final : private RoundWaiter, private RoundListener {
   // none -> apply or checkpoint -> none; failed is the end.
   enum class Step : uint8_t { none, apply, checkpoint, failed };
 
+  void move_to(Step step);
   void on_round_free(IoRound& round) override;
   void on_round_done(const absl::Status& status) override;
   bool plan();

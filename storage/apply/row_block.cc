@@ -25,6 +25,7 @@ void fill_up(BlockColumn& column, size_t rows) {
     const BlockColumn::Piece piece = column.pieces[i];
     const size_t place_end = i + 1 < column.pieces.size() ? column.pieces[i + 1].place : column.values.places();
     const size_t count = place_end - piece.place;
+    VERIFY_LE(piece.row + count, rows);
     std::copy_n(column.values.words.data() + piece.place, count, full.words.data() + piece.row);
     if (is_text) std::copy_n(column.values.sizes.data() + piece.place, count, full.sizes.data() + piece.row);
     for (size_t k = 0; has_null && k < count; ++k) full.present[piece.row + k] = column.values.has(piece.place + k) ? 1 : 0;
@@ -88,6 +89,7 @@ void RowBlock::append(Txn txn, const BatchView& batch, std::span<const ResolvedS
     append_column(target, source, batch_rows, symbols);
   }
   rows_ += batch_rows;
+  VERIFY_LT(rows_, UINT32_MAX);  // sorting numbers them in 32 bits
   if (commits_.empty() || commits_.back().txn != txn) commits_.push_back({txn, 0});
   commits_.back().row_end = rows_;
 }
@@ -139,6 +141,7 @@ BlockColumn& RowBlock::column(const BatchColumn& source, size_t hint) {
     VERIFY_EQ(columns_[found->second].values.type, source.type);
     return columns_[found->second];
   }
+  VERIFY_EQ(positions_.size(), columns_used_ + 1);
   if (columns_used_ == columns_.size()) columns_.emplace_back();
   BlockColumn& column = columns_[columns_used_++];
   column.id = source.id;

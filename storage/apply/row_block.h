@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "storage/batch/column_batch.h"
+#include "engine/base/verify.h"
+#include "storage/batch/batch_symbols.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/column_vector.h"
 #include "storage/schema/ids.h"
 
@@ -53,7 +55,10 @@ class RowBlock {
   void complete_columns();
 
   // A commit without rows, a schema change: what is applied up to `txn` includes it.
-  void advance(Txn txn) { commits_.push_back({.txn = txn, .row_end = rows_}); }
+  void advance(Txn txn) {
+    VERIFY_GT(txn, last_txn());
+    commits_.push_back({.txn = txn, .row_end = rows_});
+  }
 
   // Empties the block and keeps its memory, up to memory_kept_max.
   void clear();

@@ -88,6 +88,7 @@ std::vector<uint32_t> order_by_timestamp(std::span<const int64_t> timestamps, ui
     size_t& place = next[piece.pile];
     for (uint32_t row = piece.begin; row < piece.end; ++row) keys[place++] = {timestamps[row], row};
   }
+  VERIFY_EQ(ends.back(), keys.size());
   taken += keys.size();
   std::vector<Key> merged(keys.size());
   while (ends.size() > 2) {
@@ -108,7 +109,11 @@ std::vector<uint32_t> order_by_timestamp(std::span<const int64_t> timestamps, ui
   return order;
 }
 
+//   lasts of runs 0, 1, 2:  50 30 10      rows    5 | 12 12 | 35 | 60 70
+//                                         to run  3 |   2   |  1 |   0        run 3 is new
 std::vector<RunShare> deal_to_runs(std::span<const int64_t> lasts, std::span<const int64_t> timestamps, const RowSlice& slice) {
+  VERIFY_DEBUG(std::ranges::is_sorted(lasts, std::greater_equal<>()));
+  VERIFY_LE(slice.end, timestamps.size());
   std::vector<RunShare> shares;
   const auto timestamp_at = [&](size_t place) { return timestamps[slice.row(place)]; };
   size_t place = slice.begin;
@@ -131,6 +136,8 @@ std::vector<RunShare> deal_to_runs(std::span<const int64_t> lasts, std::span<con
       }
       end = low;
     }
+    VERIFY_LT(place, end);
+    VERIFY(shares.empty() || run < shares.back().run);
     shares.push_back({run, place, end});
     place = end;
     run_limit = run;

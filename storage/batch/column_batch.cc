@@ -12,38 +12,9 @@ namespace storage {
 namespace {
 
 using engine::align_up;
-using engine::div_ceil;
-using engine::load;
 using engine::store;
 
 constexpr size_t word_bits = 64;
-constexpr size_t data_alignment = BatchSizes::alignment;
-
-bool is_text(BatchEncoding encoding) {
-  return encoding == BatchEncoding::text1 || encoding == BatchEncoding::text2 || encoding == BatchEncoding::text4;
-}
-
-// Bytes of a word, or of a text's length.
-size_t encoded_width(BatchEncoding encoding) {
-  switch (encoding) {
-    case BatchEncoding::for0:
-      return 0;
-    case BatchEncoding::for1:
-    case BatchEncoding::text1:
-      return 1;
-    case BatchEncoding::for2:
-    case BatchEncoding::text2:
-      return 2;
-    case BatchEncoding::for4:
-    case BatchEncoding::text4:
-      return 4;
-    case BatchEncoding::for8:
-      return 8;
-    case BatchEncoding::raw:
-      break;
-  }
-  UNREACHABLE("encoding of words and texts");
-}
 
 BatchEncoding frame_encoding(uint64_t range) {
   if (range == 0) return BatchEncoding::for0;
@@ -75,6 +46,8 @@ Range range_of(std::span<const uint64_t> words) {
 }
 
 // Numbers are framed by their range; words without an order (doubles) are stored whole unless all are the same bits.
+//
+//   1'700'000'003, 1'700'000'001, 1'700'000'255   ->   base 1'700'000'001, span 254: a byte each, 2 0 254
 Range range_of(WordOrder order, std::span<const uint64_t> words) {
   switch (order) {
     case WordOrder::unsigned_number:
@@ -110,23 +83,6 @@ void write_narrowed(std::span<const uint64_t> words, uint64_t base, size_t width
   }
 }
 
-template <typename T>
-void widen(const std::byte* source, uint32_t rows, uint64_t base, uint64_t* target) {
-  for (uint32_t i = 0; i < rows; ++i) target[i] = base + load<T>(source + i * sizeof(T));
-}
-
-template <typename T>
-uint64_t sum_of(const std::byte* source, uint32_t rows) {
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < rows; ++i) sum += load<T>(source + i * sizeof(T));
-  return sum;
-}
-
-uint64_t text_size_total(const std::byte* lengths, uint32_t rows, size_t width) {
-  if (width == 1) return sum_of<uint8_t>(lengths, rows);
-  return width == 2 ? sum_of<uint16_t>(lengths, rows) : sum_of<uint32_t>(lengths, rows);
-}
-
 void set_bit(std::vector<uint64_t>& bitmap, size_t index) { bitmap[index / word_bits] |= uint64_t{1} << (index % word_bits); }
 
 bool test_bit(const std::vector<uint64_t>& bitmap, size_t index) {
@@ -157,49 +113,12 @@ void write_raw(const std::string& values, size_t width, const std::vector<uint64
   VERIFY_EQ(used, values.size());
 }
 
-size_t validity_size(uint32_t rows) { return align_up(div_ceil(rows, 8), data_alignment); }
-
-absl::Status bad_body(std::string_view what) { return engine::data_loss(std::string("batch body: ").append(what)); }
-
-bool encoding_fits(Kind kind, BatchEncoding encoding) {
-  if (kind == Kind::texts) return is_text(encoding);
-  return is_word(kind) ? !is_text(encoding) && encoding != BatchEncoding::raw : encoding == BatchEncoding::raw;
-}
-
-// Checks one directory entry and says where its values are.
-absl::StatusOr<BatchColumn> parse_column(std::span<const std::byte> body, const BatchEntry& entry, uint32_t rows) {
-  if (!is_column_type(entry.type)) return bad_body("unknown column type");
-  if (entry.encoding > static_cast<uint8_t>(BatchEncoding::raw)) return bad_body("unknown encoding");
-  BatchColumn column{.id = ColumnId{entry.column},
-                     .type = static_cast<ColumnType>(entry.type),
-                     .encoding = static_cast<BatchEncoding>(entry.encoding),
-                     .base = entry.base,
-                     .values = {}};
-  const Kind kind = kind_of(column.type);
-  if (!encoding_fits(kind, column.encoding)) return bad_body("encoding does not fit the column type");
-  const bool is_raw = column.encoding == BatchEncoding::raw;
-  if (entry.width != (is_raw ? storage::width_of(kind) : 0)) return bad_body("width is not that of the column type");
-  if (uint64_t{entry.offset} + entry.size > body.size()) return bad_body("column data beyond the end");
-  std::span<const std::byte> data = body.subspan(entry.offset, entry.size);
-  if ((entry.flags & batch_entry_has_nulls) != 0) {
-    if (data.size() < validity_size(rows)) return bad_body("validity bitmap beyond the column data");
-    column.validity = data.data();
-    data = data.subspan(validity_size(rows));
-  }
-  const size_t width = is_raw ? entry.width : encoded_width(column.encoding);
-  const uint64_t fixed_size = uint64_t{rows} * width;
-  if (data.size() < fixed_size) return bad_body("values beyond the column data");
-  const uint64_t texts_size = is_text(column.encoding) ? text_size_total(data.data(), rows, width) : 0;
-  if (data.size() != fixed_size + texts_size) return bad_body("column data of another size than its values");
-  column.values = data;
-  return column;
-}
-
 }  // namespace
 
 void OpenBatch::open(SchemaRef schema) {
   VERIFY_EQ(rows_, 0U);
   VERIFY(schema != nullptr);
+  VERIFY_LT(schema->designated.value, schema->columns.size());
   schema_ = std::move(schema);
   slots_.assign(schema_->columns.size(), 0);
   columns_used_ = 0;
@@ -207,7 +126,9 @@ void OpenBatch::open(SchemaRef schema) {
   row_bits_ = 0;
 }
 
-OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
+OpenBatch::OpenColumn& OpenBatch::add_column(ColumnIndex index) {
+  VERIFY_LT(index.value, slots_.size());
+  VERIFY_LT(columns_used_, slots_.size());
   if (columns_used_ == columns_.size()) columns_.emplace_back();
   OpenColumn& fresh = columns_[columns_used_++];
   fresh.index = index;
@@ -215,17 +136,20 @@ OpenBatch::OpenColumn& OpenBatch::add_column(uint32_t index) {
   fresh.words.clear();
   fresh.validity.clear();
   fresh.bytes.clear();
-  fresh.symbols.column = schema_->columns[index].id;
+  fresh.symbols.column = schema_->column(index).id;
   fresh.symbols.entries.clear();
   fresh.symbols.texts.clear();
-  slots_[index] = static_cast<uint32_t>(columns_used_);
-  const ColumnType type = schema_->columns[index].type;
+  slots_[index.value] = static_cast<uint32_t>(columns_used_);
+  const ColumnType type = schema_->column(index).type;
   fixed_size_ += BatchSizes::column + (is_symbol(type) ? BatchSizes::symbol_column : 0);
   row_bits_ += BatchSizes::cell_bits(kind_of(type));
   return fresh;
 }
 
-// Before a value of the row goes into a column that had, or now has, rows without one.
+// Before a value of the row goes into a column that had, or now has, rows without one. As long as every row has a value there
+// is no bitmap; the first gap makes it, with a bit for each value so far:
+//
+//   values in rows 0, 1 and now 4:   words 2 -> 4 (two zeros, which fill_nulls() replaces), bitmap 1 1 . . 1
 void OpenBatch::close_gap(OpenColumn& column) const {
   const size_t row = rows_ - 1;
   VERIFY_LE(column.words.size(), row);
@@ -237,25 +161,25 @@ void OpenBatch::close_gap(OpenColumn& column) const {
   set_bit(column.validity, row);
 }
 
-void OpenBatch::set_text(uint32_t column, std::string_view text) {
+void OpenBatch::set_text(ColumnIndex column, std::string_view text) {
   put(column, text.size()).bytes.append(text);
   fixed_size_ += text.size();
 }
 
-void OpenBatch::set_wide(uint32_t column, std::span<const std::byte> value) {
+void OpenBatch::set_wide(ColumnIndex column, std::span<const std::byte> value) {
   OpenColumn& target = put(column, 0);
-  VERIFY_EQ(value.size(), width_of(kind_of(schema_->columns[column].type)));
+  VERIFY_EQ(value.size(), width_of(kind_of(schema_->column(column).type)));
   target.bytes.append(engine::as_text(value));
 }
 
-uint32_t OpenBatch::add_symbol(uint32_t column, SymbolId id) {
+uint32_t OpenBatch::add_symbol(ColumnIndex column, SymbolId id) {
   std::vector<BatchSymbols::Entry>& entries = this->column(column).symbols.entries;
   entries.push_back({.id = id});
   fixed_size_ += BatchSizes::symbol;
   return static_cast<uint32_t>(entries.size() - 1);
 }
 
-uint32_t OpenBatch::add_symbol(uint32_t column, std::string_view text) {
+uint32_t OpenBatch::add_symbol(ColumnIndex column, std::string_view text) {
   BatchSymbols& symbols = this->column(column).symbols;
   symbols.entries.push_back({.id = symbol_none,
                              .sent_text = true,
@@ -275,7 +199,8 @@ void OpenBatch::complete_validity(OpenColumn& column) const {
 }
 
 void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<std::byte>& body) const {
-  const ColumnType type = schema_->columns[column.index].type;
+  VERIFY_LE(column.present, rows_);
+  const ColumnType type = schema_->column(column.index).type;
   const Kind kind = kind_of(type);
   const bool has_nulls = column.present != rows_;
   if (has_nulls) complete_validity(column);
@@ -291,8 +216,8 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
   }
   const bool is_raw = encoding == BatchEncoding::raw;
 
-  const size_t start = align_up(body.size(), data_alignment);
-  const size_t bitmap_size = has_nulls ? validity_size(rows_) : 0;
+  const size_t start = align_up(body.size(), batch_alignment);
+  const size_t bitmap_size = has_nulls ? batch_validity_size(rows_) : 0;
   const size_t values_size = rows_ * (is_raw ? width_of(kind) : encoded_width(encoding));
   const size_t texts_size = is_text(encoding) ? column.bytes.size() : 0;
   body.resize(start + bitmap_size + values_size + texts_size);
@@ -305,7 +230,7 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
     write_narrowed(column.words, range.base, encoded_width(encoding), target);
   }
   if (texts_size != 0) std::memcpy(target + values_size, column.bytes.data(), texts_size);
-  entry = {.column = schema_->columns[column.index].id.value,
+  entry = {.column = schema_->column(column.index).id.value,
            .type = static_cast<uint8_t>(type),
            .encoding = static_cast<uint8_t>(encoding),
            .flags = has_nulls ? batch_entry_has_nulls : uint8_t{0},
@@ -317,14 +242,14 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
 
 void OpenBatch::seal(std::vector<std::byte>& body, std::vector<BatchSymbols>& symbols) {
   VERIFY_GT(rows_, 0U);
-  VERIFY_NE(slots_[schema_->designated], 0U);
-  OpenColumn& designated = columns_[slots_[schema_->designated] - 1];
+  VERIFY_NE(slots_[schema_->designated.value], 0U);
+  OpenColumn& designated = columns_[slots_[schema_->designated.value] - 1];
   VERIFY_EQ(designated.present, rows_);
   const Range time = range_of<int64_t>(designated.words);
   const BatchHeader header{.rows = rows_,
                            .column_count = static_cast<uint32_t>(columns_used_),
                            .schema_version = schema_->version,
-                           .designated = slots_[schema_->designated] - 1,
+                           .designated = slots_[schema_->designated.value] - 1,
                            .timestamp_min = static_cast<int64_t>(time.base),
                            .timestamp_max = static_cast<int64_t>(time.base + time.span)};
   body.clear();
@@ -353,94 +278,6 @@ size_t OpenBatch::memory_size() const {
 // longest column of any batch.
 void OpenBatch::give_back() {
   if (memory_size() > open_batch_kept_max) std::vector<OpenColumn>().swap(columns_);
-}
-
-absl::StatusOr<BatchView> BatchView::parse(std::span<const std::byte> body) {
-  BatchView view;
-  if (body.size() < sizeof(BatchHeader)) return bad_body("shorter than its header");
-  view.header_ = load<BatchHeader>(body.data());
-  const BatchHeader& header = view.header_;
-  if (header.rows == 0 || header.rows > batch_rows_max) return bad_body("row count out of range");
-  if (header.column_count == 0 || header.column_count > columns_max) return bad_body("column count out of range");
-  if (body.size() < sizeof(BatchHeader) + uint64_t{header.column_count} * sizeof(BatchEntry)) {
-    return bad_body("directory beyond the end");
-  }
-  view.columns_.reserve(header.column_count);
-  for (uint32_t i = 0; i < header.column_count; ++i) {
-    const auto entry = load<BatchEntry>(body.data() + sizeof(BatchHeader) + i * sizeof(BatchEntry));
-    ASSIGN_OR_RETURN(const BatchColumn column, parse_column(body, entry, header.rows));
-    view.columns_.push_back(column);
-  }
-  if (header.designated >= header.column_count) return bad_body("designated column out of range");
-  if (!is_timestamp(view.designated().type)) return bad_body("designated column is no timestamp");
-  if (view.designated().validity != nullptr) return bad_body("designated column has nulls");
-  return view;
-}
-
-namespace {
-
-// The values of all rows, widened; those of nulls are 0.
-void decode_words(const BatchColumn& column, uint32_t rows, std::vector<uint64_t>& words) {
-  const size_t start = words.size();
-  words.resize(start + rows);
-  uint64_t* target = words.data() + start;
-  const std::byte* source = column.values.data();
-  switch (column.encoding) {
-    case BatchEncoding::for0:
-      std::fill_n(target, rows, column.base);
-      break;
-    case BatchEncoding::for1:
-      widen<uint8_t>(source, rows, column.base, target);
-      break;
-    case BatchEncoding::for2:
-      widen<uint16_t>(source, rows, column.base, target);
-      break;
-    case BatchEncoding::for4:
-      widen<uint32_t>(source, rows, column.base, target);
-      break;
-    case BatchEncoding::for8:
-      widen<uint64_t>(source, rows, column.base, target);
-      break;
-    default:
-      UNREACHABLE("encoding of words");
-  }
-  if (column.validity == nullptr) return;
-  for (uint32_t row = 0; row < rows; ++row) {
-    if (!column.present(row)) target[row] = 0;
-  }
-}
-
-void decode_texts(const BatchColumn& column, uint32_t rows, ColumnVector& target) {
-  const size_t width = encoded_width(column.encoding);
-  const std::byte* source = column.values.data();
-  uint64_t start = target.bytes.size();
-  for (uint32_t row = 0; row < rows; ++row, source += width) {
-    const uint32_t size = width == 1 ? load<uint8_t>(source) : width == 2 ? load<uint16_t>(source) : load<uint32_t>(source);
-    target.words.push_back(start);
-    target.sizes.push_back(size);
-    start += size;
-  }
-  target.bytes.append(engine::as_text(column.values.subspan(rows * width)));
-  VERIFY_EQ(start, target.bytes.size());  // as parse() has checked
-}
-
-// Nulls take no bytes.
-void decode_raw(const BatchColumn& column, uint32_t rows, size_t width, ColumnVector& target) {
-  const std::string_view values = engine::as_text(column.values);
-  for (uint32_t row = 0; row < rows; ++row) {
-    const bool present = column.present(row);
-    target.words.push_back(present ? target.bytes.size() : 0);
-    if (present) target.bytes.append(values.substr(row * width, width));
-  }
-}
-
-}  // namespace
-
-void decode(const BatchColumn& column, uint32_t rows, ColumnVector& target) {
-  VERIFY_EQ(column.type, target.type);
-  const Kind kind = kind_of(column.type);
-  if (kind == Kind::texts) return decode_texts(column, rows, target);
-  return is_word(kind) ? decode_words(column, rows, target.words) : decode_raw(column, rows, width_of(kind), target);
 }
 
 }  // namespace storage

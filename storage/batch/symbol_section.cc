@@ -5,6 +5,7 @@
 #include "engine/base/byte_stream.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
+#include "storage/schema/schema.h"
 
 namespace storage {
 namespace {
@@ -25,6 +26,7 @@ void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<cons
   for (const BatchSymbols& column : symbols) {
     size_t fresh_end = next_fresh;
     while (fresh_end < fresh.size() && fresh[fresh_end].column == column.column) ++fresh_end;
+    VERIFY_LE(fresh_end - next_fresh, column.entries.size());
     if (engine::sabotaged("symbol_text_left_out")) next_fresh = fresh_end;
     writer.put(column.column.value);
     writer.put(static_cast<uint32_t>(column.entries.size()));
@@ -33,7 +35,10 @@ void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<cons
       VERIFY(entry.id != symbol_none);
       writer.put(entry.id.value);
     }
-    for (; next_fresh < fresh_end; ++next_fresh) put_text(writer, fresh[next_fresh]);
+    for (const size_t first = next_fresh; next_fresh < fresh_end; ++next_fresh) {
+      VERIFY(next_fresh == first || fresh[next_fresh - 1].id < fresh[next_fresh].id);
+      put_text(writer, fresh[next_fresh]);
+    }
   }
   VERIFY_EQ(next_fresh, fresh.size());
   section = writer.take();

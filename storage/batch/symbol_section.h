@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
-#include "storage/batch/column_batch.h"
+#include "storage/batch/batch_symbols.h"
 
 namespace storage {
 

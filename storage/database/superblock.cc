@@ -101,6 +101,7 @@ absl::Status create(engine::IoBackend& backend, std::span<const engine::Director
 
 // Two copies at a time, so that a torn write never touches all of them.
 absl::Status write_copies(engine::IoBackend& backend, const Database& database) {
+  VERIFY_GT(database.epoch, 0U);
   const std::string path(superblock_name);
   ASSIGN_OR_RETURN(engine::BlockingFile file, engine::BlockingFile::open(backend, path, engine::OpenMode::read_write_direct));
   engine::BufferPool pool({.buffer_count_max = 1, .buffer_size = superblock_size});

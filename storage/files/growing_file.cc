@@ -22,6 +22,7 @@ FileAppend::FileAppend(IoRound& round, GrowingFile& file, CommittedFile& committ
       memory_(round.take(std::max<size_t>(kept_ + size_max, 1))) {
   VERIFY_EQ(committed.tail.size(), tail_size(committed.size));
   VERIFY_LE(kept_, committed.tail.size());
+  VERIFY_EQ(offset_ % block_size, 0U);
   if (kept_ != 0) std::memcpy(memory_.data(), committed.tail.data() + committed.tail.size() - kept_, kept_);
 }
 
@@ -34,8 +35,12 @@ void FileAppend::change_last_byte(std::byte value) {
   last = value;
 }
 
+// What is written begins at a block and ends at one; what is committed of it ends where it was filled to:
+//
+//   committed 5'000 bytes, append 6'000:   offset 4'096, kept 904, filled 6'904, written 8'192, committed 11'000
 void FileAppend::finish() {
   VERIFY_LE(filled_, memory_.size());
+  VERIFY_GE(offset_ + filled_, committed_.size);
   const engine::FileId file = round_.pin(file_.handle, file_.path.c_str());
   if (filled_ == 0) return;  // nothing but the file itself: an append of no bytes, and no part of a block before it
   const size_t written = engine::align_up(filled_, block_size);
@@ -55,6 +60,8 @@ void FileAppend::finish() {
 }
 
 void FileAppend::reserve(engine::FileId file, uint64_t end) {
+  VERIFY_EQ(end % block_size, 0U);
+  VERIFY_EQ(file_.reserved % block_size, 0U);
   if (end <= file_.reserved) return;
   const RoundOptions& options = round_.options();
   const uint64_t ahead = std::clamp(file_.reserved, options.extent_size_min, options.extent_size_max);

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "engine/base/verify.h"
 #include "storage/files/file_cache.h"
 #include "storage/files/rounds.h"
 #include "storage/table/manifest.h"
@@ -41,10 +42,16 @@ class FileAppend {
   static constexpr size_t memory_size(size_t size) { return engine::align_up(size, engine::block_size) + engine::block_size; }
 
   std::span<std::byte> tail() const { return memory_.subspan(filled_); }
-  void advance(size_t size) { filled_ += size; }
+  void advance(size_t size) {
+    filled_ += size;
+    VERIFY_DEBUG(filled_ <= memory_.size());
+  }
 
   // The last committed byte. Requires AppendStart::last_block and something committed.
-  std::byte last_byte() const { return memory_[kept_ - 1]; }
+  std::byte last_byte() const {
+    VERIFY_GT(kept_, 0U);
+    return memory_[kept_ - 1];
+  }
   void change_last_byte(std::byte value);
 
   // Adds the operations to the round and brings `committed` up to date: it describes the file after the round.

@@ -41,6 +41,7 @@ std::span<std::byte> IoRound::take(size_t size) {
   }
   const std::span<std::byte> memory{memory_.get() + taken_, taken};
   taken_ += taken;
+  VERIFY_LE(taken_, memory_size_);
   return memory;
 }
 
@@ -65,7 +66,10 @@ void IoRound::replace(const std::string& path, std::vector<std::byte> bytes) {
   const auto add_at = [this](ReplaceStage stage, const engine::IoRequest& request) {
     plan_.add(static_cast<size_t>(stage), request);
   };
+  VERIFY(plan_.empty() || replaces_);
+  VERIFY(!bytes.empty());
   VERIFY_GT(files_left(), 0U);
+  replaces_ = true;
   ++files_passing_;
   const char* const name = keep(path);
   const char* const temporary = keep(path + ".tmp");
@@ -100,9 +104,11 @@ void IoRound::run(RoundListener& listener) {
 }
 
 void IoRound::on_sequence_done(const absl::Status& status) {
+  VERIFY(listener_ != nullptr);
   for (CachedFile* file : pinned_) files_.unpin(*file);
   pinned_.clear();
   files_passing_ = 0;
+  replaces_ = false;
   taken_ = 0;
   oversize_.reset();
   kept_.clear();
@@ -111,6 +117,7 @@ void IoRound::on_sequence_done(const absl::Status& status) {
 }
 
 Rounds::Rounds(engine::Reactor& reactor, const RoundOptions& options) : reactor_(reactor), files_(reactor, options.files_max) {
+  VERIFY_GT(options.rounds_max, 0U);
   for (uint32_t i = 0; i < options.rounds_max; ++i) {
     rounds_.push_back(std::make_unique<IoRound>(reactor, files_, options));
     free_.push_back(rounds_.back().get());
@@ -118,6 +125,7 @@ Rounds::Rounds(engine::Reactor& reactor, const RoundOptions& options) : reactor_
 }
 
 void Rounds::acquire(RoundWaiter& waiter) {
+  VERIFY(free_.empty() || waiting_.empty());
   if (free_.empty()) {
     waiting_.push_back(&waiter);
     return;
@@ -129,6 +137,8 @@ void Rounds::acquire(RoundWaiter& waiter) {
 
 void Rounds::give_back(IoRound& round) {
   VERIFY(round.empty());
+  VERIFY_LT(free_.size(), rounds_.size());
+  VERIFY_DEBUG(std::ranges::find(free_, &round) == free_.end());
   if (waiting_.empty()) {
     free_.push_back(&round);
     return;

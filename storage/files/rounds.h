@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
+#include "engine/base/verify.h"
 #include "engine/io/backend.h"
 #include "engine/reactor/io_sequence.h"
 #include "engine/reactor/reactor.h"
@@ -68,7 +69,10 @@ class IoRound final : private engine::IoSequenceListener {
   size_t memory_left() const { return memory_size_ - taken_; }
 
   // Files that the round may still use; a backend has file slots for three times RoundOptions::files_max.
-  size_t files_left() const { return files_share_ - pinned_.size() - files_passing_; }
+  size_t files_left() const {
+    VERIFY_LE(pinned_.size() + files_passing_, files_share_);
+    return files_share_ - pinned_.size() - files_passing_;
+  }
 
   // The slot of an open column file; see FileCache.
   engine::FileId pin(CachedFile& file, const char* path);
@@ -76,7 +80,10 @@ class IoRound final : private engine::IoSequenceListener {
   // `text` stays where it is until the round is done.
   const char* keep(std::string text) { return kept_.emplace_back(std::move(text)).c_str(); }
 
-  void add(Stage stage, const engine::IoRequest& request) { plan_.add(static_cast<size_t>(stage), request); }
+  void add(Stage stage, const engine::IoRequest& request) {
+    VERIFY(!replaces_);
+    plan_.add(static_cast<size_t>(stage), request);
+  }
 
   // Makes the entries of a directory durable in Stage::sync. Counts as a file.
   void sync_directory(const std::string& path);
@@ -110,6 +117,7 @@ class IoRound final : private engine::IoSequenceListener {
   size_t files_share_;  // of this round
   std::vector<CachedFile*> pinned_;
   size_t files_passing_ = 0;  // opened and closed within the round
+  bool replaces_ = false;     // the plan is made of ReplaceStages
   std::deque<std::string> kept_;
   std::deque<std::vector<std::byte>> kept_bytes_;
   RoundListener* listener_ = nullptr;

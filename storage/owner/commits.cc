@@ -46,12 +46,15 @@ absl::Status Commits::open_wal(const Database& database, std::span<const std::st
 }
 
 void Commits::reject(const Lane& lane, RoutedBatch& batch, absl::Status why) {
+  VERIFY(!why.ok());
   batch.refusal = std::move(why);
   batch.crowded = lane.writer().crowded();
   ++counters_.batches_rejected;
   shard_.endpoint().send_return(batch.source, make_message(MessageKind::batch_home, &batch));
 }
 
+// Whatever may say no comes before resolve_symbols(): what that adds to a dictionary must stand in this frame, so from there on
+// nothing fails. The commit's number is taken last, as a number without a frame would be a hole that no start goes past.
 bool Commits::try_commit(RoutedBatch& batch) {
   Lane* lane = lanes_.find(batch.lane);
   VERIFY(lane != nullptr);  // a source learns of a table by its owner's answer
@@ -64,6 +67,7 @@ bool Commits::try_commit(RoutedBatch& batch) {
   if (!wal_->has_room(size)) return false;
   if (!resolve_symbols(*lane, batch)) return true;
   encode_symbol_section(batch.symbols, fresh_symbols_, head_);
+  VERIFY_LE(wal_body_offset(head_.size(), 0) + batch.body.size(), size);  // the bound was one
   batch.txn = lane->commits().next();
   append(*lane,
          {.type = FrameType::data,
@@ -80,6 +84,8 @@ bool Commits::try_commit(RoutedBatch& batch) {
 void Commits::append(Lane& lane, const WalFrame& frame, Frame in_flight) {
   in_flight.lsn = wal_->append(frame);
   VERIFY(in_flight_.empty() || in_flight_.back().lsn < in_flight.lsn);
+  VERIFY_EQ(in_flight.lsn, wal_->last());
+  VERIFY_EQ(in_flight.txn, frame.txn);
   lanes_.hold(lane, frame.txn, in_flight.lsn);
   in_flight_.push_back(std::move(in_flight));
 }
@@ -88,6 +94,7 @@ void Commits::append(Lane& lane, const WalFrame& frame, Frame in_flight) {
 bool Commits::is_closed(const Lane& lane, RoutedBatch& batch) {
   const CrowdedRef crowded = lane.writer().crowded();
   if (crowded == nullptr) return false;
+  VERIFY_GE(batch.body.size(), sizeof(BatchHeader));
   const auto header = engine::load<BatchHeader>(batch.body.data());
   for (const CrowdedPartition& partition : *crowded) {
     if (!partition.is_closed_to(header.timestamp_min, header.timestamp_max)) continue;
@@ -115,6 +122,7 @@ bool Commits::resolve_symbols(Lane& lane, RoutedBatch& batch) {
       if (entry.id != symbol_none) continue;
       const uint32_t size_before = dictionary.size();
       entry.id = dictionary.resolve(symbols.text(entry));
+      VERIFY_LT(entry.id.value, dictionary.size());
       if (dictionary.size() == size_before) continue;
       fresh_symbols_.push_back({.column = symbols.column, .id = entry.id, .text = symbols.text(entry)});
     }
@@ -140,6 +148,8 @@ absl::Status Commits::check_fits(const Schema& schema) const {
 bool Commits::has_room_for(const Schema& schema) const { return wal_->has_room(stored_size(encode_schema(schema))); }
 
 bool Commits::try_change_schema(Lane& lane, FrameType type, SchemaRef schema) {
+  VERIFY(type == FrameType::create || type == FrameType::schema);
+  VERIFY_EQ(schema->table, lane.id().table);
   const std::vector<std::byte> record = encode_schema(*schema);
   if (!wal_->has_room(stored_size(record))) return false;
   const Txn txn = lane.commits().next();
@@ -154,11 +164,13 @@ bool Commits::try_change_schema(Lane& lane, FrameType type, SchemaRef schema) {
 Lsn Commits::answerable(Lsn durable) const { return engine::sabotaged("answers_not_awaited") ? wal_->last() : durable; }
 
 void Commits::reply_when_durable(Lsn lsn, engine::ShardId target, const engine::MeshMessage& message) {
+  VERIFY_LE(lsn, wal_->last());
   if (lsn <= answerable(wal_->durable())) return shard_.endpoint().send_return(target, message);
   replies_.push_back({.lsn = lsn, .target = target, .message = message});
 }
 
 void Commits::on_durable(Lsn upto) {
+  VERIFY_LE(upto, wal_->last());
   const Lsn answered = answerable(upto);
   while (!in_flight_.empty() && in_flight_.front().lsn <= answered) {
     const Frame frame = std::move(in_flight_.front());
@@ -175,6 +187,7 @@ void Commits::on_durable(Lsn upto) {
 void Commits::settle(const Frame& frame) {
   if (frame.batch == nullptr) return lanes_.add_schema(*frame.lane, frame.txn, frame.schema);
   RoutedBatch& batch = *frame.batch;
+  VERIFY_EQ(batch.txn, frame.txn);
   lanes_.add_rows(*frame.lane, frame.txn, batch);
   ++counters_.batches;
   counters_.rows_committed += batch.rows;
@@ -184,8 +197,12 @@ void Commits::settle(const Frame& frame) {
   }
 }
 
+// Up to before the oldest frame that any lane needs; all, when none needs one:
+//
+//   frames 1 ... 9;   lane a holds 5 and 8, lane b 7 and 9, lane c nothing   ->   1 to 4
 void Commits::release() {
   const Lsn needed = lanes_.oldest_needed(Lsn{wal_->last().value + 1});
+  VERIFY_GT(needed.value, 0U);
   Lsn released{needed.value - 1};
   if (engine::sabotaged("needed_frame_released")) released = std::min(needed, wal_->durable());
   const uint64_t recycled_before = wal_->recycle_count();

@@ -9,6 +9,12 @@
 
 namespace storage {
 
+void LaneCommits::start_from(Txn txn) {
+  VERIFY_EQ(last_.value, 0U);
+  VERIFY(held_.empty());
+  last_ = durable_ = txn;
+}
+
 void LaneCommits::add(Txn txn, Lsn lsn) {
   VERIFY_EQ(txn.value, last_.value + 1);
   VERIFY(held_.empty() || held_.back().lsn < lsn);
@@ -49,6 +55,8 @@ void Lane::change_schema(SchemaRef schema, Lsn lsn) {
 void Lane::add_rows(Txn txn, const RoutedBatch& batch, engine::Instant now) {
   const absl::StatusOr<BatchView> view = BatchView::parse(batch.body);
   VERIFY(view.ok());  // sealed in this process
+  VERIFY_EQ(view->rows(), batch.rows);
+  VERIFY_LE(view->schema_version(), schema_->version);
   std::vector<ResolvedSymbols> symbols;
   for (const BatchSymbols& column : batch.symbols) {
     ResolvedSymbols& resolved = symbols.emplace_back(ResolvedSymbols{.column = column.column, .ids = {}});
@@ -66,6 +74,13 @@ void Lane::add_schema(Txn txn, SchemaRef schema, engine::Instant now) {
   commits_.set_durable(txn);
 }
 
+void Lane::ask(Txn target) {
+  VERIFY_LE(target, commits_.durable());
+  asked_ = std::max(asked_, target);
+}
+
+// At once: rows that a checkpoint waits for, and enough of them. Else when the oldest is old enough, or, when a reader asks,
+// as soon as the last apply is long enough ago: many readers do not make many small applies.
 engine::Instant Lane::apply_due() const {
   if (!is_idle() || pending_.empty()) return engine::instant_never;
   const bool stands_before_checkpoint = checkpoint_from_ && writer_.applied() < *checkpoint_from_;
@@ -76,6 +91,7 @@ engine::Instant Lane::apply_due() const {
 
 void Lane::begin_apply(engine::Instant now) {
   VERIFY(!pending_.empty());
+  VERIFY_EQ(pending_.last_txn(), commits_.durable());
   applied_at_ = now;
   applying_size_ = pending_.memory_size();
   applying_rows_ = pending_.rows();
@@ -90,6 +106,8 @@ void Lane::begin_checkpoint() {
 bool Lane::is_quiet() const { return pending_.empty() && is_idle() && !writer_.dirty() && !commits_.is_held(); }
 
 void Lane::on_applied(LaneWriter&, RowBlock spent) {
+  VERIFY(spent.empty());
+  VERIFY_LE(writer_.applied(), commits_.durable());
   spare_ = std::move(spent);
   listener_.on_lane_applied(*this, std::exchange(applying_size_, 0), std::exchange(applying_rows_, 0));
 }
@@ -97,6 +115,7 @@ void Lane::on_applied(LaneWriter&, RowBlock spent) {
 void Lane::on_checkpointed(LaneWriter&) {
   VERIFY(checkpoint_from_.has_value());
   VERIFY_GE(writer_.checkpointed(), *checkpoint_from_);
+  VERIFY_LE(writer_.checkpointed(), writer_.applied());
   checkpoint_from_.reset();
   listener_.on_lane_checkpointed(*this);
 }

@@ -33,7 +33,7 @@ class LaneListener {
 class LaneCommits {
  public:
   // Of a lane that a start has found.
-  void start_from(Txn txn) { last_ = durable_ = txn; }
+  void start_from(Txn txn);
 
   // The next commit, whose frame the WAL gave `lsn`.
   Txn next() const { return Txn{last_.value + 1}; }
@@ -82,7 +82,7 @@ class Lane final : private LaneWriterListener {
   size_t pending_size() const { return pending_.memory_size(); }
 
   // A reader waits until this commit is applied.
-  void ask(Txn target) { asked_ = std::max(asked_, target); }
+  void ask(Txn target);
 
   // A checkpoint has its turn as soon as the rows that are pending now are applied, whatever comes meanwhile: under a load that
   // never ends more than one apply may not stand before it.

@@ -21,6 +21,7 @@ std::optional<LaneId> LaneSchedule::take_due(engine::Instant now) {
   const LaneId lane = order_.begin()->second;
   order_.erase(order_.begin());
   due_.erase(lane);
+  VERIFY_EQ(order_.size(), due_.size());
   return lane;
 }
 

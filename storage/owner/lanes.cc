@@ -32,13 +32,15 @@ void Lanes::activate(Lane& lane) { active_.emplace(lane.id(), &lane); }
 void Lanes::hold(Lane& lane, Txn txn, Lsn lsn) {
   const bool was_held = lane.commits().is_held();
   lane.commits().add(txn, lsn);
-  if (!was_held) needed_.insert(lsn);
+  if (!was_held) VERIFY(needed_.insert(lsn).second);
+  VERIFY_LE(needed_.size(), lanes_.size());
   activate(lane);
 }
 
 void Lanes::add_rows(Lane& lane, Txn txn, const RoutedBatch& batch) {
   const size_t before = lane.pending_size();
   lane.add_rows(txn, batch, reactor_.now());
+  VERIFY_GE(lane.pending_size(), before);
   pending_size_ += lane.pending_size() - before;
   activate(lane);
   schedule_.set(lane.id(), lane.apply_due());
@@ -77,6 +79,8 @@ void Lanes::serve_lane(Lane& lane, engine::Instant now) {
 }
 
 bool Lanes::begin_checkpoint(Lane& lane) {
+  VERIFY(round_.is_begun);
+  VERIFY_LE(round_.running, options_.checkpoints_at_once_max);
   if (!lane.writer().dirty()) {
     lane.cancel_checkpoint();
     VERIFY_GT(round_.wanting, 0U);
@@ -93,6 +97,7 @@ bool Lanes::begin_checkpoint(Lane& lane) {
 }
 
 void Lanes::begin_round(engine::Instant now) {
+  VERIFY(!round_.is_begun);
   VERIFY_EQ(round_.wanting, 0U);
   VERIFY(round_.waiting.empty());
   round_.is_begun = true;
@@ -106,6 +111,7 @@ void Lanes::begin_round(engine::Instant now) {
 
 void Lanes::end_round(engine::Instant now) {
   VERIFY_EQ(round_.running, 0U);
+  VERIFY_LE(round_.began, now);
   round_.is_begun = false;
   round_.next = now + std::max(options_.checkpoint_pause, (now - round_.began) * options_.checkpoint_rest);
 }
@@ -115,7 +121,9 @@ void Lanes::wake_waiting() {
   while (!round_.waiting.empty()) {
     const LaneId id = *round_.waiting.begin();
     round_.waiting.erase(round_.waiting.begin());
-    if (!find(id)->is_checkpoint_ready()) continue;
+    const Lane* const lane = find(id);
+    VERIFY(lane != nullptr);
+    if (!lane->is_checkpoint_ready()) continue;
     return schedule_.set(id, LaneSchedule::at_once);
   }
 }
@@ -129,6 +137,7 @@ void Lanes::on_lane_applied(Lane& lane, size_t size, uint64_t rows) {
   listener_.on_applied(lane);
 }
 
+// `needed_` has one frame of each lane that holds any, its first: it moves on, or goes.
 void Lanes::on_lane_checkpointed(Lane& lane) {
   VERIFY_GT(round_.running, 0U);
   VERIFY_GT(round_.wanting, 0U);
@@ -136,7 +145,7 @@ void Lanes::on_lane_checkpointed(Lane& lane) {
   --round_.wanting;
   ++counters_.checkpoints;
   LaneCommits& commits = lane.commits();
-  if (commits.is_held()) needed_.erase(commits.first_held());
+  if (commits.is_held()) VERIFY_EQ(needed_.erase(commits.first_held()), 1U);
   commits.forget(lane.writer().checkpointed());
   if (commits.is_held()) needed_.insert(commits.first_held());
   schedule_.set(lane.id(), LaneSchedule::at_once);

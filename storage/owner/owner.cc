@@ -49,6 +49,7 @@ void Owner::admit() {
 }
 
 bool Owner::try_admit(const engine::MeshMessage& message) {
+  VERIFY(has_wal());
   switch (static_cast<MessageKind>(message.kind)) {
     case MessageKind::batch:
       return commits_.try_commit(*message.as<RoutedBatch*>());

@@ -9,6 +9,8 @@
 namespace storage {
 
 bool SchemaDesk::try_ensure(TableAsk& ask) {
+  VERIFY_EQ(ask.owner, shard_.id());  // as the catalog has sent it
+  VERIFY(ask.refusal.ok());
   Lane* lane = lanes_.find({.table = ask.table, .lane = lane_first});
   if (lane == nullptr) {
     auto schema = std::make_shared<const Schema>(make_schema(ask.table, ask.wish));
@@ -30,6 +32,7 @@ bool SchemaDesk::try_ensure(TableAsk& ask) {
 bool SchemaDesk::try_add_columns(ColumnsAsk& ask) {
   Lane* lane = lanes_.find(ask.lane);
   VERIFY(lane != nullptr);
+  VERIFY(ask.refusal.ok());
   absl::StatusOr<Schema> next = with_columns(*lane->schema(), ask.wishes);
   const absl::Status fits = next.ok() ? commits_.check_fits(*next) : next.status();
   if (!fits.ok()) {

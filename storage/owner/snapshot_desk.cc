@@ -13,6 +13,7 @@ void SnapshotDesk::ask(SnapshotAsk& ask) {
   ask.lanes_waiting = 0;
   for (const auto& [id, lane] : lanes_.all()) {
     const Txn durable = lane->commits().durable();
+    VERIFY_LE(lane->writer().applied(), durable);
     if (!ask.fresh || (ask.table && id.table != *ask.table) || lane->writer().applied() == durable) continue;
     if (engine::sabotaged("query_before_apply")) continue;
     waiting_.emplace(id, Waiting{.ask = &ask, .target = durable});
@@ -37,9 +38,11 @@ void SnapshotDesk::on_applied(const Lane& lane) {
 }
 
 void SnapshotDesk::answer(SnapshotAsk& ask) {
+  VERIFY_EQ(ask.lanes_waiting, 0U);
   ask.tables.clear();
   for (const auto& [id, lane] : lanes_.all()) {
     const Txn durable = lane->commits().durable();
+    VERIFY_LE(lane->writer().applied(), durable);
     if ((ask.table && id.table != *ask.table) || durable.value == 0) continue;
     auto snapshot = std::make_shared<LaneSnapshot>(*lane->writer().snapshot());
     snapshot->committed = durable;

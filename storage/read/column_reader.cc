@@ -74,7 +74,12 @@ absl::StatusOr<size_t> ColumnReader::count_fitting(uint64_t row, size_t count, s
   return nulls + static_cast<size_t>(end - begin) - 1;
 }
 
+// The rows of the run that the column's files do not reach are null:
+//
+//   rows of the run   0 1 2 3 4 5 6        the files hold rows 2 to 4 (row_start 2, row_count 3)
+//   asked: 1 to 5       . v v v .          one null, three values from the files, one null
 absl::Status ColumnReader::append(uint64_t row, size_t count, ColumnVector& target) {
+  const size_t places = target.places() + count;
   const uint64_t row_start = run_column_ == nullptr ? 0 : run_column_->row_start;
   const uint64_t row_end = row_start + stored_count();
   const uint64_t stop = row + count;
@@ -85,6 +90,7 @@ absl::Status ColumnReader::append(uint64_t row, size_t count, ColumnVector& targ
     RETURN_IF_ERROR(append_stored(stored_from - row_start, static_cast<size_t>(stored_to - stored_from), target));
   }
   append_nulls(static_cast<size_t>(stop - stored_to), target);
+  VERIFY_EQ(target.places(), places);
   return absl::OkStatus();
 }
 
@@ -100,6 +106,7 @@ absl::Status ColumnReader::append_stored(uint64_t index, size_t count, ColumnVec
     if (index < window_start_ || index >= window_start_ + window_count_) RETURN_IF_ERROR(load_window(index));
     const auto place = static_cast<size_t>(index - window_start_);
     const size_t piece = std::min(count, window_count_ - place);
+    VERIFY_GT(piece, 0U);
     for (size_t i = place; i < place + piece; ++i) {
       target.present.push_back(is_present(i) ? 1 : 0);
       if (is_text()) {
@@ -161,6 +168,7 @@ absl::Status ColumnReader::append_text(uint64_t index, ColumnVector& target) {
 }
 
 absl::Status ColumnReader::load_window(uint64_t index) {
+  VERIFY_LT(index, stored_count());
   window_count_ = 0;
   if (is_text()) {
     RETURN_IF_ERROR(load_texts(index));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/bytes.h"
+#include "engine/base/verify.h"
 
 namespace storage {
 
@@ -11,6 +12,7 @@ absl::Status CommittedReader::read(uint64_t offset, std::span<std::byte> buffer)
     return engine::data_loss(path() + ": " + std::to_string(buffer.size()) + " bytes wanted at " + std::to_string(offset) +
                              ", " + std::to_string(committed_.size) + " are committed");
   }
+  VERIFY_EQ(committed_.tail.size(), tail_size(committed_.size));
   const uint64_t tail_start = committed_.size - committed_.tail.size();
   const size_t from_file =
       offset >= tail_start ? 0 : static_cast<size_t>(std::min<uint64_t>(buffer.size(), tail_start - offset));

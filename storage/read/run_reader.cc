@@ -19,7 +19,7 @@ const RunColumn* find_column(const Run& run, ColumnId id) {
 }  // namespace
 
 absl::StatusOr<RunReader> RunReader::open(engine::FilePool& files, const Schema& schema, const RunPlace& place,
-                                          const std::vector<uint32_t>& columns, size_t window_size) {
+                                          const std::vector<ColumnIndex>& columns, size_t window_size) {
   const std::string directory =
       run_directory(partition_directory(schema, place.partition->lane.lane, place.partition->key), place.run->id);
   const Column& designated = schema.designated_column();
@@ -30,8 +30,9 @@ absl::StatusOr<RunReader> RunReader::open(engine::FilePool& files, const Schema&
   ASSIGN_OR_RETURN(ColumnReader timestamp_reader,
                    ColumnReader::open(files, directory, timestamps, designated.type, window_size));
   RunReader reader(place, std::move(timestamp_reader));
-  for (const uint32_t index : columns) {
-    const Column& column = schema.columns[index];
+  for (const ColumnIndex index : columns) {
+    VERIFY_LT(index.value, schema.columns.size());
+    const Column& column = schema.column(index);
     ASSIGN_OR_RETURN(ColumnReader column_reader,
                      ColumnReader::open(files, directory, find_column(*place.run, column.id), column.type, window_size));
     reader.columns_.push_back(std::move(column_reader));
@@ -82,6 +83,7 @@ absl::Status RunReader::load_timestamp() {
 }
 
 size_t RunReader::count_before(int64_t timestamp, size_t order, size_t count_max) const {
+  VERIFY_LE(timestamps_start_, row_);
   const auto start = timestamps_.words.begin() + static_cast<std::ptrdiff_t>(row_ - timestamps_start_);
   const auto loaded = static_cast<size_t>(timestamps_.words.end() - start);
   const auto end = start + static_cast<std::ptrdiff_t>(std::min(loaded, count_max));
@@ -104,6 +106,7 @@ absl::StatusOr<size_t> RunReader::append(size_t count, size_t texts_size_max, Sc
   for (size_t i = 0; i < columns_.size(); ++i) RETURN_IF_ERROR(columns_[i].append(row_, count, chunk.columns[i]));
   row_ += count;
   chunk.rows += count;
+  for (const ColumnVector& column : chunk.columns) VERIFY_EQ(column.places(), chunk.rows);
   return count;
 }
 

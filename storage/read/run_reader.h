@@ -33,9 +33,8 @@ struct TimeWindow {
 
 class RunReader {
  public:
-  // `columns` are indices into the schema.
   static absl::StatusOr<RunReader> open(engine::FilePool& files, const Schema& schema, const RunPlace& place,
-                                        const std::vector<uint32_t>& columns, size_t window_size);
+                                        const std::vector<ColumnIndex>& columns, size_t window_size);
 
   // Leaves only the rows whose timestamps are inside. Before anything is read.
   absl::Status restrict(TimeWindow window);

@@ -30,9 +30,9 @@ class RunScan final : public TableScan {
   RunScan(engine::FilePool& files, TableSnapshot snapshot, ScanOptions options)
       : snapshot_(std::move(snapshot)), options_(std::move(options)), files_(files) {
     const Schema& schema = *snapshot_.schema;
-    for (const uint32_t index : options_.columns) {
-      VERIFY_LT(index, schema.columns.size());
-      chunk_.columns.push_back({.type = schema.columns[index].type});
+    for (const ColumnIndex index : options_.columns) {
+      VERIFY_LT(index.value, schema.columns.size());
+      chunk_.columns.push_back({.type = schema.column(index).type});
     }
     plan_chunk();
     add_dictionaries();
@@ -92,7 +92,7 @@ void RunScan::plan_chunk() {
 void RunScan::add_dictionaries() {
   dictionaries_.resize(options_.columns.size());
   for (size_t i = 0; i < options_.columns.size(); ++i) {
-    const Column& column = snapshot_.schema->columns[options_.columns[i]];
+    const Column& column = snapshot_.schema->column(options_.columns[i]);
     if (!is_symbol(column.type)) continue;
     for (const LaneSnapshotRef& lane : snapshot_.lanes) {
       const auto extent = std::ranges::find(lane->dictionaries, column.id, &DictionaryExtent::column);
@@ -154,6 +154,8 @@ absl::Status RunScan::fill_chunk() {
 
 // Opens the next run, and with it all that overlap: their rows have to be merged. Rows that nobody looks into need no order.
 absl::Status RunScan::open_group() {
+  VERIFY(heads_.empty());  // they point into the group
+  VERIFY_LT(runs_opened_, runs_.size());
   group_.clear();
   const size_t first = runs_opened_;
   int64_t timestamp_last = runs_[first].timestamp_max();
@@ -186,6 +188,7 @@ absl::Status RunScan::open_group() {
 
 // Takes from the first run rows that come before the head of every other, and says how many.
 absl::StatusOr<size_t> RunScan::merge_heads(size_t count_max) {
+  VERIFY(!heads_.empty());
   RunReader& reader = *heads_.top();
   heads_.pop();
   const bool is_last = heads_.empty();
@@ -210,6 +213,7 @@ absl::StatusOr<size_t> RunScan::append_rows(RunReader& reader, size_t count_max)
 
 // Makes the lane's ids of the rows from `row_first` on ids of this scan: id * lanes + lane.
 absl::Status RunScan::resolve_symbols(size_t column, size_t lane, size_t row_first) {
+  VERIFY_LT(lane, snapshot_.lanes.size());
   ColumnVector& target = chunk_.columns[column];
   uint64_t id_max = 0;
   bool any = false;

@@ -18,7 +18,7 @@
 namespace storage {
 
 struct ScanOptions {
-  std::vector<uint32_t> columns;                                // indices into the schema; only these are read
+  std::vector<ColumnIndex> columns;                             // only these are read
   int64_t timestamp_min = std::numeric_limits<int64_t>::min();  // both included, in the designated column's unit
   int64_t timestamp_max = std::numeric_limits<int64_t>::max();
 };

@@ -3,7 +3,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "engine/base/bytes.h"
-#include "storage/batch/column_batch.h"
+#include "storage/batch/batch_format.h"
 #include "storage/wal/reader.h"
 #include "storage/wal/streams.h"
 

@@ -13,7 +13,7 @@
 #include "engine/reactor/reactor.h"
 #include "storage/apply/lane_writer.h"
 #include "storage/apply/row_block.h"
-#include "storage/batch/column_batch.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/symbol_section.h"
 #include "storage/table/file_names.h"
 #include "storage/table/files.h"
@@ -180,6 +180,7 @@ absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Lane& l
   if (const absl::Status status = restore_symbols(*section, lane); !status.ok()) return with_place(status);
   const size_t size_before = lane.pending.memory_size();
   lane.pending.append(frame.txn, *view, section->columns);
+  VERIFY_GE(lane.pending.memory_size(), size_before);
   pending_size_ += lane.pending.memory_size() - size_before;
   report_.rows_replayed += view->rows();
   if (lane.pending.memory_size() >= options_.apply_size_min) return apply(lane);
@@ -217,9 +218,13 @@ absl::Status Replay::apply_all() {
 absl::Status Replay::checkpoint() {
   RETURN_IF_ERROR(apply_all());
   for (auto& [id, lane] : lanes_) {
+    VERIFY_EQ(lane.writer->applied(), lane.last);
     if (lane.writer->dirty()) lane.writer->checkpoint();
   }
-  return wait_until_idle();
+  RETURN_IF_ERROR(wait_until_idle());
+  // The caller now gives up the streams that all of it came from.
+  for (auto& [id, lane] : lanes_) VERIFY_EQ(lane.writer->checkpointed(), lane.last);
+  return absl::OkStatus();
 }
 
 std::vector<SchemaRef> Replay::schemas() const {

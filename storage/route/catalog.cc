@@ -38,7 +38,9 @@ bool Catalog::on_turn(engine::Instant) {
 }
 
 void Catalog::on_message(engine::ShardId, const engine::MeshMessage& message) {
+  VERIFY(static_cast<MessageKind>(message.kind) == MessageKind::table_ask);
   auto* ask = message.as<TableAsk*>();
+  VERIFY(ask->refusal.ok());
   const auto found = tables_.find(fold_name(ask->wish.name));
   if (found != tables_.end()) {
     ask->table = found->second.table;
@@ -62,6 +64,7 @@ void Catalog::on_message(engine::ShardId, const engine::MeshMessage& message) {
 
 // FIFO among all asks, so that an owner hears of a new table from the ask that named it first.
 void Catalog::forward(TableAsk* ask) {
+  VERIFY_LT(ask->owner.value, owned_.size());
   waiting_.push_back(ask);
   on_turn(shard_.reactor().now());
 }

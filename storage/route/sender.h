@@ -66,11 +66,13 @@ class Sender {
 
   void settle() {
     while (intervals_.size() > 1 && intervals_.front().batches_out == 0) {
+      VERIFY_LE(intervals_.front().refused, intervals_.front().rows);
       durable_ += intervals_.front().rows - intervals_.front().refused;
       rejected_ += intervals_.front().refused;
       intervals_.pop_front();
       ++first_interval_;
     }
+    VERIFY_LE(durable_ + rejected_, received_);
   }
 
   uint64_t received_ = 0;

@@ -61,7 +61,10 @@ inline constexpr std::array column_types{
 // False for bytes that are no ColumnType; readers of files and frames check before they cast.
 constexpr bool is_column_type(uint8_t value) { return value >= 1 && value <= column_types.size(); }
 
-constexpr const ColumnTypeRow& row_of(ColumnType type) { return column_types[static_cast<size_t>(type) - 1]; }
+constexpr const ColumnTypeRow& row_of(ColumnType type) {
+  VERIFY_DEBUG(is_column_type(static_cast<uint8_t>(type)));
+  return column_types[static_cast<size_t>(type) - 1];
+}
 
 static_assert([] {
   for (size_t i = 0; i < column_types.size(); ++i) {

@@ -9,6 +9,9 @@ namespace storage {
 
 using TableId = engine::Id<struct TableTag, uint32_t>;
 using ColumnId = engine::Id<struct ColumnTag, uint32_t>;  // unique within its table
+// Where a column stands in its schema: every version of the table has it there. Means nothing in another table, nor on disk but
+// for the designated column.
+using ColumnIndex = engine::Id<struct ColumnIndexTag, uint32_t>;
 using LaneNumber = engine::Id<struct LaneTag, uint16_t>;  // within its table; every table starts with lane 0
 using StreamId = engine::Id<struct StreamTag, uint64_t>;  // one shard's WAL since one start
 using RunId = engine::Id<struct RunTag, uint32_t>;        // within its partition

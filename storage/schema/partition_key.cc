@@ -39,6 +39,7 @@ int64_t units_per_hour(ColumnType designated) {
 
 // `index` buckets of `width` after 1970, at the edge of int64 when beyond.
 int64_t scale(int64_t index, int64_t width) {
+  VERIFY_GT(width, 0);
   int64_t value = 0;
   if (!__builtin_mul_overflow(index, width, &value)) return value;
   return index < 0 ? timestamp_smallest : timestamp_largest;
@@ -121,11 +122,12 @@ std::optional<int64_t> parse_start(std::string_view name, PartitionUnit unit, in
 PartitionRange partition_of(int64_t timestamp, PartitionUnit unit, ColumnType designated) {
   const int64_t width_hour = units_per_hour(designated);
   if (unit == PartitionUnit::none) return {PartitionKey{0}, timestamp_largest};
-  if (unit == PartitionUnit::hour) {
-    const int64_t hour = floor_div(timestamp, width_hour);
-    return range_of(hour, hour + 1, width_hour);
-  }
-  return range_of_days(floor_div(timestamp, 24 * width_hour), unit, 24 * width_hour);
+  const int64_t hour = floor_div(timestamp, width_hour);
+  const PartitionRange range = unit == PartitionUnit::hour ? range_of(hour, hour + 1, width_hour)
+                                                           : range_of_days(floor_div(hour, 24), unit, 24 * width_hour);
+  VERIFY_LE(range.key.value, timestamp);
+  VERIFY_LE(timestamp, range.timestamp_last);
+  return range;
 }
 
 std::string partition_name(PartitionKey key, PartitionUnit unit, ColumnType designated) {

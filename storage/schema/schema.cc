@@ -25,6 +25,7 @@ constexpr size_t name_size_max = 4096;  // far above what a line may name
 constexpr size_t column_record_size_min = 12;
 
 void put_name(ByteWriter& writer, std::string_view name) {
+  VERIFY_LE(name.size(), name_size_max);  // else nobody could read it back
   writer.put(static_cast<uint32_t>(name.size()));
   writer.put_bytes(engine::as_bytes(name));
 }
@@ -54,7 +55,7 @@ void check_columns(ByteReader& reader, const Schema& schema) {
     reader.check(names.insert(fold_name(column.name)).second, "second column of a name, id", 1, column.id.value, "only ");
   }
   const size_t count = schema.columns.size();
-  if (!reader.check(schema.designated < count, "designated column", count, schema.designated, "less than ")) return;
+  if (!reader.check(schema.designated.value < count, "designated column", count, schema.designated.value, "less than ")) return;
   const ColumnType type = schema.designated_column().type;
   const auto found = static_cast<uint64_t>(type);
   reader.check(is_timestamp(type), "type of the designated column", found, found, "a timestamp, not ");
@@ -78,9 +79,9 @@ absl::StatusOr<PartitionUnit> parse_partition_unit(std::string_view name) {
 }
 
 Schema make_schema(TableId table, const TableWish& wish) {
-  VERIFY_LT(wish.designated, wish.columns.size());
+  VERIFY_LT(wish.designated.value, wish.columns.size());
   VERIFY_LE(wish.columns.size(), columns_max);
-  VERIFY(is_timestamp(wish.columns[wish.designated].type));
+  VERIFY(is_timestamp(wish.columns[wish.designated.value].type));
   Schema schema;
   schema.table = table;
   schema.partition_unit = wish.partition_unit;
@@ -110,6 +111,7 @@ absl::StatusOr<Schema> with_columns(const Schema& schema, std::span<const Column
     next.columns.push_back({ColumnId{id_next++}, wish.type, wish.name});
   }
   if (next.columns.size() != schema.columns.size()) ++next.version;
+  VERIFY_LE(next.columns.size(), columns_max);
   return next;
 }
 
@@ -131,10 +133,12 @@ std::string fold_name(std::string_view name) {
 
 std::vector<std::byte> encode_schema(const Schema& schema) {
   VERIFY_LE(schema.columns.size(), columns_max);
+  VERIFY_LT(schema.designated.value, schema.columns.size());
+  VERIFY(is_timestamp(schema.designated_column().type));
   ByteWriter writer;
   writer.put(schema.version);
   writer.put(schema.table.value);
-  writer.put(schema.designated);
+  writer.put(schema.designated.value);
   writer.put(static_cast<uint32_t>(schema.columns.size()));
   writer.put(schema.partition_unit);
   writer.put_zeros(3);
@@ -153,7 +157,7 @@ absl::StatusOr<Schema> decode_schema(std::span<const std::byte> bytes, std::stri
   Schema schema;
   schema.version = reader.take<uint32_t>();
   schema.table.value = reader.take<uint32_t>();
-  schema.designated = reader.take<uint32_t>();
+  schema.designated.value = reader.take<uint32_t>();
   const size_t column_count = reader.take_count<uint32_t>(columns_max, column_record_size_min, "columns");
   const auto unit = reader.take<uint8_t>();
   reader.check(unit < unit_names.size(), "partition unit", unit_names.size(), unit, "less than ");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
+#include "engine/base/verify.h"
 #include "storage/schema/column_type.h"
 #include "storage/schema/ids.h"
 
@@ -40,11 +41,15 @@ struct Schema {
   TableId table;
   uint32_t version = 1;
   PartitionUnit partition_unit = PartitionUnit::day;
-  uint32_t designated = 0;  // index into columns of the timestamp that orders rows
-  std::string name;         // first spelling; compares case-insensitively
+  ColumnIndex designated;  // the timestamp that orders rows
+  std::string name;        // first spelling; compares case-insensitively
   std::vector<Column> columns;
 
-  const Column& designated_column() const { return columns[designated]; }
+  const Column& column(ColumnIndex index) const {
+    VERIFY_DEBUG(index.value < columns.size());
+    return columns[index.value];
+  }
+  const Column& designated_column() const { return column(designated); }
 
   friend bool operator==(const Schema&, const Schema&) = default;
 };
@@ -61,7 +66,7 @@ struct ColumnWish {
 struct TableWish {
   std::string name;
   PartitionUnit partition_unit = PartitionUnit::day;
-  uint32_t designated = 0;
+  ColumnIndex designated;
   std::vector<ColumnWish> columns;
 };
 

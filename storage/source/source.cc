@@ -12,6 +12,12 @@ namespace {
 
 constexpr size_t spellings_per_table_max = 4;
 
+uint64_t rows_of(const RoutedBatch& batch) {
+  uint64_t rows = 0;
+  for (const BatchShare& share : batch.shares) rows += share.rows;
+  return rows;
+}
+
 // What a huge row has blown up does not stay that big in the pool.
 void trim(RoutedBatch& batch) {
   if (batch.body.capacity() > 2 * batch_size_full) std::vector<std::byte>().swap(batch.body);
@@ -76,6 +82,7 @@ void Source::send_ask(engine::ShardId target, const engine::MeshMessage& message
     return;
   }
   ++asks_out_;
+  VERIFY_LE(asks_out_, asks_out_max);
   shard_.endpoint().send_reserved(target, message);  // a ring has room for asks_out_max asks and every batch
 }
 
@@ -119,8 +126,8 @@ void Source::share(RoutedBatch& batch, Sender& sender) {
   sender.batch_out();
 }
 
-uint32_t Source::symbol(SourceTable& table, uint32_t column, std::string_view text) {
-  return table.symbols_[column]->local_index(table.batch_->open, table.serial_, column, text);
+uint32_t Source::symbol(SourceTable& table, ColumnIndex column, std::string_view text) {
+  return table.symbols_[column.value]->local_index(table.batch_->open, table.serial_, column, text);
 }
 
 void Source::finish_row(SourceTable& table) {
@@ -135,8 +142,10 @@ void Source::seal_early(SourceTable& table) {
 }
 
 void Source::seal(SourceTable& table) {
+  VERIFY(table.batch_ != nullptr);
   RoutedBatch& batch = *std::exchange(table.batch_, nullptr);
   batch.rows = batch.open.rows();
+  VERIFY_EQ(rows_of(batch), batch.rows);
   batch.open.seal(batch.body, batch.symbols);
   batch.body_crc = engine::crc32c(batch.body);
   batch.refusal = absl::OkStatus();
@@ -172,7 +181,10 @@ void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
 }
 
 void Source::on_batch_home(RoutedBatch& batch) {
+  VERIFY_EQ(batch.source, shard_.id());
+  VERIFY_LT(free_.size(), batches_.size());
   SourceTable& table = *tables_.at(batch.lane.table);
+  VERIFY(table.batch_ != &batch);
   table.crowded_ = std::exchange(batch.crowded, nullptr);
   const bool refused = !batch.refusal.ok();
   if (refused) {
@@ -193,6 +205,7 @@ void Source::learn_symbols(SourceTable& table, const RoutedBatch& batch) {
   for (const BatchSymbols& symbols : batch.symbols) {
     const auto column = std::ranges::find(table.schema_->columns, symbols.column, &Column::id);
     VERIFY(column != table.schema_->columns.end());
+    VERIFY(is_symbol(column->type));
     SymbolCache& cache = *table.symbols_[static_cast<size_t>(column - table.schema_->columns.begin())];
     for (const BatchSymbols::Entry& entry : symbols.entries) {
       if (entry.sent_text) cache.learn(symbols.text(entry), entry.id);
@@ -202,6 +215,7 @@ void Source::learn_symbols(SourceTable& table, const RoutedBatch& batch) {
 
 void Source::on_table(TableAsk& ask) {
   if (ask.refusal.ok()) {
+    VERIFY_EQ(ask.schema->table, ask.table);
     std::unique_ptr<SourceTable>& table = tables_[ask.table];
     if (table == nullptr) {
       table = std::make_unique<SourceTable>(ask.owner, ask.schema, hash_seed_);
@@ -223,7 +237,9 @@ void Source::on_columns(ColumnsAsk& ask) {
 
 // A batch is built for one version: rows gathered for the older one go out first.
 void Source::set_schema(SourceTable& table, SchemaRef schema) {
+  VERIFY_EQ(schema->table, table.schema_->table);
   if (schema->version <= table.schema_->version) return;
+  VERIFY_GT(schema->columns.size(), table.schema_->columns.size());
   if (table.batch_ != nullptr && !engine::sabotaged("open_batch_not_sealed")) {
     std::erase(open_, &table);
     seal(table);
@@ -233,6 +249,7 @@ void Source::set_schema(SourceTable& table, SchemaRef schema) {
     table.symbols_.push_back(symbols ? std::make_unique<SymbolCache>(hash_seed_) : nullptr);
   }
   table.schema_ = std::move(schema);
+  VERIFY_EQ(table.symbols_.size(), table.schema_->columns.size());
 }
 
 }  // namespace storage

@@ -36,7 +36,7 @@ class SourceTable {
 
   engine::ShardId owner_;
   SchemaRef schema_;
-  std::vector<std::unique_ptr<SymbolCache>> symbols_;  // by schema index; null where the column is no symbol
+  std::vector<std::unique_ptr<SymbolCache>> symbols_;  // by ColumnIndex; null where the column is no symbol
   RoutedBatch* batch_ = nullptr;                       // open
   uint64_t serial_ = 0;                                // of the open batch
   CrowdedRef crowded_;                                 // as the last batch that came home says
@@ -82,7 +82,7 @@ class Source final : public engine::Service {
   // Begins a row of `sender`, of at most so many cells and bytes of text, in the table's open batch. Null when every batch is
   // out: wait_for_room, then try again.
   OpenBatch* begin_row(SourceTable& table, Sender& sender, size_t cells, size_t text_size);
-  uint32_t symbol(SourceTable& table, uint32_t column, std::string_view text);
+  uint32_t symbol(SourceTable& table, ColumnIndex column, std::string_view text);
   void finish_row(SourceTable& table);
 
   // One call of on_room.

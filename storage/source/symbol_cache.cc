@@ -4,6 +4,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
+#include "engine/base/verify.h"
 
 namespace storage {
 namespace {
@@ -23,7 +24,12 @@ uint64_t word(const std::byte* source) {
 
 SymbolCache::SymbolCache(uint64_t hash_seed) : seed_(hash_seed), slots_(slots_min), long_(0, engine::TextHash{hash_seed}) {}
 
-// Loads that overlap instead of a loop over bytes.
+// Loads that overlap instead of a loop over bytes: what two of them have in common they agree on.
+//
+//   11 bytes, abcdefghijk:   low    = abcdefgh
+//                            bytes 3 to 10, defghijk, less the 5 that low has:   high = ijk, zeros, size 11
+//    6 bytes, abcdef:        abcd | cdef moved up by 2 bytes:                    low = abcdef, zeros;  high = size 6
+//    3 bytes, abc:           a | b moved up by 1 | c moved up by 2;   of 1 byte all three are the same
 SymbolCache::ShortText SymbolCache::pack(std::string_view text) {
   const std::byte* const data = engine::as_bytes(text).data();
   const size_t size = text.size();
@@ -64,6 +70,7 @@ SymbolCache::Entry& SymbolCache::insert_short(ShortText text) {
   size_t at = home_of(text);
   while (!slots_[at].text.is_none()) at = (at + 1) & mask;
   ++short_count_;
+  VERIFY_LE(2 * short_count_, slots_.size());  // a search for what is not there ends at a free slot
   slots_[at] = {.text = text, .entry = {}};
   return slots_[at].entry;
 }
@@ -75,13 +82,14 @@ SymbolCache::Entry& SymbolCache::find_or_insert_long(std::string_view text) {
   return long_.emplace(std::string(text), Entry{}).first->second;
 }
 
-void SymbolCache::add_to(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text, Entry& entry) {
+void SymbolCache::add_to(OpenBatch& batch, uint64_t serial, ColumnIndex column, std::string_view text, Entry& entry) {
   entry.local_index = entry.id == symbol_none ? batch.add_symbol(column, text) : batch.add_symbol(column, entry.id);
   entry.serial = serial;
 }
 
 // A text that was forgotten meanwhile comes back without its batch: nothing is wrong with that.
 void SymbolCache::learn(std::string_view text, SymbolId id) {
+  VERIFY_NE(id, symbol_none);
   if (text.size() > cached_size_max) return;
   Entry& entry = find_or_insert(text);
   if (entry.id == symbol_none || !engine::sabotaged("learned_symbol_kept")) entry.id = id;
@@ -90,10 +98,11 @@ void SymbolCache::learn(std::string_view text, SymbolId id) {
 void SymbolCache::grow() {
   std::vector<Slot> before(2 * slots_.size());
   before.swap(slots_);
-  short_count_ = 0;
+  const size_t count = std::exchange(short_count_, 0);
   for (const Slot& slot : before) {
     if (!slot.text.is_none()) insert_short(slot.text) = slot.entry;
   }
+  VERIFY_EQ(short_count_, count);
 }
 
 void SymbolCache::forget_all() {

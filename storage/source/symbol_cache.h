@@ -28,7 +28,7 @@ class SymbolCache {
   explicit SymbolCache(uint64_t hash_seed);
 
   // The local index of `text` in the batch numbered `serial`, which is `batch`. Serials are not 0.
-  uint32_t local_index(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text) {
+  uint32_t local_index(OpenBatch& batch, uint64_t serial, ColumnIndex column, std::string_view text) {
     if (text.size() > cached_size_max) [[unlikely]]
       return batch.add_symbol(column, text);
     Entry& entry = find_or_insert(text);
@@ -76,7 +76,7 @@ class SymbolCache {
   }
   Entry& insert_short(ShortText text);
   Entry& find_or_insert_long(std::string_view text);
-  void add_to(OpenBatch& batch, uint64_t serial, uint32_t column, std::string_view text, Entry& entry);
+  void add_to(OpenBatch& batch, uint64_t serial, ColumnIndex column, std::string_view text, Entry& entry);
   void grow();
   void forget_all();
 

@@ -54,6 +54,7 @@ std::string lane_manifest_path(LaneId lane) { return join(lane_directory(lane), 
 std::string dictionary_directory(LaneId lane) { return join(lane_directory(lane), "symbols"); }
 
 std::string dictionary_path(LaneId lane, ColumnId column, FileKind kind) {
+  VERIFY(kind == FileKind::offsets || kind == FileKind::texts);
   return column_path(dictionary_directory(lane), column, kind);
 }
 

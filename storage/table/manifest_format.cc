@@ -151,8 +151,10 @@ CommittedFile take_file(ByteReader& reader, FileKind kind) {
   return file;
 }
 
-void put_column(ByteWriter& writer, const RunColumn& column) {
+void put_column(ByteWriter& writer, const RunColumn& column, uint64_t run_rows) {
   VERIFY_LE(column.files.size(), column_files_max);
+  VERIFY_LE(column.row_start + column.row_count, run_rows);
+  VERIFY_LE(column.nulls, column.row_count);
   writer.put(column.column.value);
   writer.put(column.type);
   writer.put(static_cast<uint8_t>(column.files.size()));
@@ -183,12 +185,15 @@ RunColumn take_column(ByteReader& reader, uint64_t run_rows) {
 }
 
 void put_run(ByteWriter& writer, const Run& run) {
+  VERIFY_LE(run.columns.size(), columns_max);
+  VERIFY_LE(run.rows, rows_max);
+  VERIFY_LE(run.timestamp_min, run.timestamp_max);
   writer.put(run.id.value);
   writer.put(run.rows);
   writer.put(run.timestamp_min);
   writer.put(run.timestamp_max);
   writer.put(static_cast<uint32_t>(run.columns.size()));
-  for (const RunColumn& column : run.columns) put_column(writer, column);
+  for (const RunColumn& column : run.columns) put_column(writer, column, run.rows);
 }
 
 Run take_run(ByteReader& reader) {
@@ -213,7 +218,12 @@ std::vector<std::byte> encode_partition_manifest(const PartitionManifest& manife
   body.put(manifest.key.value);
   body.put(manifest.applied.value);
   body.put(static_cast<uint32_t>(manifest.runs.size()));
-  for (const Run& run : manifest.runs) put_run(body, run);
+  const Run* previous = nullptr;
+  for (const Run& run : manifest.runs) {
+    VERIFY(previous == nullptr || (previous->id < run.id && previous->timestamp_max > run.timestamp_max));
+    put_run(body, run);
+    previous = &run;
+  }
   return wrap(partition_magic, body.bytes());
 }
 

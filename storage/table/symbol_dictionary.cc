@@ -18,6 +18,7 @@ SymbolId SymbolDictionary::resolve(std::string_view text) {
   const SymbolId id{size()};
   const std::string& stored = texts_.emplace_back(text);
   ids_.emplace(stored, id);
+  VERIFY_EQ(ids_.size(), texts_.size());
   memory_size_ += entry_size + text.size();
   return id;
 }

@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "engine/base/status.h"
 #include "engine/base/text_hash.h"
+#include "engine/base/verify.h"
 #include "storage/schema/ids.h"
 
 namespace storage {
@@ -29,7 +30,10 @@ class SymbolDictionary {
   absl::Status restore(SymbolId id, std::string_view text);
 
   bool contains(std::string_view text) const { return ids_.contains(text); }
-  std::string_view text(SymbolId id) const { return texts_[id.value]; }
+  std::string_view text(SymbolId id) const {
+    VERIFY_LT(id.value, texts_.size());
+    return texts_[id.value];
+  }
   uint32_t size() const { return static_cast<uint32_t>(texts_.size()); }
   size_t memory_size() const { return memory_size_; }
   // What a text's place in memory comes from.

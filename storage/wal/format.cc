@@ -2,6 +2,7 @@
 
 #include "engine/base/crc32c.h"
 #include "engine/base/sabotage.h"
+#include "engine/base/verify.h"
 
 namespace storage {
 
@@ -13,6 +14,7 @@ std::span<const std::byte> bytes_of(const T& value, size_t size) {
 }
 
 uint32_t place_crc(const WalPlace& place) {
+  VERIFY_EQ(place.offset % wal_frame_alignment, 0U);
   WalPlace written = place;
   if (engine::sabotaged("origin_ignored")) written = {.offset = place.offset};
   return engine::crc32c(bytes_of(written, sizeof(written)));

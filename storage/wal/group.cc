@@ -9,12 +9,17 @@
 
 namespace storage {
 
-// A group never grows over the end of its segment, so the room that a first frame finds is also that of all that follow it.
+// A group never grows over the end of its segment, so the room that a first frame finds is also that of all that follow it:
+//
+//   segments of 64 KiB, groups of 32 KiB, 20 KiB left:   a frame of 3 KiB   -> here, capacity 20 KiB
+//                                                        a frame of 24 KiB  -> next segment, capacity 32 KiB
+//                                                        a frame of 40 KiB  -> next segment, alone, capacity 44 KiB
 WalGroupPlan WalGroupPlan::make(uint64_t stored_size, uint64_t segment_left, uint64_t segment_size, size_t group_size_max) {
   const uint64_t group_size = wal_group_size(stored_size);
   WalGroupPlan plan{.needs_segment = group_size > segment_left, .is_large = group_size > group_size_max, .capacity = 0};
   const uint64_t left = plan.needs_segment ? segment_size - wal_groups_offset : segment_left;
   VERIFY_LE(group_size, left);
+  VERIFY_EQ(left % engine::block_size, 0U);
   plan.capacity = static_cast<size_t>(plan.is_large ? group_size : std::min<uint64_t>(group_size_max, left));
   return plan;
 }
@@ -24,35 +29,46 @@ WalGroup::WalGroup(const WalOrigin& origin, const WalPosition& start, size_t cap
   VERIFY(static_cast<bool>(buffer_));
   VERIFY_LE(wal_groups_offset + capacity, buffer_.bytes().size());
   VERIFY_LE(start.offset + capacity, origin.segment_size);
+  VERIFY_GE(start.offset, wal_groups_offset);
+  VERIFY_EQ(start.offset % engine::block_size, 0U);
+  VERIFY_EQ(capacity % engine::block_size, 0U);
 }
 
 WalPlace WalGroup::place(uint64_t offset) const {
   return {.salt = origin_->database.wal_salt, .stream = origin_->stream.value, .sequence = start_.sequence, .offset = offset};
 }
 
+WalFrameHeader WalGroup::make_header(const WalFrame& frame) const {
+  VERIFY(is_frame_type(static_cast<uint16_t>(frame.type)));
+  const uint64_t size = wal_body_offset(frame.head.size(), frame.attachments.size()) + frame.body.size();
+  VERIFY_LE(size, capacity_);  // so all of its parts have sizes of 32 bits
+  return {.size = static_cast<uint32_t>(size),
+          .type = static_cast<uint16_t>(frame.type),
+          .flags = frame.attachments_must_be_known ? wal_flag_attachments_must_be_known : uint16_t{0},
+          .lsn = end_.last.value + 1,
+          .epoch = origin_->database.epoch,
+          .previous_crc = end_.previous_crc,
+          .table = frame.lane.table.value,
+          .lane = frame.lane.lane.value,
+          .reserved = 0,
+          .txn = frame.txn.value,
+          .head_size = static_cast<uint32_t>(frame.head.size()),
+          .attachments_size = static_cast<uint32_t>(frame.attachments.size()),
+          .body_size = static_cast<uint32_t>(frame.body.size()),
+          .body_crc = frame.body_crc,
+          .reserved_2 = 0,
+          .header_crc = 0};
+}
+
+// The parts go to their places first, since the header's checksum covers head and attachments as they lie there.
 Lsn WalGroup::append(const WalFrame& frame) {
   const uint64_t stored_size = frame.stored_size();
   VERIFY(has_room(stored_size));
   VERIFY(!is_sealed_);
-  const uint64_t body_offset = wal_body_offset(frame.head.size(), frame.attachments.size());
-  std::byte* target = frames() + frames_size_;
-
-  WalFrameHeader header{.size = static_cast<uint32_t>(body_offset + frame.body.size()),
-                        .type = static_cast<uint16_t>(frame.type),
-                        .flags = frame.attachments_must_be_known ? wal_flag_attachments_must_be_known : uint16_t{0},
-                        .lsn = end_.last.value + 1,
-                        .epoch = origin_->database.epoch,
-                        .previous_crc = end_.previous_crc,
-                        .table = frame.lane.table.value,
-                        .lane = frame.lane.lane.value,
-                        .reserved = 0,
-                        .txn = frame.txn.value,
-                        .head_size = static_cast<uint32_t>(frame.head.size()),
-                        .attachments_size = static_cast<uint32_t>(frame.attachments.size()),
-                        .body_size = static_cast<uint32_t>(frame.body.size()),
-                        .body_crc = frame.body_crc,
-                        .reserved_2 = 0,
-                        .header_crc = 0};
+  VERIFY_EQ(end_.offset, start_.offset + frames_size_);
+  WalFrameHeader header = make_header(frame);
+  const uint64_t body_offset = header.size - header.body_size;
+  std::byte* const target = frames() + frames_size_;
   const auto copy = [target](uint64_t offset, std::span<const std::byte> part) {
     if (!part.empty()) std::memcpy(target + offset, part.data(), part.size());
   };
@@ -101,6 +117,7 @@ void WalGroup::seal(Lsn durable) {
 // The header goes out in the write of the segment's first group: it is durable when they are, and a header without frames has
 // nothing to say.
 void WalGroup::write_segment_header() const {
+  VERIFY_EQ(start_.offset, wal_groups_offset);
   WalSegmentHeader header{.magic = wal_magic,
                           .format = wal_format,
                           .epoch = origin_->database.epoch,
@@ -124,6 +141,7 @@ void WalGroup::write_segment_header() const {
 
 std::span<std::byte> WalGroup::bytes() const {
   VERIFY(is_sealed_);
+  VERIFY_EQ(size() % engine::block_size, 0U);
   const std::span<std::byte> all = buffer_.bytes().first(wal_groups_offset + size());
   return opens_segment() ? all : all.subspan(wal_groups_offset);
 }

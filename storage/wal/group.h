@@ -69,6 +69,8 @@ class WalGroup {
   size_t size() const { return static_cast<size_t>(end_.offset - start_.offset); }
 
  private:
+  // All fields of its header but the checksum, which covers what follows it, too.
+  WalFrameHeader make_header(const WalFrame& frame) const;
   bool opens_segment() const { return start_.offset == wal_groups_offset; }
   std::byte* frames() const { return buffer_.bytes().data() + wal_groups_offset; }
   WalPlace place(uint64_t offset) const;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "storage/wal/names.h"
@@ -33,13 +34,17 @@ void WalGroupWrite::move_to(State next) {
 
 void WalGroupWrite::start(WalGroup group, engine::FileId file) {
   move_to(State::writing);
+  VERIFY(file != engine::file_none);
   group_ = std::move(group);
   file_ = file;
+  VERIFY_EQ(reinterpret_cast<uintptr_t>(group_.bytes().data()) % engine::block_size, 0U);
+  VERIFY_EQ(group_.bytes_offset() % engine::block_size, 0U);
   progress_ = {group_.bytes().size(), engine::OpenMode::read_write_direct};
   submit_write();
 }
 
 void WalGroupWrite::submit_write() {
+  VERIFY(state_ == State::writing);
   reactor_.submit({.op = method_ == SyncMethod::dsync ? engine::IoOp::write_dsync : engine::IoOp::write,
                    .file = file_,
                    .offset = group_.bytes_offset() + progress_.offset(),
@@ -66,6 +71,7 @@ void WalGroupWrite::on_written(const engine::IoResult& result) {
 
 void WalGroupWrite::on_synced(const engine::IoResult& result) {
   if (state_ == State::failed) return;
+  VERIFY(state_ == State::syncing);
   if (result.result < 0 && !engine::sabotaged("log_sync_ignored")) return fail(result.result, "sync");
   finish();
 }

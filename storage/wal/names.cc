@@ -3,6 +3,8 @@
 #include <charconv>
 #include <limits>
 
+#include "engine/base/verify.h"
+
 namespace storage {
 
 namespace {
@@ -19,12 +21,14 @@ std::optional<T> parse_number(std::string_view text) {
 }  // namespace
 
 std::string stream_name(StreamId stream) {
+  VERIFY_NE(stream_epoch(stream), 0U);
   return std::to_string(stream_epoch(stream)) + '-' + std::to_string(stream_shard(stream).value);
 }
 
 std::string stream_directory(StreamId stream) { return std::string(wal_directory) + '/' + stream_name(stream); }
 
 std::string segment_path(StreamId stream, uint64_t sequence) {
+  VERIFY_NE(sequence, 0U);
   return stream_directory(stream) + '/' + std::to_string(sequence);
 }
 

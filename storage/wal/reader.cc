@@ -34,7 +34,9 @@ std::string what_is_newer(const WalFrameHeader& header, std::span<const std::byt
 }  // namespace
 
 WalReader::WalReader(engine::IoBackend& backend, const Database& database, WalStreamFiles files)
-    : backend_(backend), database_(database), files_(std::move(files)), window_(backend) {}
+    : backend_(backend), database_(database), files_(std::move(files)), window_(backend) {
+  VERIFY(std::ranges::is_sorted(files_.segments, {}, &WalSegmentFile::sequence));
+}
 
 absl::StatusOr<std::optional<WalFrame>> WalReader::next() {
   RETURN_IF_ERROR(status_);
@@ -43,6 +45,12 @@ absl::StatusOr<std::optional<WalFrame>> WalReader::next() {
   return frame;
 }
 
+// Where the stream goes on after each group, until stop() says what ends it:
+//
+//   frame x | frame y | end | trailer || frame z | ...      || is a border of blocks
+//                           good, good, end -> end_group() -> good ...
+//   at a border: not good -> go_to_next_segment(), or the stream has ended in order
+//   within a group: bad -> stop()
 absl::StatusOr<std::optional<WalFrame>> WalReader::read_next() {
   while (!ended_) {
     if (!begun_) {
@@ -58,6 +66,8 @@ absl::StatusOr<std::optional<WalFrame>> WalReader::read_next() {
     if (parsed.verdict == Verdict::newer) return newer_status(parsed);
     if (parsed.verdict == Verdict::good) {
       offset_ += engine::align_up(parsed.header.size, wal_frame_alignment);
+      VERIFY_LT(offset_, window_.size());  // fields_fit() has left room for a trailer
+      VERIFY_EQ(parsed.frame.lsn, expected_);
       in_group_ = true;
       expected_ = Lsn{parsed.header.lsn + 1};
       previous_crc_ = parsed.header.header_crc;
@@ -87,12 +97,14 @@ WalPlace WalReader::place(uint64_t offset) const {
 }
 
 absl::Status WalReader::open_segment(size_t index) {
+  VERIFY_LT(index, files_.segments.size());
   segment_ = index;
   return window_.open(path(), files_.segments[index].size);
 }
 
 // False when the segment was not begun in this life, or its header is damaged.
 absl::StatusOr<bool> WalReader::begin_segment(size_t index) {
+  VERIFY(!in_group_);
   RETURN_IF_ERROR(open_segment(index));
   ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, window_.bytes(0, sizeof(WalSegmentHeader)));
   if (bytes.size() < sizeof(WalSegmentHeader)) return false;
@@ -122,6 +134,8 @@ absl::StatusOr<bool> WalReader::begin_segment(size_t index) {
 
 // At the start of a group that is not there: the writer may have gone on in the next segment, whose header then says so.
 absl::StatusOr<bool> WalReader::go_to_next_segment() {
+  VERIFY(!in_group_);
+  VERIFY_EQ(offset_ % block_size, 0U);
   const size_t here = segment_;
   const size_t next = segment_ + 1;
   if (next >= files_.segments.size() || files_.segments[next].sequence != files_.segments[here].sequence + 1) return false;
@@ -138,7 +152,10 @@ bool WalReader::fields_fit(const WalFrameHeader& header) const {
   return !origin_matters() || (header.epoch == stream_epoch(files_.stream) && header.previous_crc == previous_crc_);
 }
 
+// What is cheap and small is looked at first, and nothing is read by a size that no checksum vouches for: the fields must fit
+// into the segment, then the header's checksum must hold, then the body is read.
 absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
+  VERIFY_EQ(offset_ % wal_frame_alignment, 0U);
   Parsed parsed;
   ASSIGN_OR_RETURN(std::span<const std::byte> bytes, window_.bytes(offset_, sizeof(WalFrameHeader)));
   if (bytes.size() < sizeof(WalFrameHeader)) return parsed;
@@ -179,6 +196,8 @@ absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
 }
 
 absl::StatusOr<std::optional<WalTrailer>> WalReader::read_trailer(uint64_t block_end) {
+  VERIFY_GE(block_end, block_size);
+  VERIFY_EQ(block_end % block_size, 0U);
   const uint64_t offset = block_end - sizeof(WalTrailer);
   ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, window_.bytes(offset, sizeof(WalTrailer)));
   if (bytes.size() < sizeof(WalTrailer)) return std::optional<WalTrailer>{};
@@ -190,6 +209,7 @@ absl::StatusOr<std::optional<WalTrailer>> WalReader::read_trailer(uint64_t block
 
 // The frames of the group were whole. Its trailer only bears witness of earlier groups, so a damaged one is counted, no more.
 absl::StatusOr<bool> WalReader::end_group() {
+  VERIFY(in_group_);
   const uint64_t group_end = engine::align_up(offset_ + sizeof(WalTrailer), block_size);
   ASSIGN_OR_RETURN(const std::optional<WalTrailer> trailer, read_trailer(group_end));
   if (!trailer || trailer->last_lsn + 1 != expected_.value) ++counts_.trailers_damaged;
@@ -199,6 +219,8 @@ absl::StatusOr<bool> WalReader::end_group() {
 }
 
 absl::Status WalReader::stop() {
+  VERIFY(!ended_);
+  VERIFY(!damage_);
   ended_ = true;
   const size_t segment = segment_;
   const uint64_t offset = offset_;
@@ -225,6 +247,7 @@ absl::Status WalReader::look_ahead(uint64_t offset) {
 }
 
 absl::Status WalReader::look_for_trailers(uint64_t offset, bool first_segment) {
+  VERIFY_EQ(offset % block_size, 0U);
   for (uint64_t end = offset + block_size; end <= window_.size(); end += block_size) {
     ASSIGN_OR_RETURN(const std::optional<WalTrailer> trailer, read_trailer(end));
     if (!trailer) continue;

@@ -18,11 +18,10 @@
 #include <string>
 
 #include "engine/base/status.h"
-#include "engine/io/buffer_pool.h"
-#include "engine/io/write_progress.h"
 #include "engine/reactor/reactor.h"
 #include "engine/reactor/timers.h"
 #include "storage/schema/ids.h"
+#include "storage/wal/segment_maker.h"
 
 namespace storage {
 
@@ -34,17 +33,12 @@ class WalSegmentsListener {
   ~WalSegmentsListener() = default;
 };
 
-class WalSegments {
+class WalSegments final : private SegmentMakerListener {
  public:
   struct Options {
     uint64_t segment_size = 0;
     uint32_t ready_target = 0;  // segments made ahead, once the first is in use
     uint32_t segment_count_max = 0;
-  };
-
-  struct Segment {
-    uint64_t sequence = 0;
-    engine::FileId file;
   };
 
   // Makes the stream's directory and one ready segment. `reusable` are paths of segment files of that size which nobody needs
@@ -62,77 +56,39 @@ class WalSegments {
 
   size_t ready_count() const { return ready_.size(); }
   size_t segment_count() const { return segment_count_; }  // all files of the stream
-  bool idle() const { return step_ == Step::idle || step_ == Step::waiting_for_space; }
+  bool idle() const { return maker_.is_idle(); }
   // Or for descriptors: no further segment can be made now.
-  bool waiting_for_space() const { return step_ == Step::waiting_for_space; }
+  bool waiting_for_space() const { return retry_.armed(); }
 
   // The next sequence. Needs ready_count() > 0.
-  Segment take();
+  WalSegment take();
 
   // Takes back what take gave, oldest first. The caller needs nothing in it any more.
-  void recycle(Segment segment);
+  void recycle(const WalSegment& segment);
 
  private:
-  enum class Step : uint8_t {
-    idle,
-    opening,
-    allocating,
-    filling,
-    syncing,
-    renaming,
-    syncing_directory,
-    unlinking,  // what could not be made
-    closing,
-    waiting_for_space,
-    failed,
-  };
-
   absl::Status open_directory();
   absl::Status move_here(std::span<const std::string> reusable);
   absl::Status make_first();
-
+  void add_ready(const WalSegment& segment);
   void start_job();
-  void start_making();
-  void start_renaming();
-  void start_opening();
-  void start_allocating();
-  void start_filling();
-  void on_step(const engine::IoResult& result);
-  void on_opened(int32_t result);
-  void on_allocated(int32_t result);
-  void on_filled(int32_t result);
-  void finish_job();
-  void wait_for_space();
-  void stop_waiting();
-  void submit(Step step, engine::IoRequest request);
-  void wait_or_fail(engine::IoOp op, int32_t result, const char* operation);
-  void fail(int32_t result, const char* operation);
-  void on_retry(engine::Instant now);
-  std::span<std::byte> zeros();
+  void on_segment_ready(const WalSegment& segment) override;
+  void on_segment_given_up(uint64_t sequence) override;
+  void on_segment_failed(const absl::Status& status) override;
+  void on_retry(engine::Instant) { start_job(); }
 
   engine::Reactor& reactor_;
   StreamId stream_;
   Options options_;
   WalSegmentsListener* listener_ = nullptr;
   std::string directory_path_;
-  engine::FileId directory_ = engine::file_none;
-  uint64_t sequence_next_ = 1;  // to be given
-  size_t segment_count_ = 0;
-  bool in_use_ = false;        // take was called
-  std::deque<Segment> ready_;  // in order of sequence
-  std::deque<Segment> returned_;
-
-  // The segment that is being made or renamed, one at a time.
-  Step step_ = Step::idle;
-  Segment job_;
-  engine::FileId slot_ = engine::file_none;  // reserved for a segment that could not be made
-  std::string path_;                         // of the job, its final one
-  std::string path_source_;                  // what a returned segment was called
-  engine::WriteProgress filled_;             // with zeros
-  engine::BufferPool zero_pool_;
-  engine::PooledBuffer zeros_;
-  engine::MemberCompletion<&WalSegments::on_step> step_done_{*this};
-  engine::MemberTimer<&WalSegments::on_retry> retry_;
+  uint64_t sequence_next_ = 1;                         // to be given
+  uint64_t sequence_taken_ = 0;                        // the last one
+  size_t segment_count_ = 0;                           // with the one that is being made
+  std::deque<WalSegment> ready_;                       // in order of sequence
+  std::deque<WalSegment> returned_;                    // likewise
+  SegmentMaker maker_;                                 // of the next one
+  engine::MemberTimer<&WalSegments::on_retry> retry_;  // armed while the disk is too full for a further one
 };
 
 }  // namespace storage

@@ -48,6 +48,7 @@ absl::Status list_stream(engine::IoBackend& backend, StreamId stream, WalInvento
 }  // namespace
 
 absl::StatusOr<WalInventory> list_streams(engine::IoBackend& backend, const Database& database) {
+  VERIFY_GT(database.epoch, 0U);  // that of this start
   WalInventory inventory;
   absl::StatusOr<std::vector<engine::DirectoryEntry>> entries = backend.list_directory(wal_directory);
   if (absl::IsNotFound(entries.status())) return inventory;
@@ -68,7 +69,9 @@ absl::StatusOr<WalInventory> list_streams(engine::IoBackend& backend, const Data
   return inventory;
 }
 
+// From the last one on, each removed for good before the one in front of it: a crash in between leaves no hole.
 absl::Status remove_unbegun_segments(engine::IoBackend& backend, const WalStreamFiles& files, uint64_t sequence_last) {
+  VERIFY(std::ranges::is_sorted(files.segments, {}, &WalSegmentFile::sequence));
   for (const WalSegmentFile& segment : files.segments | std::views::reverse) {
     if (segment.sequence <= sequence_last - (engine::sabotaged("begun_segment_removed") ? 1 : 0)) break;
     RETURN_IF_ERROR(engine::remove_file(backend, segment_path(files.stream, segment.sequence)));

@@ -5,6 +5,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/time.h"
+#include "engine/base/verify.h"
 #include "engine/io/blocking.h"
 #include "engine/io/buffer_pool.h"
 
@@ -16,6 +17,7 @@ constexpr uint32_t measured_writes = 16;         // of each size
 constexpr size_t measured_size_max = 64 * 1024;  // a usual group under load; the small one is a block
 
 absl::Status write_once(engine::IoBackend& backend, engine::IoRequest request, SyncMethod method) {
+  VERIFY(method != SyncMethod::automatic);
   request.op = method == SyncMethod::dsync ? engine::IoOp::write_dsync : engine::IoOp::write;
   int32_t result = engine::run_blocking(backend, request);
   if (result >= 0 && method == SyncMethod::write_then_sync) {
@@ -28,10 +30,12 @@ absl::Status write_once(engine::IoBackend& backend, engine::IoRequest request, S
 
 std::string_view sync_method_name(SyncMethod method) {
   constexpr std::array<std::string_view, 3> names{"automatic", "dsync", "write_then_sync"};
+  VERIFY_LT(static_cast<size_t>(method), names.size());
   return names[static_cast<size_t>(method)];
 }
 
 absl::StatusOr<SyncMethod> measure_sync_method(engine::IoBackend& backend, engine::FileId file, uint64_t file_size) {
+  VERIFY_GE(file_size, engine::block_size);
   const size_t large = static_cast<size_t>(std::min<uint64_t>(measured_size_max, file_size));
   engine::BufferPool pool({.buffer_count_max = 1, .buffer_size = large});
   const engine::PooledBuffer zeros = pool.acquire();

@@ -31,6 +31,7 @@ absl::StatusOr<std::span<const std::byte>> WalWindow::bytes(uint64_t offset, uin
   if (offset >= size_) return std::span<const std::byte>{};
   size = std::min(size, size_ - offset);
   if (offset < start_ || offset + size > start_ + filled_) RETURN_IF_ERROR(move_to(offset, size));
+  VERIFY_LE(start_, offset);
   const uint64_t position = offset - start_;
   const uint64_t there = filled_ > position ? filled_ - position : 0;  // the file may be shorter than its directory said
   return std::span<const std::byte>(buffer_).subspan(static_cast<size_t>(position), static_cast<size_t>(std::min(size, there)));
@@ -43,6 +44,7 @@ absl::Status WalWindow::move_to(uint64_t offset, uint64_t size) {
   size_t kept = 0;
   if (start >= start_ && start < start_ + filled_) {
     kept = static_cast<size_t>(start_ + filled_ - start);
+    VERIFY_LE(kept, end - start);  // something behind the old window is wanted
     std::memmove(buffer_.data(), buffer_.data() + (start - start_), kept);
   }
   start_ = start;
@@ -50,6 +52,7 @@ absl::Status WalWindow::move_to(uint64_t offset, uint64_t size) {
   if (buffer_.size() < end - start) buffer_.resize(static_cast<size_t>(end - start));
   const std::span<std::byte> rest = std::span(buffer_).subspan(kept, static_cast<size_t>(end - start) - kept);
   ASSIGN_OR_RETURN(const size_t read, file_->read(start + kept, rest));
+  VERIFY_LE(kept + read, buffer_.size());
   filled_ = kept + read;
   return absl::OkStatus();
 }

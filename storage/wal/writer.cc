@@ -75,6 +75,7 @@ WalGroupPlan WalWriter::plan_group(uint64_t stored_size) const {
 // waits until the memory of the one before is free.
 bool WalWriter::has_room(uint64_t stored_size) const {
   VERIFY_LE(stored_size, frame_size_max(options_.segment_size));
+  VERIFY_LE(position_.offset, options_.segment_size);
   if (failed_) return false;
   if (!filling_.empty()) return filling_.has_room(stored_size);
   const WalGroupPlan plan = plan_group(stored_size);
@@ -83,6 +84,7 @@ bool WalWriter::has_room(uint64_t stored_size) const {
 }
 
 void WalWriter::begin_group(const WalGroupPlan& plan) {
+  VERIFY(filling_.empty());
   if (plan.needs_segment) take_segment();
   if (plan.is_large) {
     VERIFY(!memory_.large);
@@ -92,11 +94,14 @@ void WalWriter::begin_group(const WalGroupPlan& plan) {
 }
 
 void WalWriter::take_segment() {
+  const WalSegment segment = segments_->take();
   if (!held_.empty()) {
+    VERIFY_LT(held_.back().segment.sequence, segment.sequence);
+    VERIFY_LE(held_.back().first, position_.last);  // a segment is begun by a frame
     held_.back().last = position_.last;
     ++counts_.rolls;
   }
-  held_.push_back({.segment = segments_->take(), .first = Lsn{position_.last.value + 1}, .last = {}});
+  held_.push_back({.segment = segment, .first = Lsn{position_.last.value + 1}, .last = {}});
   position_.sequence = held_.back().segment.sequence;
   position_.offset = wal_groups_offset;
 }
@@ -105,7 +110,8 @@ Lsn WalWriter::append(const WalFrame& frame) {
   const uint64_t stored_size = frame.stored_size();
   VERIFY(has_room(stored_size));
   if (filling_.empty()) begin_group(plan_group(stored_size));
-  filling_.append(frame);
+  const Lsn lsn = filling_.append(frame);
+  VERIFY_EQ(lsn.value, position_.last.value + 1);
   position_ = filling_.end();
   return position_.last;
 }
@@ -113,6 +119,7 @@ Lsn WalWriter::append(const WalFrame& frame) {
 void WalWriter::flush() {
   if (failed_ || !write_.is_idle() || filling_.empty()) return;
   VERIFY_EQ(filling_.sequence(), held_.back().segment.sequence);
+  VERIFY_EQ(filling_.last(), position_.last);
   filling_.seal(durable_);
   position_ = filling_.end();
   VERIFY_LE(position_.offset, options_.segment_size);
@@ -121,6 +128,7 @@ void WalWriter::flush() {
 }
 
 void WalWriter::on_group_durable(Lsn last, size_t size) {
+  VERIFY(filling_.empty() || last.value + 1 == filling_.first().value);  // groups never overtake each other
   ++counts_.groups;
   counts_.written_size += size;
   if (size > options_.group_size_max) memory_.large.reset();
@@ -128,6 +136,7 @@ void WalWriter::on_group_durable(Lsn last, size_t size) {
 }
 
 void WalWriter::report_durable(Lsn lsn) {
+  VERIFY_LE(lsn, position_.last);
   if (lsn <= durable_) return;
   durable_ = lsn;
   if (listener_ != nullptr) listener_->on_durable(lsn);
@@ -139,6 +148,9 @@ void WalWriter::fail(const absl::Status& status) {
   if (listener_ != nullptr) listener_->on_failed(status);
 }
 
+// Whole segments, oldest first, and never the one that is being written to, though all of its frames may be released:
+//
+//   held   | 1 ... 40 | 41 ... 97 | 98 ... |        release(60): the first one;   release(99): the first two
 void WalWriter::release(Lsn lsn) {
   VERIFY_LE(lsn.value, durable_.value);
   const uint64_t untouched = engine::sabotaged("written_segment_released") ? 0 : 1;
@@ -146,6 +158,7 @@ void WalWriter::release(Lsn lsn) {
   const bool by_first = engine::sabotaged("recycled_by_first_frame");
   while (held_.size() > untouched && (by_first ? held_.front().first : held_.front().last).value <= lsn.value + early) {
     VERIFY(!write_.is_running() || held_.front().segment.sequence < write_.group().sequence());
+    VERIFY_LT(held_.front().last, held_[1].first);
     segments_->recycle(held_.front().segment);
     held_.pop_front();
     ++counts_.recycles;

@@ -107,7 +107,7 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
 
  private:
   struct Held {
-    WalSegments::Segment segment;
+    WalSegment segment;
     Lsn first;
     Lsn last;  // of a segment that is full; the last one grows
   };

@@ -8,6 +8,8 @@
 #include <functional>
 #include <string>
 
+#include "engine/base/ids.h"
+#include "engine/base/time.h"
 #include "tests/catch.h"
 
 namespace {
@@ -69,4 +71,11 @@ TEST_CASE("verify: text operands are quoted") {
   const Outcome outcome = run_apart([] { VERIFY_EQ(std::string_view("left"), std::string_view("right")); });
   CHECK(outcome.aborted);
   CHECK(outcome.text.find("\"left\" against \"right\"") != std::string::npos);
+}
+
+TEST_CASE("verify: ids and times show their numbers") {
+  const Outcome ids = run_apart([] { VERIFY_EQ(engine::ShardId{3}, engine::ShardId{4}); });
+  CHECK(ids.text.find("failed: 3 against 4") != std::string::npos);
+  const Outcome times = run_apart([] { VERIFY_LE(engine::Instant{-7}, engine::Instant{-9}); });
+  CHECK(times.text.find("failed: -7 against -9") != std::string::npos);
 }

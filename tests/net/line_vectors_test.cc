@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "net/judge/refusal_text.h"
 #include "net/judge/row_judge.h"
 #include "net/judge/timestamp_unit.h"
@@ -84,7 +85,7 @@ json value_of(const net::JudgedCell& cell) {
     case ColumnType::int64:
       return static_cast<int64_t>(cell.word);
     case ColumnType::long256:
-      return long256_text(cell.long256());
+      return long256_text(engine::load<storage::Long256>(cell.wide().span().data()));
     case ColumnType::timestamp_us:
     case ColumnType::timestamp_ns:
       return timestamp_text(static_cast<int64_t>(cell.word), cell.type);
@@ -178,8 +179,8 @@ class Model {
     ModelRow row;
     row.timestamp = judged.has_timestamp ? judged.timestamp : *net::convert_timestamp(clock_ns, engine::TimeUnit::ns, type);
     row.values.resize(schema.columns.size());
-    row.values[schema.designated] = timestamp_text(row.timestamp, type);
-    for (const net::JudgedCell& cell : judged.cells) row.values[cell.column] = value_of(cell);
+    row.values[schema.designated.value] = timestamp_text(row.timestamp, type);
+    for (const net::JudgedCell& cell : judged.cells) row.values[cell.column.value] = value_of(cell);
     table.rows.push_back(std::move(row));
   }
 

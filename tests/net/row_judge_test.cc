@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "net/judge/refusal_text.h"
 #include "net/line/parser.h"
 #include "tests/catch.h"
@@ -15,9 +16,11 @@ namespace {
 using net::Judgement;
 using storage::ColumnType;
 
+storage::Long256 long256_of(const net::JudgedCell& cell) { return engine::load<storage::Long256>(cell.wide().span().data()); }
+
 storage::Schema make_table(std::vector<storage::ColumnWish> columns, ColumnType designated_type = ColumnType::timestamp_us) {
   storage::TableWish wish{.name = "t"};
-  wish.designated = static_cast<uint32_t>(columns.size());
+  wish.designated.value = static_cast<uint32_t>(columns.size());
   wish.columns = std::move(columns);
   wish.columns.push_back({"timestamp", designated_type});
   return storage::make_schema(storage::TableId{7}, wish);
@@ -35,7 +38,7 @@ storage::Schema all_types() {
 }
 
 std::string describe(const net::JudgedCell& cell, const storage::Schema& schema) {
-  const std::string name = schema.columns[cell.column].name + "=";
+  const std::string name = schema.column(cell.column).name + "=";
   switch (cell.type) {
     case ColumnType::symbol:
     case ColumnType::varchar:
@@ -43,7 +46,7 @@ std::string describe(const net::JudgedCell& cell, const storage::Schema& schema)
     case ColumnType::float64:
       return name + std::to_string(std::bit_cast<double>(cell.word));
     case ColumnType::long256:
-      return name + std::to_string(cell.long256()[0]) + ":" + std::to_string(cell.long256()[1]);
+      return name + std::to_string(long256_of(cell)[0]) + ":" + std::to_string(long256_of(cell)[1]);
     default:
       return name + std::to_string(static_cast<int64_t>(cell.word));
   }
@@ -64,7 +67,7 @@ class Bench {
       case Judgement::needs_columns:
         return describe_wishes(judge_.column_wishes(), column_none);
       case Judgement::needs_table:
-        return describe_wishes(judge_.table_wish().columns, judge_.table_wish().designated);
+        return describe_wishes(judge_.table_wish().columns, judge_.table_wish().designated.value);
       case Judgement::refused:
         break;
     }

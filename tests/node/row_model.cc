@@ -203,7 +203,7 @@ std::string RowModel::check_table(engine::IoBackend& backend, const storage::Tab
   }
   const storage::Schema& schema = *table.schema;
   storage::ScanOptions options;
-  for (uint32_t i = 0; i < schema.columns.size(); ++i) options.columns.push_back(i);
+  for (uint32_t i = 0; i < schema.columns.size(); ++i) options.columns.push_back({i});
   engine::FilePool files(backend, scan_files_max);
   const auto scan = storage::TableScan::open(files, table, options);
   if (!scan.ok()) return schema.name + " cannot be opened: " + std::string(engine::message_of(scan.status()));

@@ -132,7 +132,7 @@ class Checker {
  private:
   void check_table(const storage::TableSnapshot& table) {
     storage::ScanOptions scan_options;
-    for (uint32_t i = 0; i < table.schema->columns.size(); ++i) scan_options.columns.push_back(i);
+    for (uint32_t i = 0; i < table.schema->columns.size(); ++i) scan_options.columns.push_back({i});
     engine::FilePool files(backend_, scan_files_max);
     const auto scan = storage::TableScan::open(files, table, scan_options);
     if (!scan.ok()) return fail(table.schema->name, engine::message_of(scan.status()));

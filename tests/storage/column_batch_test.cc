@@ -10,6 +10,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/prng.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/symbol_section.h"
 #include "tests/catch.h"
 
@@ -19,7 +20,7 @@ namespace {
 SchemaRef make_test_schema() {
   const TableWish wish{.name = "t",
                        .partition_unit = PartitionUnit::day,
-                       .designated = 0,
+                       .designated = {0},
                        .columns = {{"timestamp", ColumnType::timestamp_us},
                                    {"long", ColumnType::int64},
                                    {"double", ColumnType::float64},
@@ -57,7 +58,7 @@ ColumnVector decoded(const BatchColumn& column, uint32_t rows) {
 Long256 wide_at(const ColumnVector& vector, size_t row) { return engine::load<Long256>(vector.wide(row).data()); }
 
 void set_long256(OpenBatch& batch, uint32_t column, const Long256& value) {
-  batch.set_wide(column, std::as_bytes(std::span(value)));
+  batch.set_wide({column}, std::as_bytes(std::span(value)));
 }
 
 std::vector<uint64_t> words_of(const BatchView& view, ColumnType type) {
@@ -68,17 +69,17 @@ TEST_CASE("column_batch: a sealed body gives back the values of every type") {
   const SchemaRef schema = make_test_schema();
   OpenBatch batch;
   batch.open(schema);
-  const uint32_t btc = batch.add_symbol(6, "BTC");
-  const uint32_t eth = batch.add_symbol(6, SymbolId{41});
+  const uint32_t btc = batch.add_symbol({6}, "BTC");
+  const uint32_t eth = batch.add_symbol({6}, SymbolId{41});
   for (uint32_t row = 0; row < 3; ++row) {
     batch.begin_row();
-    batch.set_word(0, 1'000'000 + row);
-    batch.set_word(1, static_cast<uint64_t>(-5 + int64_t{row}));
-    batch.set_word(2, std::bit_cast<uint64_t>(0.5 * row));
-    batch.set_word(3, row % 2);
-    batch.set_text(4, std::string(row * 150, 'x'));
+    batch.set_word({0}, 1'000'000 + row);
+    batch.set_word({1}, static_cast<uint64_t>(-5 + int64_t{row}));
+    batch.set_word({2}, std::bit_cast<uint64_t>(0.5 * row));
+    batch.set_word({3}, row % 2);
+    batch.set_text({4}, std::string(row * 150, 'x'));
     set_long256(batch, 5, {row, 1, 2, 3});
-    batch.set_symbol(6, row == 1 ? eth : btc);
+    batch.set_symbol({6}, row == 1 ? eth : btc);
   }
   const SealedBatch sealed = seal(batch);
   const auto view = BatchView::parse(sealed.body);
@@ -108,10 +109,10 @@ TEST_CASE("column_batch: gaps before, between and after values are nulls") {
   batch.open(make_test_schema());
   for (uint32_t row = 0; row < 5; ++row) {
     batch.begin_row();
-    batch.set_word(0, row);
-    if (row == 1 || row == 3) batch.set_word(1, 1'000'000'000'000 + row);
+    batch.set_word({0}, row);
+    if (row == 1 || row == 3) batch.set_word({1}, 1'000'000'000'000 + row);
     if (row == 2) set_long256(batch, 5, {9, 9, 9, 9});
-    if (row == 0) batch.set_text(4, "only");
+    if (row == 0) batch.set_text({4}, "only");
   }
   const SealedBatch sealed = seal(batch);
   const auto view = BatchView::parse(sealed.body);
@@ -130,8 +131,8 @@ TEST_CASE("column_batch: a batch can be used again after sealing") {
   batch.open(make_test_schema());
   for (int round = 0; round < 2; ++round) {
     batch.begin_row();
-    batch.set_word(0, 5);
-    batch.set_text(4, "again");
+    batch.set_word({0}, 5);
+    batch.set_text({4}, "again");
     const SealedBatch sealed = seal(batch);
     const auto view = BatchView::parse(sealed.body);
     REQUIRE(view.ok());
@@ -155,7 +156,7 @@ TEST_CASE("column_batch: random batches equal a row-wise model") {
       for (const uint32_t column : {0U, 1U, 2U, 3U}) {
         std::optional<uint64_t> value;
         if (column == 0 || !prng.chance(1, 5)) value = column == 3 ? prng.below(2) : prng.below(magnitude) - magnitude / 2;
-        if (value) batch.set_word(column, *value);
+        if (value) batch.set_word({column}, *value);
         model[column].push_back(value);
       }
     }
@@ -177,7 +178,7 @@ TEST_CASE("column_batch: random batches equal a row-wise model") {
 SchemaRef make_wide_schema(uint32_t columns) {
   constexpr std::array types{ColumnType::int64,        ColumnType::float64, ColumnType::boolean, ColumnType::timestamp_us,
                              ColumnType::timestamp_ns, ColumnType::varchar, ColumnType::symbol,  ColumnType::long256};
-  TableWish wish{.name = "t", .designated = 0, .columns = {{"timestamp", ColumnType::timestamp_ns}}};
+  TableWish wish{.name = "t", .designated = {0}, .columns = {{"timestamp", ColumnType::timestamp_ns}}};
   for (uint32_t i = 1; i < columns; ++i) wish.columns.push_back({"c" + std::to_string(i), types[i % types.size()]});
   return std::make_shared<const Schema>(make_schema(TableId{7}, wish));
 }
@@ -201,23 +202,24 @@ struct RandomRow {
 
   void add_to(OpenBatch& batch, engine::Prng& prng) const {
     batch.begin_row();
-    batch.set_word(0, prng.next());
+    batch.set_word({0}, prng.next());
     for (const auto& [column, text] : cells) {
       switch (batch.schema()->columns[column].type) {
         case ColumnType::varchar:
-          batch.set_text(column, text);
+          batch.set_text({column}, text);
           break;
         case ColumnType::long256:
           set_long256(batch, column, {prng.next(), 1, 2, 3});
           break;
         case ColumnType::symbol:
-          batch.set_symbol(column, prng.chance(1, 3) ? batch.add_symbol(column, SymbolId{1}) : batch.add_symbol(column, text));
+          batch.set_symbol({column},
+                           prng.chance(1, 3) ? batch.add_symbol({column}, SymbolId{1}) : batch.add_symbol({column}, text));
           break;
         case ColumnType::boolean:
-          batch.set_word(column, text.size() % 2);
+          batch.set_word({column}, text.size() % 2);
           break;
         default:
-          batch.set_word(column, prng.next() >> prng.below(64));
+          batch.set_word({column}, prng.next() >> prng.below(64));
       }
     }
   }
@@ -270,7 +272,7 @@ TEST_CASE("column_batch: rows that are alike fill a batch, whatever their types"
       batch.begin_row();
       for (uint32_t column = 0; column < columns; ++column) {
         if (batch.schema()->columns[column].type == ColumnType::long256) continue;
-        batch.set_word(column, batch.rows());
+        batch.set_word({column}, batch.rows());
       }
     }
     CHECK(batch.size_max() < 2 * batch_size_full);
@@ -286,9 +288,9 @@ TEST_CASE("column_batch: a batch that was large keeps no more than a bound for t
   for (uint32_t round = 0; round < 100; ++round) {
     batch.open(make_wide_schema(1900));
     batch.begin_row();
-    batch.set_word(0, 1);
-    for (uint32_t column = 1; column < 8 * round; column += 8) batch.set_word(column, 1);
-    batch.set_text(8 * round + 5, std::string(200'000, 'x'));
+    batch.set_word({0}, 1);
+    for (uint32_t column = 1; column < 8 * round; column += 8) batch.set_word({column}, 1);
+    batch.set_text({8 * round + 5}, std::string(200'000, 'x'));
     REQUIRE(batch.memory_size() > 200'000);
     batch.seal(body, symbols);
     REQUIRE(batch.memory_size() <= open_batch_kept_max);
@@ -300,8 +302,8 @@ TEST_CASE("column_batch: a damaged body is refused or read within its bounds") {
   batch.open(make_test_schema());
   for (uint32_t row = 0; row < 20; ++row) {
     batch.begin_row();
-    batch.set_word(0, row);
-    batch.set_text(4, "text");
+    batch.set_word({0}, row);
+    batch.set_text({4}, "text");
     if (row % 3 == 0) set_long256(batch, 5, {row, 0, 0, 0});
   }
   const SealedBatch sealed = seal(batch);

@@ -14,6 +14,7 @@
 #include "storage/table/manifest_format.h"
 #include "tests/catch.h"
 #include "tests/storage/golden/column_files.h"
+#include "tests/storage/hex.h"
 #include "tests/storage/lane_owner.h"
 #include "tests/temporary_directory.h"
 
@@ -106,13 +107,13 @@ TEST_CASE("table_writer: a file takes a block until it needs a second one, howev
         schema,
         [&](OpenBatch& batch) {
           batch.begin_row();
-          batch.set_word(0, (20'000 + day) * 86'400'000'000);
+          batch.set_word({0}, (20'000 + day) * 86'400'000'000);
           for (uint32_t i = 1; i < columns; ++i) {
             if (i % 2 != 0) {
-              batch.set_word(i, day);
+              batch.set_word({i}, day);
             } else {
               const SymbolId id = owner.writer().dictionary(schema->columns[i].id).resolve("a");
-              batch.set_symbol(i, batch.add_symbol(i, id));
+              batch.set_symbol({i}, batch.add_symbol({i}, id));
               symbols.push_back({schema->columns[i].id, {id}});
             }
           }
@@ -140,7 +141,7 @@ TEST_CASE("table_writer: a file that grows reserves as much again as it has, up 
         [txn](OpenBatch& batch) {
           for (uint64_t row = 0; row < 512; ++row) {
             batch.begin_row();
-            batch.set_word(0, txn * 1000 + row);
+            batch.set_word({0}, txn * 1000 + row);
           }
         },
         {}, Txn{txn})));
@@ -160,8 +161,8 @@ TEST_CASE("table_writer: a text that is larger than a round") {
   REQUIRE(owner->apply(block_of(workload.schema(), [&text](OpenBatch& batch) {
     for (uint64_t row = 0; row < 3; ++row) {
       batch.begin_row();
-      batch.set_word(1, row);
-      if (row == 1) batch.set_text(note, text);
+      batch.set_word({1}, row);
+      if (row == 1) batch.set_text({note}, text);
     }
   })));
   std::vector<std::string> errors;
@@ -209,8 +210,8 @@ TEST_CASE("table_writer: an append of no bytes to a text file that ends with a b
         workload.schema(),
         [&](OpenBatch& batch) {
           batch.begin_row();
-          batch.set_word(1, txn.value);
-          batch.set_text(note, text);
+          batch.set_word({1}, txn.value);
+          batch.set_text({note}, text);
         },
         {}, txn)));
     ++txn.value;
@@ -232,7 +233,7 @@ TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md")
   const SchemaRef schema =
       std::make_shared<const Schema>(make_schema(tests::test_lane.table, {.name = "all",
                                                                           .partition_unit = PartitionUnit::none,
-                                                                          .designated = 0,
+                                                                          .designated = {0},
                                                                           .columns = {{"t", ColumnType::timestamp_us},
                                                                                       {"b", ColumnType::boolean},
                                                                                       {"l", ColumnType::int64},
@@ -246,18 +247,18 @@ TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md")
   REQUIRE(owner->apply(block_of(
       schema,
       [](OpenBatch& batch) {
-        batch.add_symbol(4, SymbolId{0});
-        batch.add_symbol(4, SymbolId{1});
+        batch.add_symbol({4}, SymbolId{0});
+        batch.add_symbol({4}, SymbolId{1});
         for (uint64_t row = 0; row < 3; ++row) {
           constexpr Long256 wide{1, 2, 3, 4};
           batch.begin_row();
-          batch.set_word(0, 1000 + row);
-          if (row == 1) batch.set_word(1, 1);
-          if (row != 1) batch.set_word(2, 7 + row);                       // a null between values
-          if (row == 2) batch.set_word(3, std::bit_cast<uint64_t>(1.5));  // begins late
-          batch.set_symbol(4, row == 0 ? 1 : 0);
-          if (row != 1) batch.set_text(5, row == 0 ? "ab" : "cde");
-          if (row == 0) batch.set_wide(6, std::as_bytes(std::span(wide)));  // ends early
+          batch.set_word({0}, 1000 + row);
+          if (row == 1) batch.set_word({1}, 1);
+          if (row != 1) batch.set_word({2}, 7 + row);                       // a null between values
+          if (row == 2) batch.set_word({3}, std::bit_cast<uint64_t>(1.5));  // begins late
+          batch.set_symbol({4}, row == 0 ? 1 : 0);
+          if (row != 1) batch.set_text({5}, row == 0 ? "ab" : "cde");
+          if (row == 0) batch.set_wide({6}, std::as_bytes(std::span(wide)));  // ends early
         }
       },
       resolved)));
@@ -265,7 +266,7 @@ TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md")
   std::string found;
   const auto add = [&](const std::string& path, const CommittedFile& file) {
     const auto bytes = world.disk().read_current(path);
-    found += path + " " + tests::hex_text(engine::as_text(std::span(*bytes).first(file.size))) + "\n";
+    found += path + " " + tests::hex_text(std::span(*bytes).first(file.size)) + "\n";
   };
   for (const RunColumn& column : partition.runs.at(0).columns) {
     found += std::to_string(column.column.value) + ": rows " + std::to_string(column.row_start) + " + " +

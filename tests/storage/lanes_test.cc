@@ -57,7 +57,8 @@ class Bench final : private LanesListener, private SnapshotDeskListener {
     batch.lane = lane.id();
     batch.open.open(lane.schema());
     batch.open.begin_row();
-    batch.open.set_word(0, ++lsn_);
+    batch.open.set_word({0}, ++lsn_);
+    batch.rows = 1;
     batch.open.seal(batch.body, batch.symbols);
     const Txn txn = lane.commits().next();
     lanes_->hold(lane, txn, Lsn{lsn_});

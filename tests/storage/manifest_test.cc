@@ -7,25 +7,17 @@
 #include "engine/base/crc32c.h"
 #include "tests/catch.h"
 #include "tests/storage/golden/manifests.h"
+#include "tests/storage/hex.h"
 
 namespace storage {
 namespace {
 
 using engine::message_of;
+using tests::hex_text;
 
 std::vector<std::byte> bytes_of(std::string_view text) {
   const std::span<const std::byte> bytes = engine::as_bytes(text);
   return {bytes.begin(), bytes.end()};
-}
-
-std::string hex(std::span<const std::byte> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += digits[static_cast<size_t>(byte) >> 4];
-    text += digits[static_cast<size_t>(byte) & 15];
-  }
-  return text;
 }
 
 PartitionManifest partition_manifest() {
@@ -48,7 +40,7 @@ LaneManifest lane_manifest() {
 Schema schema() {
   return make_schema(TableId{7}, {.name = "cpu",
                                   .partition_unit = PartitionUnit::day,
-                                  .designated = 1,
+                                  .designated = {1},
                                   .columns = {{"host", ColumnType::symbol}, {"timestamp", ColumnType::timestamp_us}}});
 }
 
@@ -67,9 +59,9 @@ TEST_CASE("manifest: files lead back to what was written") {
 }
 
 TEST_CASE("manifest: the bytes are those of format version 2") {
-  CHECK(hex(encode_partition_manifest(partition_manifest())) == golden::partition_manifest);
-  CHECK(hex(encode_lane_manifest(lane_manifest())) == golden::lane_manifest);
-  CHECK(hex(encode_schema_file(schema())) == golden::schema_file);
+  CHECK(hex_text(encode_partition_manifest(partition_manifest())) == golden::partition_manifest);
+  CHECK(hex_text(encode_lane_manifest(lane_manifest())) == golden::lane_manifest);
+  CHECK(hex_text(encode_schema_file(schema())) == golden::schema_file);
 }
 
 TEST_CASE("manifest: every flipped bit and every cut is found") {

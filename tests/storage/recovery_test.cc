@@ -28,7 +28,7 @@ constexpr LaneId rows_lane{.table = rows_table, .lane = lane_first};
 SchemaRef make_first(TableId table) {
   TableWish wish{.name = "t" + std::to_string(table.value),
                  .partition_unit = PartitionUnit::day,
-                 .designated = 0,
+                 .designated = {0},
                  .columns = {{"timestamp", ColumnType::timestamp_us}, {"value", ColumnType::int64}}};
   return std::make_shared<const Schema>(make_schema(table, wish));
 }
@@ -68,8 +68,8 @@ class Log {
     batch.open(schema);
     for (const int64_t timestamp : timestamps) {
       batch.begin_row();
-      batch.set_word(0, static_cast<uint64_t>(timestamp));
-      batch.set_word(1, txn);
+      batch.set_word({0}, static_cast<uint64_t>(timestamp));
+      batch.set_word({1}, txn);
     }
     std::vector<std::byte> body;
     std::vector<BatchSymbols> symbols;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "storage/batch/column_batch.h"
 #include "tests/catch.h"
 
 namespace storage {
@@ -12,7 +13,7 @@ namespace {
 SchemaRef schema() {
   static const auto shared =
       std::make_shared<const Schema>(make_schema(TableId{1}, {.name = "t",
-                                                              .designated = 0,
+                                                              .designated = {0},
                                                               .columns = {{"t", ColumnType::timestamp_us},
                                                                           {"s", ColumnType::symbol},
                                                                           {"l", ColumnType::int64},
@@ -28,7 +29,7 @@ void append(RowBlock& block, Txn txn, const std::vector<int64_t>& timestamps,
   batch.open(schema());
   for (size_t row = 0; row < timestamps.size(); ++row) {
     batch.begin_row();
-    batch.set_word(0, static_cast<uint64_t>(timestamps[row]));
+    batch.set_word({0}, static_cast<uint64_t>(timestamps[row]));
     fill(batch, row);
   }
   std::vector<std::byte> body;
@@ -47,10 +48,10 @@ const BlockColumn& column(const RowBlock& block, uint32_t id) {
 
 TEST_CASE("row_block: a column without nulls keeps no bits; the first null brings them") {
   RowBlock block;
-  append(block, Txn{1}, {1, 2}, [](OpenBatch& batch, size_t row) { batch.set_word(2, row); });
+  append(block, Txn{1}, {1, 2}, [](OpenBatch& batch, size_t row) { batch.set_word({2}, row); });
   CHECK(column(block, 2).values.present.empty());
   append(block, Txn{2}, {3, 4}, [](OpenBatch& batch, size_t row) {
-    if (row == 1) batch.set_word(2, 9);
+    if (row == 1) batch.set_word({2}, 9);
   });
   CHECK(column(block, 2).values.present == std::vector<uint8_t>{1, 1, 0, 1});
   CHECK(column(block, 2).values.words == std::vector<uint64_t>{0, 1, 0, 9});
@@ -59,11 +60,11 @@ TEST_CASE("row_block: a column without nulls keeps no bits; the first null bring
 TEST_CASE("row_block: batches without a column leave nulls, booleans are false") {
   RowBlock block;
   append(block, Txn{1}, {1}, [](OpenBatch& batch, size_t) {
-    batch.set_word(4, 1);
-    batch.set_text(3, "abc");
+    batch.set_word({4}, 1);
+    batch.set_text({3}, "abc");
   });
   append(block, Txn{1}, {2, 3}, [](OpenBatch&, size_t) {});
-  append(block, Txn{2}, {4}, [](OpenBatch& batch, size_t) { batch.set_text(3, "de"); });
+  append(block, Txn{2}, {4}, [](OpenBatch& batch, size_t) { batch.set_text({3}, "de"); });
   CHECK(column(block, 3).values.places() == 2);
   CHECK(column(block, 3).row_end() == 4);
   block.complete_columns();
@@ -77,7 +78,7 @@ TEST_CASE("row_block: batches without a column leave nulls, booleans are false")
 
 // One row of many columns, then many rows of one: 2.2 GB for 3 MB sent, when each column had a place for each row.
 TEST_CASE("row_block: a block takes memory by what came, not by rows times columns, and gives back what is much") {
-  TableWish wish{.name = "wide", .designated = 0, .columns = {{"t", ColumnType::timestamp_us}}};
+  TableWish wish{.name = "wide", .designated = {0}, .columns = {{"t", ColumnType::timestamp_us}}};
   constexpr uint32_t columns = 1000;
   constexpr std::array types{ColumnType::int64, ColumnType::varchar, ColumnType::boolean, ColumnType::float64};
   for (uint32_t i = 1; i < columns; ++i) wish.columns.push_back({"c" + std::to_string(i), types[i % types.size()]});
@@ -91,12 +92,12 @@ TEST_CASE("row_block: a block takes memory by what came, not by rows times colum
     const uint32_t rows = txn % 50 == 1 ? 1 : batch_rows_max;
     for (uint32_t row = 0; row < rows; ++row) {
       batch.begin_row();
-      batch.set_word(0, txn);
+      batch.set_word({0}, txn);
       for (uint32_t i = 1; rows == 1 && i < columns; ++i) {
         if (types[i % types.size()] == ColumnType::varchar) {
-          batch.set_text(i, "text");
+          batch.set_text({i}, "text");
         } else {
-          batch.set_word(i, 1);
+          batch.set_word({i}, 1);
         }
       }
     }
@@ -116,10 +117,10 @@ TEST_CASE("row_block: local symbols become ids") {
   RowBlock block;
   const auto fill = [](OpenBatch& batch, size_t row) {
     if (row == 0) {
-      batch.add_symbol(1, SymbolId{40});
-      batch.add_symbol(1, SymbolId{50});
+      batch.add_symbol({1}, SymbolId{40});
+      batch.add_symbol({1}, SymbolId{50});
     }
-    if (row != 1) batch.set_symbol(1, row == 0 ? 1 : 0);
+    if (row != 1) batch.set_symbol({1}, row == 0 ? 1 : 0);
   };
   append(block, Txn{1}, {1, 2, 3}, fill, {{ColumnId{1}, {SymbolId{40}, SymbolId{50}}}});
   CHECK(column(block, 1).values.words == std::vector<uint64_t>{50, 0, 40});

@@ -13,7 +13,7 @@ Schema cpu_schema() {
       TableId{3},
       {.name = "cpu",
        .partition_unit = PartitionUnit::hour,
-       .designated = 2,
+       .designated = {2},
        .columns = {{"host", ColumnType::symbol}, {"usage", ColumnType::float64}, {"timestamp", ColumnType::timestamp_us}}});
 }
 

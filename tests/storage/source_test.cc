@@ -44,7 +44,7 @@ class Bench {
     ask.table = TableId{7};
     ask.owner = owner;
     ask.schema = std::make_shared<const Schema>(
-        make_schema(ask.table, {.name = "t", .designated = 0, .columns = {{"timestamp", ColumnType::timestamp_us}}}));
+        make_schema(ask.table, {.name = "t", .designated = {0}, .columns = {{"timestamp", ColumnType::timestamp_us}}}));
     source_.on_message(engine::ShardId{0}, make_message(MessageKind::table_answer, &ask));
   }
 
@@ -60,7 +60,7 @@ class Bench {
     SourceTable& table = *source_.find("t");
     OpenBatch* batch = source_.begin_row(table, sender_, 1, 0);
     if (batch == nullptr) return false;
-    batch->set_word(0, 1000);
+    batch->set_word({0}, 1000);
     source_.finish_row(table);
     return true;
   }

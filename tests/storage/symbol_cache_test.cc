@@ -46,10 +46,10 @@ TEST_CASE("symbol_cache: a text that is too large to keep travels each time, and
   batch.begin_row();
   const std::string kept(SymbolCache::cached_size_max, 'x');
   const std::string large = kept + "x";
-  CHECK(cache.local_index(batch, 1, 1, kept) == 0);
-  CHECK(cache.local_index(batch, 1, 1, kept) == 0);
-  CHECK(cache.local_index(batch, 1, 1, large) == 1);
-  CHECK(cache.local_index(batch, 1, 1, large) == 2);
+  CHECK(cache.local_index(batch, 1, {1}, kept) == 0);
+  CHECK(cache.local_index(batch, 1, {1}, kept) == 0);
+  CHECK(cache.local_index(batch, 1, {1}, large) == 1);
+  CHECK(cache.local_index(batch, 1, {1}, large) == 2);
   cache.learn(large, SymbolId{7});
   CHECK(cache.size() == 1);
 }
@@ -64,15 +64,15 @@ TEST_CASE("symbol_cache: a text has one local index in a batch, whatever its siz
     std::map<std::string, uint32_t> expected;
     for (int round = 0; round < 2; ++round) {
       for (const std::string& text : difficult_texts()) {
-        const uint32_t index = cache.local_index(batch, serial, 1, text);
+        const uint32_t index = cache.local_index(batch, serial, {1}, text);
         const auto [known, is_new] = expected.emplace(text, index);
         REQUIRE(known->second == index);
         if (is_new) REQUIRE(index == expected.size() - 1);
       }
     }
     CHECK(cache.size() == expected.size());
-    batch.set_word(0, 0);
-    batch.set_symbol(1, 0);
+    batch.set_word({0}, 0);
+    batch.set_symbol({1}, 0);
     std::vector<std::byte> body;
     std::vector<BatchSymbols> symbols;
     batch.seal(body, symbols);
@@ -97,7 +97,7 @@ TEST_CASE("symbol_cache: it never holds more than its bound, and goes on when it
   OpenBatch batch;
   batch.open(one_symbol_column());
   batch.begin_row();
-  for (size_t i = 0; i < SymbolCache::entries_max + 10; ++i) cache.local_index(batch, 1, 1, "s" + std::to_string(i));
+  for (size_t i = 0; i < SymbolCache::entries_max + 10; ++i) cache.local_index(batch, 1, {1}, "s" + std::to_string(i));
   CHECK(cache.size() == 10);
 }
 

@@ -72,7 +72,7 @@ void put_value(ColumnBytes& bytes, ColumnType type, const Cell& cell, size_t row
 storage::Schema make_table(uint32_t id, const std::string& name, const std::vector<storage::ColumnWish>& columns,
                            uint32_t designated, storage::PartitionUnit unit) {
   return storage::make_schema(storage::TableId{id},
-                              {.name = name, .partition_unit = unit, .designated = designated, .columns = columns});
+                              {.name = name, .partition_unit = unit, .designated = {designated}, .columns = columns});
 }
 
 std::vector<Row> TableFiles::sorted_rows() const {

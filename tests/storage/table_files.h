@@ -45,7 +45,7 @@ class TableFiles {
  private:
   using RunRows = std::vector<const Row*>;
 
-  int64_t timestamp(const Row& row) const { return std::get<int64_t>(row[schema_.designated]); }
+  int64_t timestamp(const Row& row) const { return std::get<int64_t>(row[schema_.designated.value]); }
   void write_partition(storage::PartitionKey key, const RunRows& rows);
   storage::Run write_run(const std::string& directory, storage::RunId id, const RunRows& rows);
   void write_column(const std::string& directory, size_t index, const RunRows& rows, storage::Run& run);

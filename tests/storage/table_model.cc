@@ -7,6 +7,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
 #include "storage/table/file_names.h"
+#include "tests/storage/hex.h"
 
 namespace tests {
 
@@ -120,7 +121,7 @@ class PartitionReader {
       case ColumnType::symbol:
         return "s" + (is_null(files, i) ? "" : symbol(column.column, value<uint32_t>(values, i)));
       case ColumnType::long256:
-        return hex_text(values.substr(i * 32, 32));
+        return hex_text(engine::as_bytes(std::string_view(values)).subspan(i * 32, 32));
       case ColumnType::varchar: {
         const auto begin = static_cast<size_t>(value<int64_t>(files[FileKind::offsets], i));
         const auto end = static_cast<size_t>(value<int64_t>(files[FileKind::offsets], i + 1));
@@ -143,16 +144,6 @@ class PartitionReader {
 };
 
 }  // namespace
-
-std::string hex_text(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    text += digits[static_cast<unsigned char>(c) >> 4];
-    text += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return text;
-}
 
 std::vector<Cells> sorted_cells(const std::vector<ModelRow>& rows, storage::Txn txn_max) {
   std::vector<const ModelRow*> sorted;

@@ -42,6 +42,4 @@ std::vector<Cells> read_partition(const storage::Schema& schema, const storage::
                                   const storage::PartitionManifest& partition, const ReadFile& read,
                                   std::vector<std::string>& errors);
 
-std::string hex_text(std::string_view bytes);
-
 }  // namespace tests

@@ -98,12 +98,13 @@ std::vector<Row> must_scan(Data& data, const storage::TableSnapshot& snapshot, c
 std::vector<Row> wanted_rows(const tests::TableFiles& files, const storage::ScanOptions& options) {
   std::vector<Row> wanted;
   for (const Row& row : files.sorted_rows()) {
-    const auto timestamp = std::get<int64_t>(row[files.schema().designated]);
+    const auto timestamp = std::get<int64_t>(row[files.schema().designated.value]);
     if (timestamp < options.timestamp_min || timestamp > options.timestamp_max) continue;
     Row& cells = wanted.emplace_back();
-    for (const uint32_t index : options.columns) {
-      const bool is_missing_flag = files.schema().columns[index].type == ColumnType::boolean && row[index].index() == 0;
-      cells.push_back(is_missing_flag ? Cell(false) : row[index]);
+    for (const storage::ColumnIndex index : options.columns) {
+      const Cell& cell = row[index.value];
+      const bool is_missing_flag = files.schema().column(index).type == ColumnType::boolean && cell.index() == 0;
+      cells.push_back(is_missing_flag ? Cell(false) : cell);
     }
   }
   return wanted;
@@ -138,7 +139,7 @@ tests::TableFiles random_table(Data& data, engine::Prng& prng, size_t row_count,
   return files;
 }
 
-storage::ScanOptions all_columns() { return {.columns = {0, 1, 2, 3, 4, 5, 6, 7}}; }
+storage::ScanOptions all_columns() { return {.columns = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}}}; }
 
 }  // namespace
 
@@ -178,9 +179,9 @@ TEST_CASE("table_reader: a time range gives the rows inside, both ends included,
     };
     storage::ScanOptions options{.timestamp_min = bound(), .timestamp_max = bound()};
     for (uint32_t column = 0; column <= designated; ++column) {
-      if (prng.next() % 3 == 0) options.columns.push_back(column);
+      if (prng.next() % 3 == 0) options.columns.push_back({column});
     }
-    CAPTURE(i, options.timestamp_min, options.timestamp_max, options.columns);
+    CAPTURE(i, options.timestamp_min, options.timestamp_max, options.columns.size());
     CHECK(must_scan(data, tables.at(0), options) == wanted_rows(files, options));
   }
 }
@@ -268,7 +269,7 @@ TEST_CASE("table_reader: lanes are merged, each with its own symbols") {
   }
   first.write();
   second.write();
-  CHECK(must_scan(data, data.snapshots().at(0), {.columns = {0, 1}}) == wanted);
+  CHECK(must_scan(data, data.snapshots().at(0), {.columns = {{0}, {1}}}) == wanted);
 }
 
 namespace {
@@ -309,9 +310,9 @@ TEST_CASE("table_reader: a chunk ends when it has texts enough, and one text tha
     files.write();
     const auto tables = data.snapshots();
     CHECK(files.run_count() == (late != 0 ? 5 : 1));
-    CHECK(must_scan(data, tables.at(0), {.columns = {0, 1, 2}}) == wanted_rows(files, {.columns = {0, 1, 2}}));
+    CHECK(must_scan(data, tables.at(0), {.columns = {{0}, {1}, {2}}}) == wanted_rows(files, {.columns = {{0}, {1}, {2}}}));
 
-    auto scan = open_scan(data, tables.at(0), {.columns = {0, 1, 2}});
+    auto scan = open_scan(data, tables.at(0), {.columns = {{0}, {1}, {2}}});
     REQUIRE(scan.ok());
     size_t rows = 0;
     size_t chunks = 0;
@@ -332,10 +333,10 @@ TEST_CASE("table_reader: a chunk ends when it has texts enough, and one text tha
 TEST_CASE("table_reader: a chunk of many columns has few rows") {
   constexpr size_t column_count = 400;
   std::vector<storage::ColumnWish> columns;
-  std::vector<uint32_t> wanted;
+  std::vector<storage::ColumnIndex> wanted;
   for (uint32_t i = 0; i < column_count; ++i) {
     columns.push_back({"c" + std::to_string(i), ColumnType::long256});
-    wanted.push_back(i);
+    wanted.push_back({i});
   }
   columns.push_back({"timestamp", ColumnType::timestamp_us});
   Data data;

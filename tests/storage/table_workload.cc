@@ -5,6 +5,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/base/verify.h"
+#include "tests/storage/hex.h"
 
 namespace tests {
 
@@ -14,7 +15,7 @@ Workload::Workload(uint64_t seed, const WorkloadOptions& options) : options_(opt
   schemas_.push_back(std::make_shared<const storage::Schema>(
       make_schema(storage::TableId{7}, {.name = "trades",
                                         .partition_unit = options.partition_unit,
-                                        .designated = 1,
+                                        .designated = {1},
                                         .columns = {{"symbol", ColumnType::symbol},
                                                     {"timestamp", ColumnType::timestamp_us},
                                                     {"price", ColumnType::float64},
@@ -56,32 +57,32 @@ void Workload::add_cell(storage::OpenBatch& batch, uint32_t index, ModelRow& row
       VERIFY(known[id.value] == text);
       auto resolved = std::ranges::find(symbols, column.id, &storage::ResolvedSymbols::column);
       if (resolved == symbols.end()) resolved = symbols.insert(symbols.end(), {column.id, {}});
-      batch.set_symbol(index, batch.add_symbol(index, id));
+      batch.set_symbol({index}, batch.add_symbol({index}, id));
       resolved->ids.push_back(id);
       cell = "s" + text;
       return;
     }
     case ColumnType::varchar: {
       const std::string text = random_varchar();
-      batch.set_text(index, text);
+      batch.set_text({index}, text);
       cell = "v" + text;
       return;
     }
     case ColumnType::long256: {
       const storage::Long256 value{prng_.next(), prng_.next(), prng_.next(), prng_.next()};
-      batch.set_wide(index, std::as_bytes(std::span(value)));
-      cell = hex_text({reinterpret_cast<const char*>(value.data()), sizeof(value)});
+      batch.set_wide({index}, std::as_bytes(std::span(value)));
+      cell = hex_text(std::as_bytes(std::span(value)));
       return;
     }
     case ColumnType::boolean: {
       const bool value = prng_.chance(1, 2);
-      batch.set_word(index, value ? 1 : 0);
+      batch.set_word({index}, value ? 1 : 0);
       cell.assign(value ? 1 : 0, 't');
       break;
     }
     default: {
       const auto value = static_cast<int64_t>(prng_.next() >> prng_.below(64));
-      batch.set_word(index, static_cast<uint64_t>(value));
+      batch.set_word({index}, static_cast<uint64_t>(value));
       cell = std::to_string(value);
     }
   }
@@ -95,14 +96,14 @@ const Commit& Workload::commit(storage::LaneWriter& writer) {
   const auto row_count = 1 + prng_.below(options_.rows_max);
   // Some commits come from clients that do not send every column.
   std::vector<bool> sent(schema()->columns.size());
-  for (size_t i = 0; i < sent.size(); ++i) sent[i] = i == schema()->designated || prng_.chance(3, 4);
+  for (size_t i = 0; i < sent.size(); ++i) sent[i] = i == schema()->designated.value || prng_.chance(3, 4);
   for (uint64_t i = 0; i < row_count; ++i) {
     batch.begin_row();
     ModelRow row{.txn = commit.txn, .timestamp = next_timestamp(), .cells = {}};
     batch.set_word(schema()->designated, static_cast<uint64_t>(row.timestamp));
     row.cells[schema()->designated_column().id.value] = std::to_string(row.timestamp);
     for (uint32_t column = 0; column < schema()->columns.size(); ++column) {
-      if (column == schema()->designated || !sent[column] || prng_.chance(options_.null_rate, 1'000'000)) continue;
+      if (column == schema()->designated.value || !sent[column] || prng_.chance(options_.null_rate, 1'000'000)) continue;
       add_cell(batch, column, row, writer, commit.symbols);
     }
     rows_.push_back(std::move(row));

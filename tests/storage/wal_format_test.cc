@@ -6,22 +6,13 @@
 #include "storage/wal/names.h"
 #include "tests/catch.h"
 #include "tests/storage/golden/wal_segment.h"
+#include "tests/storage/hex.h"
 #include "tests/storage/wal_stream.h"
 
 namespace tests {
 namespace {
 
 using storage::StreamId;
-
-std::string hex(std::span<const std::byte> bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += digits[static_cast<size_t>(byte) >> 4];
-    text += digits[static_cast<size_t>(byte) & 15];
-  }
-  return text;
-}
 
 bool all_zero(std::span<const std::byte> bytes) {
   return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
@@ -50,13 +41,13 @@ TEST_CASE("wal_format: a segment's bytes are the ones that docs/wal.md describes
   stream.end();
   const std::vector<std::byte> file = *stream.machine().disk().read_current("wal/1-0/1");
   const std::span<const std::byte> bytes(file);
-  CHECK(hex(bytes.first(sizeof(storage::WalSegmentHeader))) == golden::wal_segment_header);
+  CHECK(hex_text(bytes.first(sizeof(storage::WalSegmentHeader))) == golden::wal_segment_header);
   CHECK(all_zero(bytes.subspan(sizeof(storage::WalSegmentHeader), 4096 - sizeof(storage::WalSegmentHeader))));
-  CHECK(hex(bytes.subspan(4096, 152)) == golden::wal_first_group_frames);
+  CHECK(hex_text(bytes.subspan(4096, 152)) == golden::wal_first_group_frames);
   CHECK(all_zero(bytes.subspan(4096 + 152, 4096 - 152 - 64)));
-  CHECK(hex(bytes.subspan(8192 - 64, 64)) == golden::wal_first_group_trailer);
-  CHECK(hex(bytes.subspan(8192, 72)) == golden::wal_second_group_frames);
-  CHECK(hex(bytes.subspan(12288 - 64, 64)) == golden::wal_second_group_trailer);
+  CHECK(hex_text(bytes.subspan(8192 - 64, 64)) == golden::wal_first_group_trailer);
+  CHECK(hex_text(bytes.subspan(8192, 72)) == golden::wal_second_group_frames);
+  CHECK(hex_text(bytes.subspan(12288 - 64, 64)) == golden::wal_second_group_trailer);
   CHECK(all_zero(bytes.subspan(12288)));
 }
 

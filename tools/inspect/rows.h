@@ -11,8 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "storage/batch/column_batch.h"
+#include "storage/batch/batch_view.h"
 #include "storage/batch/symbol_section.h"
+#include "storage/schema/schema.h"
 #include "storage/wal/format.h"
 #include "tools/inspect/output.h"
 #include "tools/inspect/source.h"

@@ -263,7 +263,7 @@ void show_schema(const storage::Schema& schema, InspectOutput& output) {
                          {"version", schema.version},
                          {"name", schema.name},
                          {"partition_unit", std::string(storage::partition_unit_name(schema.partition_unit))},
-                         {"designated", schema.designated}});
+                         {"designated", schema.designated.value}});
   output.table("column", columns);
 }
 
