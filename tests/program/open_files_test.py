@@ -67,7 +67,8 @@ class FewOpenFiles(unittest.TestCase):
                 self.assertEqual(failures, [])
                 server.wait_readable()
                 for table in range(TABLES):
-                    self.assertEqual(server.exec(f"SELECT count(*), sum(c7) FROM w{table}")["dataset"], [[EARLIER_ROWS + 8, EARLIER_ROWS + 28]])
+                    count = server.exec(f"SELECT count(*), sum(c7) FROM w{table}")["dataset"]
+                    self.assertEqual(count, [[EARLIER_ROWS + 8, EARLIER_ROWS + 28]])
             for each in idle:
                 each.socket.close()
             self.assertEqual(server.stop(), 0)
