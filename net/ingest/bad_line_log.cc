@@ -18,7 +18,7 @@ std::string escape_for_log(std::string_view text, size_t size_max) {
   return escaped;
 }
 
-void BadLineLog::write(const RefusedLine& line, engine::Instant now) {
+void BadLineLog::write(const RejectedLine& line, engine::Instant now) {
   Quota& quota = quotas_[static_cast<size_t>(line.error)];
   if (now - quota.second_start >= engine::seconds(1)) {
     quota.second_start = now;

@@ -1,4 +1,4 @@
-// Says which lines were refused: peer, byte position, reason and the offending text, escaped. At most lines_per_second_max a
+// Says which lines were rejected: peer, byte position, reason and the offending text, escaped. At most lines_per_second_max a
 // second of each reason; the next one that is written says how many were left out.
 #pragma once
 
@@ -18,7 +18,7 @@ inline constexpr size_t logged_text_size_max = 256;
 // Printable ASCII as it is, everything else as \xNN, quotes and backslashes too; at most `size_max` bytes of `text`.
 std::string escape_for_log(std::string_view text, size_t size_max = logged_text_size_max);
 
-struct RefusedLine {
+struct RejectedLine {
   Protocol protocol{};
   engine::SocketAddress peer;
   LineError error{};
@@ -31,7 +31,7 @@ class BadLineLog {
  public:
   static constexpr uint32_t lines_per_second_max = 10;
 
-  void write(const RefusedLine& line, engine::Instant now);
+  void write(const RejectedLine& line, engine::Instant now);
 
  private:
   struct Quota {

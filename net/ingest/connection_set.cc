@@ -15,7 +15,7 @@ void ConnectionSet::add(int32_t raw_socket, engine::SocketAddress peer) {
   connections_.push_back(std::make_unique<TcpConnection>(context_, socket, peer, *this));
   const bool has_room = connections_.size() <= context_.options.connections_max;
   if (has_room && !stopping_) return connections_.back()->start();
-  if (!has_room) ++refused_;
+  if (!has_room) ++rejected_;
   connections_.back()->close();
 }
 
@@ -44,7 +44,7 @@ TcpConnection& ConnectionSet::at(const Receiver& receiver) {
   return **found;
 }
 
-uint64_t ConnectionSet::take_refused() { return std::exchange(refused_, 0); }
+uint64_t ConnectionSet::take_rejected() { return std::exchange(rejected_, 0); }
 
 void ConnectionSet::on_closed(TcpConnection& connection) {
   const auto found = std::ranges::find(connections_, &connection, &std::unique_ptr<TcpConnection>::get);

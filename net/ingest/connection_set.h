@@ -28,9 +28,9 @@ class ConnectionSet final : public TcpConnectionListener {
   TcpConnection& at(const Receiver& receiver);
   size_t count() const { return connections_.size(); }
 
-  // How many were closed for the limit since the last call of take_refused.
-  bool has_refused() const { return refused_ != 0; }
-  uint64_t take_refused();
+  // How many were closed for the limit since the last call of take_rejected.
+  bool has_rejected() const { return rejected_ != 0; }
+  uint64_t take_rejected();
 
  private:
   static constexpr engine::Duration quiet_time = engine::milliseconds(20);
@@ -42,7 +42,7 @@ class ConnectionSet final : public TcpConnectionListener {
   IngestContext& context_;
   std::vector<std::unique_ptr<TcpConnection>> connections_;
   std::vector<std::unique_ptr<TcpConnection>> closed_;
-  uint64_t refused_ = 0;
+  uint64_t rejected_ = 0;
   bool stopping_ = false;
   engine::Instant stop_at_;  // the latest, once stopping_
   engine::MemberTimer<&ConnectionSet::on_stop_timer> stop_timer_;

@@ -21,7 +21,7 @@ Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOption
                .options = options_,
                .room = room_},
       connections_(context_),
-      refusal_log_(context_),
+      rejection_log_(context_),
       stuck_timer_(shard.reactor().timers(), *this),
       pass_timer_(shard.reactor().timers(), *this) {}
 
@@ -33,7 +33,7 @@ void Ingest::add_udp(engine::FileId socket) {
 
 bool Ingest::on_turn(engine::Instant now) {
   connections_.forget_closed();
-  refusal_log_.write_due(connections_, now);
+  rejection_log_.write_due(connections_, now);
   room_.serve(false);
   if (room_.is_stuck() && !stuck_timer_.armed()) stuck_timer_.arm(now + stuck_pause);
   if (room_.is_crowded() && !pass_timer_.armed()) pass_timer_.arm(now + pass_time_max);

@@ -9,7 +9,7 @@
 #include "net/ingest/connection_set.h"
 #include "net/ingest/ledger.h"
 #include "net/ingest/line_ingest.h"
-#include "net/ingest/refusal_log.h"
+#include "net/ingest/rejection_log.h"
 #include "net/ingest/udp_receiver.h"
 #include "net/route/messages.h"
 
@@ -50,7 +50,7 @@ class Ingest final : public engine::Service {
   IngestContext context_;
   ConnectionSet connections_;
   std::unique_ptr<UdpReceiver> udp_;
-  RefusalLog refusal_log_;
+  RejectionLog rejection_log_;
   bool stopping_ = false;
   engine::MemberTimer<&Ingest::on_stuck_timer> stuck_timer_;
   engine::MemberTimer<&Ingest::on_pass_timer> pass_timer_;

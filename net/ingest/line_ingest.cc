@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "engine/base/verify.h"
-#include "net/judge/refusal_text.h"
+#include "net/judge/rejection_text.h"
 #include "storage/table/symbol_dictionary.h"
 
 namespace net {
@@ -27,7 +27,7 @@ LineIngest::LineIngest(IngestContext& context, SenderRecord& record, LineIngestL
 LineIngest::Outcome LineIngest::consume(std::string_view& input) {
   if (record_.protocol == Protocol::tcp && !beginning_.is_decided()) {
     const ForeignProtocol* const foreign = beginning_.look_at(input);
-    if (foreign != nullptr) return refuse_stream(*foreign, input);
+    if (foreign != nullptr) return reject_stream(*foreign, input);
   }
   if (line_parked_) {
     const Outcome outcome = settle_line(std::exchange(parked_answer_, absl::OkStatus()));
@@ -51,8 +51,8 @@ void LineIngest::keep_line() {
   account();
 }
 
-LineIngest::Outcome LineIngest::refuse_stream(const ForeignProtocol& protocol, std::string_view input) {
-  count_refused(LineError::foreign_protocol);
+LineIngest::Outcome LineIngest::reject_stream(const ForeignProtocol& protocol, std::string_view input) {
+  count_rejected(LineError::foreign_protocol);
   ParsedLine beginning;
   beginning.raw = input.substr(0, input.find_first_of("\r\n"));
   const std::string detail =
@@ -79,14 +79,14 @@ LineIngest::Outcome LineIngest::take(LineEvent event) {
       return settle_line(absl::OkStatus());
     case LineEvent::bad_line: {
       const BadLine& bad = parser_.bad_line();
-      return refuse(bad, bad.error, [&] { return line_detail(bad, context_.options.line_size_max); });
+      return reject(bad, bad.error, [&] { return line_detail(bad, context_.options.line_size_max); });
     }
   }
   UNREACHABLE("LineEvent");
 }
 
 // Judges parser_.line() against what is known of its table now.
-LineIngest::Outcome LineIngest::settle_line(const absl::Status& ask_refusal) {
+LineIngest::Outcome LineIngest::settle_line(const absl::Status& ask_rejection) {
   line_parked_ = false;
   const ParsedLine& line = parser_.line();
   storage::SourceTable* table = context_.source.find(line.table);
@@ -94,11 +94,11 @@ LineIngest::Outcome LineIngest::settle_line(const absl::Status& ask_refusal) {
     case Judgement::row:
       return append_row(*table, context_.judge.row());
     case Judgement::needs_table:
-      return ask_for_table(ask_refusal);
+      return ask_for_table(ask_rejection);
     case Judgement::needs_columns:
-      return ask_for_columns(*table, ask_refusal);
-    case Judgement::refused:
-      return refuse(line, context_.judge.refusal().error, [&] { return line_detail(context_.judge.refusal()); });
+      return ask_for_columns(*table, ask_rejection);
+    case Judgement::rejected:
+      return reject(line, context_.judge.rejection().error, [&] { return line_detail(context_.judge.rejection()); });
   }
   UNREACHABLE("Judgement");
 }
@@ -109,14 +109,14 @@ LineIngest::Outcome LineIngest::park(Waiting waiting) {
   return Outcome::parked;
 }
 
-LineIngest::Outcome LineIngest::ask_for_table(const absl::Status& ask_refusal) {
+LineIngest::Outcome LineIngest::ask_for_table(const absl::Status& ask_rejection) {
   const IngestOptions& options = context_.options;
-  if (ask_refusal.code() == absl::StatusCode::kNotFound) {
+  if (ask_rejection.code() == absl::StatusCode::kNotFound) {
     const std::string_view why = options.create_tables ? ", cannot create table, creating new columns is disabled"
                                                        : "; table does not exist, creating new tables is disabled";
-    return refuse_text(LineError::creation_disabled, "table: " + std::string(parser_.line().table) + std::string(why));
+    return reject_text(LineError::creation_disabled, "table: " + std::string(parser_.line().table) + std::string(why));
   }
-  if (!ask_refusal.ok()) return refuse_text(LineError::limit_reached, std::string(engine::message_of(ask_refusal)));
+  if (!ask_rejection.ok()) return reject_text(LineError::limit_reached, std::string(engine::message_of(ask_rejection)));
   table_ask_.may_create = options.create_tables && options.create_columns;
   table_ask_.wish = context_.judge.table_wish();
   table_ask_.wish.partition_unit = context_.options.partition_unit;
@@ -124,11 +124,11 @@ LineIngest::Outcome LineIngest::ask_for_table(const absl::Status& ask_refusal) {
   return park(Waiting::table);
 }
 
-LineIngest::Outcome LineIngest::ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_refusal) {
-  if (!ask_refusal.ok()) return refuse_text(LineError::limit_reached, std::string(engine::message_of(ask_refusal)));
+LineIngest::Outcome LineIngest::ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_rejection) {
+  if (!ask_rejection.ok()) return reject_text(LineError::limit_reached, std::string(engine::message_of(ask_rejection)));
   const std::span<const storage::ColumnWish> wishes = context_.judge.column_wishes();
   if (!context_.options.create_columns) {
-    return refuse_text(LineError::creation_disabled, "table: " + table.schema()->name + ", column: " + wishes.front().name +
+    return reject_text(LineError::creation_disabled, "table: " + table.schema()->name + ", column: " + wishes.front().name +
                                                          " does not exist, creating new columns is disabled");
   }
   columns_ask_.lane = table.lane();
@@ -139,7 +139,7 @@ LineIngest::Outcome LineIngest::ask_for_columns(const storage::SourceTable& tabl
 
 void LineIngest::on_answer() {
   VERIFY(is_waiting());
-  parked_answer_ = waiting_ == Waiting::table ? table_ask_.refusal : columns_ask_.refusal;
+  parked_answer_ = waiting_ == Waiting::table ? table_ask_.rejection : columns_ask_.rejection;
   waiting_ = Waiting::nothing;
   listener_.on_settled();
 }
@@ -164,20 +164,20 @@ const JudgedCell* LineIngest::find_too_long(const JudgedRow& row) {
   return found == row.cells.end() ? nullptr : &*found;
 }
 
-LineIngest::Outcome LineIngest::refuse_symbol(const JudgedCell& cell, const storage::Schema& schema) {
+LineIngest::Outcome LineIngest::reject_symbol(const JudgedCell& cell, const storage::Schema& schema) {
   const std::string sizes = std::to_string(cell.text.size()) + " bytes, at most " + std::to_string(storage::symbol_size_max);
-  return refuse_text(LineError::symbol_too_long, "column " + schema.column(cell.column).name + ": a symbol of " + sizes +
+  return reject_text(LineError::symbol_too_long, "column " + schema.column(cell.column).name + ": a symbol of " + sizes +
                                                      " are taken, a limit that no setting changes");
 }
 
 LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const JudgedRow& row) {
   const storage::Schema& schema = *table.schema();
   if (parser_.line().raw.size() > storage::symbol_size_max) [[unlikely]] {
-    if (const JudgedCell* cell = find_too_long(row)) return refuse_symbol(*cell, schema);
+    if (const JudgedCell* cell = find_too_long(row)) return reject_symbol(*cell, schema);
   }
   const int64_t timestamp = row.has_timestamp ? row.timestamp : wall_clock(schema.designated_column().type);
-  if (const storage::CrowdedPartition* crowded = table.find_refusing(timestamp)) {
-    return refuse_text(LineError::limit_reached,
+  if (const storage::CrowdedPartition* crowded = table.find_rejecting(timestamp)) {
+    return reject_text(LineError::limit_reached,
                        "table: " + schema.name + "; " + crowded->describe() + ", timestamp: " + std::to_string(timestamp));
   }
   storage::OpenBatch* batch = context_.source.begin_row(table, record_.sender, row.cells.size() + 1, parser_.line().raw.size());
@@ -208,13 +208,13 @@ int64_t LineIngest::wall_clock(storage::ColumnType type) const {
   return context_.shard.backend().wall_now().ns / engine::ns_per(storage::unit_of(type));
 }
 
-LineIngest::Outcome LineIngest::refuse_text(LineError error, const std::string& detail) {
-  return refuse(parser_.line(), error, [&]() -> const std::string& { return detail; });
+LineIngest::Outcome LineIngest::reject_text(LineError error, const std::string& detail) {
+  return reject(parser_.line(), error, [&]() -> const std::string& { return detail; });
 }
 
 template <typename Line, typename Detail>
-LineIngest::Outcome LineIngest::refuse(const Line& line, LineError error, Detail detail) {
-  count_refused(error);
+LineIngest::Outcome LineIngest::reject(const Line& line, LineError error, Detail detail) {
+  count_rejected(error);
   if (context_.options.log_bad_lines) log(line, error, detail());
   return disconnect_on_error_ ? Outcome::disconnect : Outcome::consumed;
 }
@@ -230,7 +230,7 @@ void LineIngest::log(const Line& line, LineError error, std::string_view detail)
                      context_.shard.reactor().now());
 }
 
-void LineIngest::count_refused(LineError error) {
+void LineIngest::count_rejected(LineError error) {
   record_.sender.count_rejected();
   ++record_.rejected_by_reason[static_cast<size_t>(error)];
 }

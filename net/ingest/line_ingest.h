@@ -88,22 +88,22 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   void on_room() override;
   Outcome take(LineEvent event);
   void account() { context_.room.set_held(held_size_, parser_.memory_size()); }
-  Outcome refuse_stream(const ForeignProtocol& protocol, std::string_view input);
-  // `ask_refusal`: why the ask of the line was refused, if it was.
-  Outcome settle_line(const absl::Status& ask_refusal);
+  Outcome reject_stream(const ForeignProtocol& protocol, std::string_view input);
+  // `ask_rejection`: why the ask of the line was rejected, if it was.
+  Outcome settle_line(const absl::Status& ask_rejection);
   Outcome park(Waiting waiting);
-  Outcome ask_for_table(const absl::Status& ask_refusal);
-  Outcome ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_refusal);
+  Outcome ask_for_table(const absl::Status& ask_rejection);
+  Outcome ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_rejection);
   static const JudgedCell* find_too_long(const JudgedRow& row);
-  Outcome refuse_symbol(const JudgedCell& cell, const storage::Schema& schema);
+  Outcome reject_symbol(const JudgedCell& cell, const storage::Schema& schema);
   Outcome append_row(storage::SourceTable& table, const JudgedRow& row);
   int64_t wall_clock(storage::ColumnType type) const;
   template <typename Line, typename Detail>
-  Outcome refuse(const Line& line, LineError error, Detail detail);
-  Outcome refuse_text(LineError error, const std::string& detail);
+  Outcome reject(const Line& line, LineError error, Detail detail);
+  Outcome reject_text(LineError error, const std::string& detail);
   template <typename Line>
   void log(const Line& line, LineError error, std::string_view detail);
-  void count_refused(LineError error);
+  void count_rejected(LineError error);
 
   IngestContext& context_;
   SenderRecord& record_;

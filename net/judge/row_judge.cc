@@ -82,18 +82,18 @@ Judgement RowJudge::judge(const ParsedLine& line, const storage::Schema* schema,
 Judgement RowJudge::judge_row(const ParsedLine& line, const storage::Schema& schema) {
   Table& known = table(schema);
   ++serial_;
-  if (!judge_trailing_timestamp(line, schema.designated_column().type)) return Judgement::refused;
+  if (!judge_trailing_timestamp(line, schema.designated_column().type)) return Judgement::rejected;
   for (size_t place = 0; place < line.entities.size(); ++place) {
     const LineEntity& entity = line.entities[place];
     const storage::ColumnIndex column = known.lookup.find(entity.name, place);
     if (column == column_none) {
-      if (!wish_for(entity, schema.columns.size())) return Judgement::refused;
+      if (!wish_for(entity, schema.columns.size())) return Judgement::rejected;
       continue;
     }
     if (std::exchange(known.last_used[column.value], serial_) == serial_) continue;
     const ColumnType type = schema.column(column).type;
     const bool good = column == schema.designated ? judge_designated_field(entity, type) : judge_cell(entity, column, type);
-    if (!good) return Judgement::refused;
+    if (!good) return Judgement::rejected;
   }
   row_.cells = cells_;
   return wish_.columns.empty() ? Judgement::row : Judgement::needs_columns;
@@ -106,15 +106,15 @@ Judgement RowJudge::judge_new_table(const ParsedLine& line) {
   const ColumnType designated_type = in_ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us;
   const storage::ColumnWish designated{std::string(designated_name), designated_type};
   wish_.name = line.table;
-  if (!judge_trailing_timestamp(line, designated_type)) return Judgement::refused;
+  if (!judge_trailing_timestamp(line, designated_type)) return Judgement::rejected;
   bool is_named = false;
   for (const LineEntity& entity : line.entities) {
     if (storage::fold_name(entity.name) != designated_name) {
-      if (!wish_for(entity, 1)) return Judgement::refused;
+      if (!wish_for(entity, 1)) return Judgement::rejected;
       continue;
     }
     if (is_named) continue;
-    if (!judge_designated_field(entity, designated_type)) return Judgement::refused;
+    if (!judge_designated_field(entity, designated_type)) return Judgement::rejected;
     is_named = true;
     wish_.designated.value = static_cast<uint32_t>(wish_.columns.size());
     wish_.columns.push_back(designated);
@@ -129,12 +129,12 @@ Judgement RowJudge::judge_new_table(const ParsedLine& line) {
 bool RowJudge::judge_trailing_timestamp(const ParsedLine& line, ColumnType type) {
   if (!line.has_timestamp) return true;
   const int64_t sent = line.timestamp;
-  if (sent < 0) return refuse(LineError::timestamp_negative, {}, ValueKind::timestamp, type, sent);
+  if (sent < 0) return reject(LineError::timestamp_negative, {}, ValueKind::timestamp, type, sent);
   const engine::TimeUnit unit = line.timestamp_unit == engine::TimeUnit::unspecified ? default_unit_ : line.timestamp_unit;
   const std::optional<int64_t> timestamp = convert_timestamp(sent, unit, type);
-  if (!timestamp) return refuse(LineError::timestamp_overflow, {}, ValueKind::timestamp, type, sent);
+  if (!timestamp) return reject(LineError::timestamp_overflow, {}, ValueKind::timestamp, type, sent);
   const int64_t timestamp_max = type == ColumnType::timestamp_ns ? trailing_ns_max : timestamp_us_max;
-  if (*timestamp > timestamp_max) return refuse(LineError::timestamp_too_late, {}, ValueKind::timestamp, type, sent);
+  if (*timestamp > timestamp_max) return reject(LineError::timestamp_too_late, {}, ValueKind::timestamp, type, sent);
   row_.has_timestamp = true;
   row_.timestamp = *timestamp;
   return true;
@@ -143,13 +143,13 @@ bool RowJudge::judge_trailing_timestamp(const ParsedLine& line, ColumnType type)
 // Overrides the trailing timestamp. As on QuestDB nanoseconds have no limit here but the long's.
 bool RowJudge::judge_designated_field(const LineEntity& entity, ColumnType type) {
   const LineValue& value = entity.value;
-  if (value.kind != ValueKind::timestamp) return refuse(LineError::designated_type, entity.name, value.kind, type);
+  if (value.kind != ValueKind::timestamp) return reject(LineError::designated_type, entity.name, value.kind, type);
   const int64_t sent = value.integer();
-  if (sent < 0) return refuse(LineError::timestamp_negative, entity.name, value.kind, type, sent);
+  if (sent < 0) return reject(LineError::timestamp_negative, entity.name, value.kind, type, sent);
   const std::optional<int64_t> timestamp = convert_timestamp(sent, value.unit, type);
-  if (!timestamp) return refuse(LineError::timestamp_overflow, entity.name, value.kind, type, sent);
+  if (!timestamp) return reject(LineError::timestamp_overflow, entity.name, value.kind, type, sent);
   if (type == ColumnType::timestamp_us && *timestamp > timestamp_us_max) {
-    return refuse(LineError::timestamp_too_late, entity.name, value.kind, type, sent);
+    return reject(LineError::timestamp_too_late, entity.name, value.kind, type, sent);
   }
   row_.has_timestamp = true;
   row_.timestamp = *timestamp;
@@ -160,12 +160,12 @@ bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column,
   const LineValue& value = entity.value;
   if (value.kind == ValueKind::null) return true;
   const bool fits = value.kind == ValueKind::timestamp ? storage::is_timestamp(type) : type_of(value) == type;
-  if (!fits) return refuse(LineError::cast, entity.name, value.kind, type);
+  if (!fits) return reject(LineError::cast, entity.name, value.kind, type);
   if (is_null(value)) return true;
   uint64_t word = value.bits;
   if (value.kind == ValueKind::timestamp) {
     const std::optional<int64_t> timestamp = convert_timestamp(value.integer(), value.unit, type);
-    if (!timestamp) return refuse(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
+    if (!timestamp) return reject(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
     word = static_cast<uint64_t>(*timestamp);
   }
   JudgedCell& cell = cells_.emplace_back();  // filled in place: see LineParser::set_text
@@ -180,12 +180,12 @@ bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column,
 bool RowJudge::wish_for(const LineEntity& entity, size_t columns_before) {
   if (!wish_names_.insert(storage::fold_name(entity.name)).second) return true;
   const LineValue& value = entity.value;
-  if (value.kind == ValueKind::null) return refuse(LineError::untyped_column, entity.name);
+  if (value.kind == ValueKind::null) return reject(LineError::untyped_column, entity.name);
   const ColumnType type = type_of(value);
-  if (columns_before + wish_names_.size() > storage::columns_max) return refuse(LineError::too_many_columns, entity.name);
+  if (columns_before + wish_names_.size() > storage::columns_max) return reject(LineError::too_many_columns, entity.name);
   const bool is_timestamp = value.kind == ValueKind::timestamp && !is_null(value);
   if (is_timestamp && !convert_timestamp(value.integer(), value.unit, type)) {
-    return refuse(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
+    return reject(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
   }
   wish_.columns.push_back({std::string(entity.name), type});
   return true;
@@ -204,13 +204,13 @@ RowJudge::Table& RowJudge::table(const storage::Schema& schema) {
   return *last_table_;
 }
 
-bool RowJudge::refuse(LineError error, std::string_view column, ValueKind kind, ColumnType type, int64_t timestamp) {
-  refusal_.error = error;
-  refusal_.table = table_name_;
-  refusal_.column = column;
-  refusal_.value_kind = kind;
-  refusal_.column_type = type;
-  refusal_.timestamp = timestamp;
+bool RowJudge::reject(LineError error, std::string_view column, ValueKind kind, ColumnType type, int64_t timestamp) {
+  rejection_.error = error;
+  rejection_.table = table_name_;
+  rejection_.column = column;
+  rejection_.value_kind = kind;
+  rejection_.column_type = type;
+  rejection_.timestamp = timestamp;
   return false;
 }
 

@@ -28,7 +28,7 @@ enum class Judgement : uint8_t {
   row,            // row() is valid
   needs_columns,  // column_wishes() is valid: have them added, then judge the line again
   needs_table,    // table_wish() is valid: likewise
-  refused,        // refusal() is valid
+  rejected,       // rejection() is valid
 };
 
 // A value that is not null.
@@ -49,7 +49,7 @@ struct JudgedRow {
   int64_t timestamp = 0;              // designated, in the column's unit
 };
 
-struct LineRefusal {
+struct LineRejection {
   LineError error = LineError::none;
   std::string_view table;             // as sent
   std::string_view column;            // as sent; empty for the trailing timestamp
@@ -70,7 +70,7 @@ class RowJudge {
   const JudgedRow& row() const { return row_; }
   std::span<const storage::ColumnWish> column_wishes() const { return wish_.columns; }
   const storage::TableWish& table_wish() const { return wish_; }  // the partition unit is the caller's to set
-  const LineRefusal& refusal() const { return refusal_; }
+  const LineRejection& rejection() const { return rejection_; }
 
  private:
   // What is kept per table.
@@ -88,7 +88,7 @@ class RowJudge {
   bool judge_designated_field(const LineEntity& entity, storage::ColumnType type);
   bool judge_cell(const LineEntity& entity, storage::ColumnIndex column, storage::ColumnType type);
   bool wish_for(const LineEntity& entity, size_t columns_before);
-  bool refuse(LineError error, std::string_view column = {}, ValueKind kind = {}, storage::ColumnType type = {},
+  bool reject(LineError error, std::string_view column = {}, ValueKind kind = {}, storage::ColumnType type = {},
               int64_t timestamp = 0);
 
   const uint64_t hash_seed_;
@@ -103,7 +103,7 @@ class RowJudge {
   JudgedRow row_;
   storage::TableWish wish_;                      // `columns` serves column_wishes() too
   absl::flat_hash_set<std::string> wish_names_;  // folded
-  LineRefusal refusal_;
+  LineRejection rejection_;
 };
 
 }  // namespace net

@@ -13,7 +13,7 @@ namespace net {
 
 inline constexpr uint8_t class_separator = 1;   // , = space LF CR, and NUL: ends every token outside of quotes
 inline constexpr uint8_t class_backslash = 2;   // takes the next byte with it
-inline constexpr uint8_t class_slash = 4;       // refused outside of values
+inline constexpr uint8_t class_slash = 4;       // rejected outside of values
 inline constexpr uint8_t class_string_end = 8;  // the quote, and the raw LF that breaks a string
 inline constexpr uint8_t class_wide = 16;       // part of a UTF-8 sequence
 inline constexpr uint8_t class_bad_column = 32;

@@ -1,4 +1,4 @@
-// Why a line is refused. The parser finds the first ones, the judgement against a table's columns the others. The text here
+// Why a line is rejected. The parser finds the first ones, the judgement against a table's columns the others. The text here
 // names the error in logs, counters and, where the protocol has no better sentence, in answers.
 #pragma once
 

@@ -48,7 +48,7 @@ constexpr std::array beginnings = {
     Beginning{"\x10??\0\x04MQTT"sv, &mqtt},
 };
 
-// Who speaks is known before a line has ended that counts: else how many lines were refused depends on how the bytes arrive.
+// Who speaks is known before a line has ended that counts: else how many lines were rejected depends on how the bytes arrive.
 constexpr bool ends_within_a_line(std::string_view bytes) {
   while (bytes.starts_with('\r') || bytes.starts_with('\n')) bytes.remove_prefix(1);
   return bytes.find('\n') == bytes.npos;

@@ -18,8 +18,8 @@ struct NameByte {
 };
 
 constexpr NameByte name_byte(uint8_t byte) {
-  constexpr std::string_view refused = "?,'\"\\/:)(+*%~\x7f";
-  if (byte < 0x10 || refused.find(static_cast<char>(byte)) != std::string_view::npos) return {false, false};
+  constexpr std::string_view rejected = "?,'\"\\/:)(+*%~\x7f";
+  if (byte < 0x10 || rejected.find(static_cast<char>(byte)) != std::string_view::npos) return {false, false};
   return {true, byte != '.' && byte != '-'};
 }
 

@@ -39,7 +39,7 @@ std::optional<int64_t> parse_long_slowly(std::string_view digits, bool negative)
   return with_sign(magnitude, negative);
 }
 
-// The one exit for finite values: text that is too large or too small for a double is refused, not bent.
+// The one exit for finite values: text that is too large or too small for a double is rejected, not bent.
 std::optional<double> in_range(double magnitude, bool is_zero, bool negative) {
   if (std::isinf(magnitude) || (magnitude == 0 && !is_zero)) return std::nullopt;
   return negative ? -magnitude : magnitude;

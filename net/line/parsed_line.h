@@ -29,7 +29,7 @@ struct ParsedLine {
   uint64_t offset = 0;   // of the line's first byte in the stream
 };
 
-// A refused line, with the words that its message needs. All views hold until the parser is called again.
+// A rejected line, with the words that its message needs. All views hold until the parser is called again.
 struct BadLine {
   LineError error = LineError::none;
   std::string_view table;  // empty while the table name is not read

@@ -71,7 +71,7 @@ LineStep LineParser::parse_in_place(std::string_view input, size_t used) {
   }
   const bool too_large = static_cast<size_t>(end - start) > options_.line_size_max;
   if (last == Step::starved && too_large) last = scanner_.fail_too_large(end);
-  if (last == Step::bad) return refuse_in_place(input);
+  if (last == Step::bad) return reject_in_place(input);
   move_to_carry({start, static_cast<size_t>(input_end - start)});
   return step(LineEvent::need_more, input.size());
 }
@@ -94,13 +94,13 @@ LineStep LineParser::parse_carried(std::string_view input) {
     }
     const bool too_large = carry_.size() > options_.line_size_max;
     if (last == Step::starved && too_large) last = scanner_.fail_too_large(carry_end());
-    if (last == Step::bad) return refuse_carried(input, used);
+    if (last == Step::bad) return reject_carried(input, used);
   }
   return step(LineEvent::need_more, input.size());
 }
 
 // The line was found wrong at a byte that lies in `input`.
-LineStep LineParser::refuse_in_place(std::string_view input) {
+LineStep LineParser::reject_in_place(std::string_view input) {
   const char* const input_end = input.data() + input.size();
   const bool at_detection = options_.report == BadLineReport::at_detection;
   const char* const end = at_detection ? scanner_.at() : find_line_end(scanner_.at(), input_end);
@@ -118,7 +118,7 @@ LineStep LineParser::refuse_in_place(std::string_view input) {
 }
 
 // The line was found wrong at a byte that lies in carry_ and in the last bytes of the first `used` of `input`.
-LineStep LineParser::refuse_carried(std::string_view input, size_t used) {
+LineStep LineParser::reject_carried(std::string_view input, size_t used) {
   const auto behind = static_cast<size_t>(carry_end() - scanner_.at());
   VERIFY_LE(behind, used);
   used -= behind;

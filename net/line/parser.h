@@ -77,8 +77,8 @@ class LineParser {
 
   LineStep parse_in_place(std::string_view input, size_t used);
   LineStep parse_carried(std::string_view input);
-  LineStep refuse_in_place(std::string_view input);
-  LineStep refuse_carried(std::string_view input, size_t used);
+  LineStep reject_in_place(std::string_view input);
+  LineStep reject_carried(std::string_view input, size_t used);
   LineEvent give_up_carried();
   LineStep skip(std::string_view input, size_t used);
   LineStep step(LineEvent event, size_t consumed);

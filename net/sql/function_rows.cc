@@ -157,7 +157,7 @@ absl::StatusOr<std::vector<TableRow>> list_table_rows(TableProvider& source) {
         TableRow{.schema = table.snapshot.schema, .rows = table.snapshot.rows(), .rows_pending = table.rows_pending});
     for (const LaneSnapshotRef& lane : table.snapshot.lanes) {
       row.applied += lane->applied.value;
-      row.committed += lane->committed.value;
+      row.committed += lane->durable.value;
       for (const ManifestRef& partition : lane->partitions) row.span.add(*partition);
     }
   }

@@ -119,7 +119,7 @@ void LaneWriter::publish() {
   auto snapshot = std::make_shared<LaneSnapshot>();
   snapshot->lane = state_.lane;
   snapshot->applied = state_.applied;
-  snapshot->committed = state_.applied;
+  snapshot->durable = state_.applied;
   std::vector<CrowdedPartition> crowded;
   for (const auto& [key, partition] : state_.partitions) {
     VERIFY_EQ(partition.manifest->key, key);

@@ -27,7 +27,7 @@ struct BatchColumn {
   }
 };
 
-// Reads a sealed body in place. parse() checks every count, offset and size, so a body from a damaged disk is refused, not
+// Reads a sealed body in place. parse() checks every count, offset and size, so a body from a damaged disk is rejected, not
 // believed.
 class BatchView {
  public:

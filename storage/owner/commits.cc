@@ -47,7 +47,7 @@ absl::Status Commits::open_wal(const Database& database, std::span<const std::st
 
 void Commits::reject(const Lane& lane, RoutedBatch& batch, absl::Status why) {
   VERIFY(!why.ok());
-  batch.refusal = std::move(why);
+  batch.rejection = std::move(why);
   batch.crowded = lane.writer().crowded();
   ++counters_.batches_rejected;
   shard_.endpoint().send_return(batch.source, make_message(MessageKind::batch_home, &batch));

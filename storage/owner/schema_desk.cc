@@ -10,12 +10,12 @@ namespace storage {
 
 bool SchemaDesk::try_ensure(TableAsk& ask) {
   VERIFY_EQ(ask.owner, shard_.id());  // as the catalog has sent it
-  VERIFY(ask.refusal.ok());
+  VERIFY(ask.rejection.ok());
   Lane* lane = lanes_.find({.table = ask.table, .lane = lane_first});
   if (lane == nullptr) {
     auto schema = std::make_shared<const Schema>(make_schema(ask.table, ask.wish));
     if (absl::Status fits = commits_.check_fits(*schema); !fits.ok()) {
-      ask.refusal = std::move(fits);
+      ask.rejection = std::move(fits);
       shard_.endpoint().send_return(ask.source, make_message(MessageKind::table_answer, &ask));
       return true;
     }
@@ -32,11 +32,11 @@ bool SchemaDesk::try_ensure(TableAsk& ask) {
 bool SchemaDesk::try_add_columns(ColumnsAsk& ask) {
   Lane* lane = lanes_.find(ask.lane);
   VERIFY(lane != nullptr);
-  VERIFY(ask.refusal.ok());
+  VERIFY(ask.rejection.ok());
   absl::StatusOr<Schema> next = with_columns(*lane->schema(), ask.wishes);
   const absl::Status fits = next.ok() ? commits_.check_fits(*next) : next.status();
   if (!fits.ok()) {
-    ask.refusal = fits;
+    ask.rejection = fits;
     shard_.endpoint().send_return(ask.source, make_message(MessageKind::columns_answer, &ask));
     return true;
   }

@@ -45,7 +45,7 @@ void SnapshotDesk::answer(SnapshotAsk& ask) {
     VERIFY_LE(lane->writer().applied(), durable);
     if ((ask.table && id.table != *ask.table) || durable.value == 0) continue;
     auto snapshot = std::make_shared<LaneSnapshot>(*lane->writer().snapshot());
-    snapshot->committed = durable;
+    snapshot->durable = durable;
     ask.tables.push_back({.schema = lane->writer().schema(), .lanes = {std::move(snapshot)}});
   }
   std::ranges::sort(ask.tables, {}, [](const TableSnapshot& table) { return table.schema->table; });

@@ -36,6 +36,12 @@ class Replay final : public LaneWriterListener {
  public:
   Replay(engine::IoBackend& backend, const RecoveryOptions& options, RecoveryReport& report)
       : backend_(backend), options_(options), report_(report), reactor_(backend), rounds_(reactor_, options.rounds) {}
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+  // After an error writers may have requests on their way, which refer to them.
+  ~Replay() {
+    while (reactor_.in_flight() != 0) reactor_.turn(backend_.now() + turn_max);
+  }
 
   absl::Status load_schemas();
   // Returns the sequence of the stream's last segment in use.

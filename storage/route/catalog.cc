@@ -40,7 +40,7 @@ bool Catalog::on_turn(engine::Instant) {
 void Catalog::on_message(engine::ShardId, const engine::MeshMessage& message) {
   VERIFY(static_cast<MessageKind>(message.kind) == MessageKind::table_ask);
   auto* ask = message.as<TableAsk*>();
-  VERIFY(ask->refusal.ok());
+  VERIFY(ask->rejection.ok());
   const auto found = tables_.find(fold_name(ask->wish.name));
   if (found != tables_.end()) {
     ask->table = found->second.table;
@@ -48,12 +48,12 @@ void Catalog::on_message(engine::ShardId, const engine::MeshMessage& message) {
     return forward(ask);
   }
   if (!ask->may_create) {
-    ask->refusal = engine::not_found("table does not exist");
+    ask->rejection = engine::not_found("table does not exist");
   } else if (tables_.size() >= tables_max) {
-    ask->refusal =
+    ask->rejection =
         engine::resource_exhausted("table limit of " + std::to_string(tables_max) + " reached, which no setting changes");
   }
-  if (!ask->refusal.ok()) {
+  if (!ask->rejection.ok()) {
     return shard_.endpoint().send_return(ask->source, make_message(MessageKind::table_answer, ask));
   }
   ask->table = TableId{next_table_};

@@ -28,7 +28,7 @@ enum class MessageKind : uint16_t {
   table_ensure,     // Catalog -> Owner: TableAsk with id and owner; creates the table when it is new
   columns_ask,      // source -> Owner: ColumnsAsk
   snapshot_ask,     // reader -> Owner: SnapshotAsk
-  batch_home,       // Owner -> Source: durable or refused
+  batch_home,       // Owner -> Source: durable or rejected
   table_answer,     // Owner or Catalog -> Source
   columns_answer,   // Owner -> Source
   snapshot_answer,  // Owner -> reader
@@ -52,7 +52,7 @@ struct BatchShare {
   uint32_t rows = 0;
 };
 
-// A batch with its way: gathered and sealed by the source, committed by the owner, and home again. Belongs to the source's
+// A batch with its way: gathered and sealed by the source, logged by the owner, and home again. Belongs to the source's
 // pool.
 struct RoutedBatch {
   engine::ShardId source;
@@ -69,8 +69,8 @@ struct RoutedBatch {
 
   // The owner's.
   Txn txn;
-  absl::Status refusal;  // not ok: a limit was reached, none of the rows is stored
-  CrowdedRef crowded;    // of the lane
+  absl::Status rejection;  // not ok: a limit was reached, none of the rows is stored
+  CrowdedRef crowded;      // of the lane
 };
 
 // Whoever waits for the answer to an ask.
@@ -87,12 +87,12 @@ struct TableAsk {
   engine::ShardId source;
   AskWaiter* waiter = nullptr;
   TableWish wish;
-  bool may_create = true;  // false: a table that is new is refused with not-found
+  bool may_create = true;  // false: a table that is new is rejected with not-found
 
-  TableId table;          // shard 0
-  engine::ShardId owner;  // shard 0
-  SchemaRef schema;       // owner; durable
-  absl::Status refusal;   // not ok: there is no such table, and why
+  TableId table;           // shard 0
+  engine::ShardId owner;   // shard 0
+  SchemaRef schema;        // owner; durable
+  absl::Status rejection;  // not ok: there is no such table, and why
 };
 
 // Add these columns. Belongs to the source.
@@ -103,7 +103,7 @@ struct ColumnsAsk {
   std::vector<ColumnWish> wishes;
 
   SchemaRef schema;  // owner; durable, has all of the wishes' names
-  absl::Status refusal;
+  absl::Status rejection;
 };
 
 // The tables that a shard owns, or one of them. Belongs to the reader.

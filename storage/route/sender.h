@@ -43,14 +43,14 @@ class Sender {
     settle();
   }
 
-  // A batch with rows of `interval` is durable, but for `refused` of them.
-  void batch_home(uint64_t interval, uint64_t refused) {
+  // A batch with rows of `interval` is durable, but for `rejected` of them.
+  void batch_home(uint64_t interval, uint64_t rejected) {
     VERIFY_GE(interval, first_interval_);
     VERIFY_LT(interval - first_interval_, intervals_.size());
     Interval& done = intervals_[interval - first_interval_];
     VERIFY_GT(done.batches_out, 0U);
     --done.batches_out;
-    done.refused += refused;
+    done.rejected += rejected;
     settle();
   }
 
@@ -60,15 +60,15 @@ class Sender {
  private:
   struct Interval {
     uint64_t rows = 0;
-    uint64_t refused = 0;
+    uint64_t rejected = 0;
     uint32_t batches_out = 0;
   };
 
   void settle() {
     while (intervals_.size() > 1 && intervals_.front().batches_out == 0) {
-      VERIFY_LE(intervals_.front().refused, intervals_.front().rows);
-      durable_ += intervals_.front().rows - intervals_.front().refused;
-      rejected_ += intervals_.front().refused;
+      VERIFY_LE(intervals_.front().rejected, intervals_.front().rows);
+      durable_ += intervals_.front().rows - intervals_.front().rejected;
+      rejected_ += intervals_.front().rejected;
       intervals_.pop_front();
       ++first_interval_;
     }

@@ -64,7 +64,7 @@ const SourceTable* Source::find(TableId table) const {
 
 void Source::ask_table(TableAsk& ask) {
   ask.source = shard_.id();
-  ask.refusal = absl::OkStatus();
+  ask.rejection = absl::OkStatus();
   send_ask(engine::ShardId{0}, make_message(MessageKind::table_ask, &ask));
 }
 
@@ -72,7 +72,7 @@ void Source::ask_columns(ColumnsAsk& ask) {
   const auto found = tables_.find(ask.lane.table);
   VERIFY(found != tables_.end());
   ask.source = shard_.id();
-  ask.refusal = absl::OkStatus();
+  ask.rejection = absl::OkStatus();
   send_ask(found->second->owner(), make_message(MessageKind::columns_ask, &ask));
 }
 
@@ -148,7 +148,7 @@ void Source::seal(SourceTable& table) {
   VERIFY_EQ(rows_of(batch), batch.rows);
   batch.open.seal(batch.body, batch.symbols);
   batch.body_crc = engine::crc32c(batch.body);
-  batch.refusal = absl::OkStatus();
+  batch.rejection = absl::OkStatus();
   counters_.batches += 1;
   counters_.rows += batch.rows;
   counters_.body_bytes += batch.body.size();
@@ -165,7 +165,7 @@ bool Source::on_turn(engine::Instant) {
 
 void Source::forget(RoomWaiter& waiter) { std::erase(room_waiters_, &waiter); }
 
-absl::Status Source::take_refusal() { return std::exchange(refusal_, absl::OkStatus()); }
+absl::Status Source::take_rejection() { return std::exchange(rejection_, absl::OkStatus()); }
 
 void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
   switch (static_cast<MessageKind>(message.kind)) {
@@ -186,14 +186,14 @@ void Source::on_batch_home(RoutedBatch& batch) {
   SourceTable& table = *tables_.at(batch.lane.table);
   VERIFY(table.batch_ != &batch);
   table.crowded_ = std::exchange(batch.crowded, nullptr);
-  const bool refused = !batch.refusal.ok();
-  if (refused) {
-    refusal_ = batch.refusal;
-    counters_.rows_refused += batch.rows;
+  const bool rejected = !batch.rejection.ok();
+  if (rejected) {
+    rejection_ = batch.rejection;
+    counters_.rows_rejected += batch.rows;
   } else {
     learn_symbols(table, batch);
   }
-  for (const BatchShare& share : batch.shares) share.sender->batch_home(share.interval, refused ? share.rows : 0);
+  for (const BatchShare& share : batch.shares) share.sender->batch_home(share.interval, rejected ? share.rows : 0);
   trim(batch);
   free_.push_back(&batch);
   std::vector<RoomWaiter*> waiters;
@@ -214,7 +214,7 @@ void Source::learn_symbols(SourceTable& table, const RoutedBatch& batch) {
 }
 
 void Source::on_table(TableAsk& ask) {
-  if (ask.refusal.ok()) {
+  if (ask.rejection.ok()) {
     VERIFY_EQ(ask.schema->table, ask.table);
     std::unique_ptr<SourceTable>& table = tables_[ask.table];
     if (table == nullptr) {
@@ -230,7 +230,7 @@ void Source::on_table(TableAsk& ask) {
 }
 
 void Source::on_columns(ColumnsAsk& ask) {
-  if (ask.refusal.ok()) set_schema(*tables_.at(ask.lane.table), ask.schema);
+  if (ask.rejection.ok()) set_schema(*tables_.at(ask.lane.table), ask.schema);
   ask_done();
   ask.waiter->on_answer();
 }

@@ -29,7 +29,7 @@ class SourceTable {
   LaneId lane() const { return {.table = schema_->table, .lane = lane_first}; }
 
   // The partition that takes no row of this time, or null.
-  const CrowdedPartition* find_refusing(int64_t timestamp) const { return storage::find_refusing(crowded_, timestamp); }
+  const CrowdedPartition* find_rejecting(int64_t timestamp) const { return storage::find_rejecting(crowded_, timestamp); }
 
  private:
   friend class Source;
@@ -55,7 +55,7 @@ struct SourceCounters {
   uint64_t batches = 0;
   uint64_t rows = 0;
   uint64_t body_bytes = 0;
-  uint64_t rows_refused = 0;
+  uint64_t rows_rejected = 0;
 };
 
 struct SourceOptions {
@@ -74,7 +74,7 @@ class Source final : public engine::Service {
   // By its id; null when this source never asked for it.
   const SourceTable* find(TableId table) const;
 
-  // Lends `ask` until its waiter is called; then find() knows the table unless the ask was refused.
+  // Lends `ask` until its waiter is called; then find() knows the table unless the ask was rejected.
   void ask_table(TableAsk& ask);
   // Likewise; then schema() of the table has the columns.
   void ask_columns(ColumnsAsk& ask);
@@ -89,8 +89,8 @@ class Source final : public engine::Service {
   void wait_for_room(RoomWaiter& waiter) { room_waiters_.push_back(&waiter); }
   void forget(RoomWaiter& waiter);
 
-  // The reason of the last refused batch, for the log; ok when there was none since the last call.
-  absl::Status take_refusal();
+  // The reason of the last rejected batch, for the log; ok when there was none since the last call.
+  absl::Status take_rejection();
 
   const SourceCounters& counters() const { return counters_; }
   bool settled() const { return free_.size() == batches_.size() && asks_out_ == 0 && asks_.empty(); }
@@ -129,7 +129,7 @@ class Source final : public engine::Service {
   std::vector<RoomWaiter*> room_waiters_;
   std::deque<WaitingAsk> asks_;  // beyond asks_out_max
   uint32_t asks_out_ = 0;
-  absl::Status refusal_;
+  absl::Status rejection_;
   SourceCounters counters_;
 };
 

@@ -1,5 +1,5 @@
 // Partitions whose number of runs, or of column files in them, nears its bound. Rows that no run of theirs takes would need
-// another run: sources refuse such rows one by one, and the owner, as the last resort, whole batches. Rows of later timestamps
+// another run: sources reject such rows one by one, and the owner, as the last resort, whole batches. Rows of later timestamps
 // still find their runs.
 #pragma once
 
@@ -15,10 +15,10 @@ namespace storage {
 
 // Sources hear of a crowded partition with the next batch that comes home, and rows are applied after they are acked: what is
 // under way by then needs room. And a replay makes blocks of other rows than the run before the crash did, which may need more
-// runs for them. So refusing begins well before runs_max.
+// runs for them. So rejecting begins well before runs_max.
 struct CrowdingLimits {
-  size_t crowded_from = runs_max / 2 - 512;  // runs of a partition: sources refuse rows
-  size_t closed_from = runs_max / 2 - 128;   // the owner refuses batches
+  size_t crowded_from = runs_max / 2 - 512;  // runs of a partition: sources reject rows
+  size_t closed_from = runs_max / 2 - 128;   // the owner rejects batches
   // Likewise, columns of all its runs: the last block of each of their files is in the manifest (manifest_size_max).
   size_t columns_crowded_from = size_t{48} << 10;
   size_t columns_closed_from = size_t{56} << 10;
@@ -31,7 +31,7 @@ struct CrowdedPartition {
   size_t runs = 0;
   bool is_closed = false;
 
-  bool refuses(int64_t timestamp) const {
+  bool rejects(int64_t timestamp) const {
     return timestamp >= timestamp_first && timestamp <= timestamp_last && timestamp < floor;
   }
 
@@ -40,7 +40,7 @@ struct CrowdedPartition {
     return is_closed && min < floor && min <= timestamp_last && max >= timestamp_first;
   }
 
-  // For who is refused.
+  // For who is rejected.
   std::string describe() const {
     return "its partition has " + std::to_string(runs) + " runs of late rows and takes none before " + std::to_string(floor);
   }
@@ -50,11 +50,11 @@ struct CrowdedPartition {
 using CrowdedRef = std::shared_ptr<const std::vector<CrowdedPartition>>;
 
 // Null too when `crowded` has no such partition.
-inline const CrowdedPartition* find_refusing(const CrowdedRef& crowded, int64_t timestamp) {
+inline const CrowdedPartition* find_rejecting(const CrowdedRef& crowded, int64_t timestamp) {
   if (crowded == nullptr) [[likely]]
     return nullptr;
   for (const CrowdedPartition& partition : *crowded) {
-    if (partition.refuses(timestamp)) return &partition;
+    if (partition.rejects(timestamp)) return &partition;
   }
   return nullptr;
 }

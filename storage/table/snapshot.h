@@ -14,7 +14,7 @@ namespace storage {
 struct LaneSnapshot {
   LaneId lane;
   Txn applied;                          // the newest commit whose rows are readable
-  Txn committed;                        // the newest durable commit; equal to `applied` when nothing waits
+  Txn durable;                          // the newest durable commit; equal to `applied` when nothing waits
   std::vector<ManifestRef> partitions;  // by key, ascending
   std::vector<DictionaryExtent> dictionaries;
 };

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
-#include "net/judge/refusal_text.h"
+#include "net/judge/rejection_text.h"
 #include "net/judge/row_judge.h"
 #include "net/judge/timestamp_unit.h"
 #include "net/line/number.h"
@@ -110,7 +110,7 @@ struct ModelTable {
 class Model {
  public:
   void send(std::string_view piece) {
-    while (!refused_) {
+    while (!rejected_) {
       const net::LineStep step = parser_.consume(piece);
       piece.remove_prefix(step.consumed);
       if (step.event == net::LineEvent::need_more) return;
@@ -122,7 +122,7 @@ class Model {
     }
   }
 
-  bool refused() const { return refused_; }
+  bool refused() const { return rejected_; }
   net::LineError error() const { return error_; }
   const std::string& detail() const { return detail_; }
 
@@ -158,8 +158,8 @@ class Model {
       switch (judge_.judge(line, table != nullptr ? &table->schema : nullptr)) {
         case net::Judgement::row:
           return append(*table);
-        case net::Judgement::refused:
-          return refuse(judge_.refusal().error, net::line_detail(judge_.refusal()));
+        case net::Judgement::rejected:
+          return refuse(judge_.rejection().error, net::line_detail(judge_.rejection()));
         case net::Judgement::needs_columns:
           table->schema = storage::with_columns(table->schema, judge_.column_wishes()).value();
           break;
@@ -185,7 +185,7 @@ class Model {
   }
 
   void refuse(net::LineError error, std::string detail) {
-    refused_ = true;
+    rejected_ = true;
     error_ = error;
     detail_ = std::move(detail);
   }
@@ -193,7 +193,7 @@ class Model {
   net::LineParser parser_{{.report = net::BadLineReport::at_detection}};
   net::RowJudge judge_{1};
   std::map<std::string, ModelTable> tables_;
-  bool refused_ = false;
+  bool rejected_ = false;
   net::LineError error_ = net::LineError::none;
   std::string detail_;
 };

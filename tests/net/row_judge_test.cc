@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/bytes.h"
-#include "net/judge/refusal_text.h"
+#include "net/judge/rejection_text.h"
 #include "net/line/parser.h"
 #include "tests/catch.h"
 
@@ -68,11 +68,11 @@ class Bench {
         return describe_wishes(judge_.column_wishes(), column_none);
       case Judgement::needs_table:
         return describe_wishes(judge_.table_wish().columns, judge_.table_wish().designated.value);
-      case Judgement::refused:
+      case Judgement::rejected:
         break;
     }
-    detail = net::line_detail(judge_.refusal());
-    return "!" + std::string(net::line_error_text(judge_.refusal().error));
+    detail = net::line_detail(judge_.rejection());
+    return "!" + std::string(net::line_error_text(judge_.rejection().error));
   }
 
   std::string detail;

@@ -176,7 +176,7 @@ TEST_CASE("snapshot_desk: a fresh ask waits for what is durable, another one doe
   bench.desk().ask(stale);
   CHECK(bench.answers() == 1);
   CHECK(stale.tables.at(0).rows() == 0);
-  CHECK(stale.tables.at(0).lanes.at(0)->committed == Txn{2});
+  CHECK(stale.tables.at(0).lanes.at(0)->durable == Txn{2});
 
   SnapshotAsk fresh{.fresh = true};
   bench.desk().ask(fresh);

@@ -1,4 +1,4 @@
-#include "net/judge/refusal_text.h"
+#include "net/judge/rejection_text.h"
 
 #include <fmt/format.h>
 
@@ -32,11 +32,11 @@ std::string_view protocol_type_name(ValueKind kind) {
   UNREACHABLE("kind of a value");
 }
 
-std::string too_late_detail(const LineRefusal& refusal) {
-  const std::string_view reason = refusal.column_type == storage::ColumnType::timestamp_ns
+std::string too_late_detail(const LineRejection& rejection) {
+  const std::string_view reason = rejection.column_type == storage::ColumnType::timestamp_ns
                                       ? "designated timestamp overflow, max[9214646399999999999]"
                                       : "designated timestamp beyond 9999-12-31 is not allowed";
-  return fmt::format("table: {}, timestamp: {}; {}", refusal.table, refusal.timestamp, reason);
+  return fmt::format("table: {}, timestamp: {}; {}", rejection.table, rejection.timestamp, reason);
 }
 
 }  // namespace
@@ -73,24 +73,24 @@ std::string line_detail(const BadLine& line, size_t line_size_max) {
   }
 }
 
-std::string line_detail(const LineRefusal& refusal) {
-  switch (refusal.error) {
+std::string line_detail(const LineRejection& rejection) {
+  switch (rejection.error) {
     case LineError::cast:
     case LineError::designated_type:
-      return fmt::format("table: {}, column: {}; cast error from protocol type: {} to column type: {}", refusal.table,
-                         refusal.column, protocol_type_name(refusal.value_kind), storage::type_name(refusal.column_type));
+      return fmt::format("table: {}, column: {}; cast error from protocol type: {} to column type: {}", rejection.table,
+                         rejection.column, protocol_type_name(rejection.value_kind), storage::type_name(rejection.column_type));
     case LineError::untyped_column:
-      return fmt::format("table: {}; invalid column type: {}", refusal.table, refusal.column);
+      return fmt::format("table: {}; invalid column type: {}", rejection.table, rejection.column);
     case LineError::too_many_columns:
-      return fmt::format("table: {}; more than {} columns, a limit that no setting changes: {}", refusal.table,
-                         storage::columns_max, refusal.column);
+      return fmt::format("table: {}; more than {} columns, a limit that no setting changes: {}", rejection.table,
+                         storage::columns_max, rejection.column);
     case LineError::timestamp_negative:
-      return fmt::format("table: {}, timestamp: {}; designated timestamp before 1970-01-01 is not allowed", refusal.table,
-                         refusal.timestamp);
+      return fmt::format("table: {}, timestamp: {}; designated timestamp before 1970-01-01 is not allowed", rejection.table,
+                         rejection.timestamp);
     case LineError::timestamp_too_late:
-      return too_late_detail(refusal);
+      return too_late_detail(rejection);
     case LineError::timestamp_overflow:
-      return fmt::format("long overflow, timestamp: {}", refusal.timestamp);
+      return fmt::format("long overflow, timestamp: {}", rejection.timestamp);
     default:
       UNREACHABLE("error of a judge");
   }

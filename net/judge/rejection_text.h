@@ -1,4 +1,4 @@
-// One sentence for people about a refused line: table, column and value, in QuestDB's words, which its clients and their tests
+// One sentence for people about a rejected line: table, column and value, in QuestDB's words, which its clients and their tests
 // look for. Composed only when it is asked for.
 #pragma once
 
@@ -11,6 +11,6 @@ namespace net {
 
 // May hold any bytes that the client sent. `line_size_max` is the limit that a line was held to.
 std::string line_detail(const BadLine& line, size_t line_size_max);
-std::string line_detail(const LineRefusal& refusal);
+std::string line_detail(const LineRejection& rejection);
 
 }  // namespace net

@@ -1,5 +1,5 @@
-// Says in the log that something was refused behind the judge: connections beyond the limit, rows that their owner refused. Of
-// many refusals one in a while is named.
+// Says in the log that something was rejected behind the judge: connections beyond the limit, rows that their owner rejected.
+// Of many rejections one in a while is named.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace net {
 
-class RefusalLog {
+class RejectionLog {
  public:
-  explicit RefusalLog(IngestContext& context) : context_(context) {}
+  explicit RejectionLog(IngestContext& context) : context_(context) {}
 
   // Writes what is new, unless it wrote a moment ago.
   void write_due(ConnectionSet& connections, engine::Instant now);
