@@ -57,7 +57,7 @@ absl::StatusOr<LaneSnapshot> read_lane_once(engine::IoBackend& backend, const Sc
   ASSIGN_OR_RETURN(auto manifest, read_lane_manifest(backend, lane));
   if (!manifest) return snapshot;
   snapshot.applied = manifest->checkpointed;
-  snapshot.committed = manifest->checkpointed;
+  snapshot.durable = manifest->checkpointed;
   snapshot.dictionaries = std::move(manifest->dictionaries);
   return snapshot;
 }
