@@ -279,9 +279,9 @@ TEST_CASE("limits: a closed partition takes no batch that may need a run") {
   CHECK_FALSE(partition.is_closed_to(150, 300));
   CHECK_FALSE(partition.is_closed_to(0, 99));
   CHECK_FALSE(partition.is_closed_to(200, 300));
-  CHECK(partition.refuses(149));
-  CHECK_FALSE(partition.refuses(150));
-  CHECK_FALSE(partition.refuses(99));
+  CHECK(partition.rejects(149));
+  CHECK_FALSE(partition.rejects(150));
+  CHECK_FALSE(partition.rejects(99));
   partition.is_closed = false;
   CHECK_FALSE(partition.is_closed_to(100, 100));
 }
