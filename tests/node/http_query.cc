@@ -34,7 +34,7 @@ HttpQuery::HttpQuery(SimNet& net, uint16_t port, std::string table) : table_(std
 bool HttpQuery::is_over() const {
   const ClientState state = client_.state();
   if (state != ClientState::connecting && state != ClientState::open) return true;
-  return client_.received().ends_with("0\r\n\r\n");
+  return chunked_content(client_.received()).has_value();  // not by its end alone: that of a head may look like it
 }
 
 std::optional<std::vector<uint64_t>> HttpQuery::ids(std::string& error) const {
