@@ -110,6 +110,15 @@ TEST_CASE("row_block: a block takes memory by what came, not by rows times colum
   block.complete_columns();
   CHECK(block.capacity() < 6 << 20);
   block.clear();
+
+  batch.open(wide);
+  batch.begin_row();
+  batch.set_word({0}, 1);
+  batch.set_text({1}, std::string(RowBlock::memory_kept_max + 1, 'x'));
+  batch.seal(body, symbols);
+  block.append(Txn{1}, BatchView::parse(body).value(), {});
+  CHECK(block.capacity() > RowBlock::memory_kept_max);
+  block.clear();
   CHECK(block.capacity() <= RowBlock::memory_kept_max);
 }
 
