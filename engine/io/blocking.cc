@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "engine/io/direct.h"
 #include "engine/io/error_policy.h"
 #include "engine/io/write_progress.h"
 
@@ -86,7 +87,7 @@ BlockingFile::~BlockingFile() {
 //   10'000 bytes, buffer of 16'384:   read at 0 -> 10'000,   at 8'192 -> 1'808 more, up to 10'000 again: the end
 absl::StatusOr<size_t> BlockingFile::read(uint64_t offset, std::span<std::byte> buffer) {
   VERIFY(file_ != file_none);
-  verify_direct(offset, buffer);
+  if (mode_ == OpenMode::read_write_direct) verify_direct(offset, buffer);
   size_t done = 0;
   while (done < buffer.size()) {
     const size_t start = resume_at(done);
@@ -103,7 +104,7 @@ absl::StatusOr<size_t> BlockingFile::read(uint64_t offset, std::span<std::byte> 
 
 absl::Status BlockingFile::write(uint64_t offset, std::span<const std::byte> bytes) {
   VERIFY(file_ != file_none);
-  verify_direct(offset, bytes);
+  if (mode_ == OpenMode::read_write_direct) verify_direct(offset, bytes);
   const std::span<std::byte> buffer{const_cast<std::byte*>(bytes.data()), bytes.size()};  // a write only reads it
   if (buffer.empty()) return absl::OkStatus();
   WriteProgress progress(buffer.size(), mode_);
@@ -114,13 +115,6 @@ absl::Status BlockingFile::write(uint64_t offset, std::span<const std::byte> byt
         run_blocking(backend_, {.op = IoOp::write, .file = file_, .offset = offset + done, .buffer = buffer.subspan(done)}));
   } while (next == WriteProgress::Next::again);
   return next == WriteProgress::Next::done ? absl::OkStatus() : status_of(progress.error(), "write", path_);
-}
-
-void BlockingFile::verify_direct(uint64_t offset, std::span<const std::byte> bytes) const {
-  if (mode_ != OpenMode::read_write_direct) return;
-  VERIFY_EQ(offset % block_size, 0U);
-  VERIFY_EQ(bytes.size() % block_size, 0U);
-  VERIFY_EQ(reinterpret_cast<uintptr_t>(bytes.data()) % block_size, 0U);
 }
 
 absl::Status BlockingFile::sync_data() {

@@ -51,9 +51,6 @@ class BlockingFile {
   BlockingFile(IoBackend& backend, FileId file, std::string path, OpenMode mode)
       : backend_(backend), file_(file), path_(std::move(path)), mode_(mode) {}
 
-  // Bytes of an O_DIRECT file lie on blocks: in the file, in memory, and by their size.
-  void verify_direct(uint64_t offset, std::span<const std::byte> bytes) const;
-
   // Where to go on after `done` bytes were read: O_DIRECT repeats the block that was cut.
   size_t resume_at(size_t done) const {
     return mode_ == OpenMode::read_write_direct ? static_cast<size_t>(align_down(done, block_size)) : done;

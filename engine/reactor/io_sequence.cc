@@ -8,6 +8,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
+#include "engine/io/direct.h"
 #include "engine/io/error_policy.h"
 
 namespace engine {
@@ -55,9 +56,7 @@ void IoSequence::add(size_t stage, const IoRequest& request) {
   VERIFY(request.completion == nullptr);
   VERIFY(request.op != IoOp::write || !request.buffer.empty());
   if (request.op == IoOp::write && request.open_mode == OpenMode::read_write_direct) {
-    VERIFY_EQ(request.offset % block_size, 0U);
-    VERIFY_EQ(request.buffer.size() % block_size, 0U);
-    VERIFY_EQ(reinterpret_cast<uintptr_t>(request.buffer.data()) % block_size, 0U);
+    verify_direct(request.offset, request.buffer);
   }
   stages_[stage].push_back(request);
   ++planned_;

@@ -38,17 +38,16 @@ void ConnectionSet::on_stop_timer(engine::Instant now) {
   if (!connections_.empty()) stop_timer_.arm(now + quiet_time);
 }
 
-TcpConnection& ConnectionSet::at(const Receiver& receiver) {
+ConnectionSet::Connections::iterator ConnectionSet::find(const Receiver& receiver) {
   const auto found = std::ranges::find_if(connections_, [&](const auto& each) { return each.get() == &receiver; });
   VERIFY(found != connections_.end());
-  return **found;
+  return found;
 }
 
 uint64_t ConnectionSet::take_rejected() { return std::exchange(rejected_, 0); }
 
 void ConnectionSet::on_closed(TcpConnection& connection) {
-  const auto found = std::ranges::find(connections_, &connection, &std::unique_ptr<TcpConnection>::get);
-  VERIFY(found != connections_.end());
+  const auto found = find(connection);
   closed_.push_back(std::move(*found));
   *found = std::move(connections_.back());
   connections_.pop_back();

@@ -25,7 +25,7 @@ class ConnectionSet final : public TcpConnectionListener {
   // Connections that send nothing for a moment are closed, and after stop_time_max those that still send.
   void begin_stop();
 
-  TcpConnection& at(const Receiver& receiver);
+  TcpConnection& at(const Receiver& receiver) { return **find(receiver); }
   size_t count() const { return connections_.size(); }
 
   // How many were closed for the limit since the last call of take_rejected.
@@ -36,12 +36,15 @@ class ConnectionSet final : public TcpConnectionListener {
   static constexpr engine::Duration quiet_time = engine::milliseconds(20);
   static constexpr engine::Duration stop_time_max = engine::seconds(1);
 
+  using Connections = std::vector<std::unique_ptr<TcpConnection>>;
+
+  Connections::iterator find(const Receiver& receiver);
   void on_closed(TcpConnection& connection) override;
   void on_stop_timer(engine::Instant now);
 
   IngestContext& context_;
-  std::vector<std::unique_ptr<TcpConnection>> connections_;
-  std::vector<std::unique_ptr<TcpConnection>> closed_;
+  Connections connections_;
+  Connections closed_;
   uint64_t rejected_ = 0;
   bool stopping_ = false;
   engine::Instant stop_at_;  // the latest, once stopping_

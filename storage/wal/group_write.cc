@@ -5,6 +5,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
+#include "engine/io/direct.h"
 #include "storage/wal/names.h"
 
 namespace storage {
@@ -37,8 +38,7 @@ void WalGroupWrite::start(WalGroup group, engine::FileId file) {
   VERIFY(file != engine::file_none);
   group_ = std::move(group);
   file_ = file;
-  VERIFY_EQ(reinterpret_cast<uintptr_t>(group_.bytes().data()) % engine::block_size, 0U);
-  VERIFY_EQ(group_.bytes_offset() % engine::block_size, 0U);
+  engine::verify_direct(group_.bytes_offset(), group_.bytes());
   progress_ = {group_.bytes().size(), engine::OpenMode::read_write_direct};
   submit_write();
 }
