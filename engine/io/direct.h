@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "engine/base/bytes.h"
 #include "engine/base/verify.h"
-#include "engine/io/backend.h"
 
 namespace engine {
 
