@@ -14,13 +14,13 @@ constexpr std::string_view end_of_chunk = "\r\n";
 
 }  // namespace
 
-HttpConnection::HttpConnection(const Place& place, engine::FileId socket, uint64_t id)
-    : place_(place),
+HttpConnection::HttpConnection(const Context& context, engine::FileId socket, uint64_t id)
+    : context_(context),
       socket_(socket),
-      input_(place.shard, socket, *this),
-      output_(place.shard, socket, *this),
-      too_slow_(place.shard.reactor().timers(), *this) {
-  query_.reply_to = {.endpoint = place.shard.id(), .id = id};
+      input_(context.shard, socket, *this),
+      output_(context.shard, socket, *this),
+      too_slow_(context.shard.reactor().timers(), *this) {
+  query_.reply_to = {.endpoint = context.shard.id(), .id = id};
 }
 
 void HttpConnection::move_to(State state) {
@@ -49,7 +49,7 @@ void HttpConnection::start() { begin_request(); }
 void HttpConnection::begin_request() {
   move_to(State::reading);
   reader_.begin();
-  idle_since_ = place_.shard.reactor().now();
+  idle_since_ = context_.shard.reactor().now();
   too_slow_.arm(idle_since_ + (input_.text().empty() ? idle_time_max : request_time_max));
   read_request();
 }
@@ -59,7 +59,7 @@ void HttpConnection::on_received(size_t size) {
   if (size == 0) return close();
   if (state_ != State::reading) return receive_early();
   const bool is_first = input_.text().size() == size && !reader_.has_begun();
-  if (is_first) too_slow_.arm(place_.shard.reactor().now() + request_time_max);
+  if (is_first) too_slow_.arm(context_.shard.reactor().now() + request_time_max);
   read_request();
 }
 
@@ -91,7 +91,7 @@ void HttpConnection::answer(HttpAnswer answer) {
   too_slow_.disarm();
   std::string text = make_head(
       {.status = answer.status, .content_type = answer.content_type, .extra = answer.extra, .keep_alive = keep_alive_},
-      place_.shard.backend().wall_now());
+      context_.shard.backend().wall_now());
   if (!answer.content_type.empty()) {
     text += make_chunk_head(answer.body.size());
     text.append(answer.body).append(end_of_chunk).append(last_chunk);
@@ -106,7 +106,7 @@ void HttpConnection::answer_query(std::string text, RowRange rows) {
   query_.is_last = false;
   query_.is_broken = false;
   head_sent_ = false;
-  if (!place_.desk.start(query_)) {
+  if (!context_.desk.start(query_)) {
     HttpAnswer refusal = make_refusal(503, "Too many queries are running");
     refusal.extra = "Retry-After: 1\r\n";
     return answer(std::move(refusal));
@@ -127,7 +127,7 @@ void HttpConnection::on_query_part() {
                        .content_type = json,
                        .extra = "Keep-Alive: timeout=5, max=10000\r\n",
                        .keep_alive = keep_alive_},
-                      place_.shard.backend().wall_now());
+                      context_.shard.backend().wall_now());
   }
   if (query_.part.empty()) return output_.send(std::move(front), {}, query_.is_last ? last_chunk : std::string_view());
   front += make_chunk_head(query_.part.size());
@@ -140,7 +140,7 @@ void HttpConnection::on_all_sent() {
   if (state_ == State::ending) return end_when_quiet();
   if (lent_ == Lent::part_here) {
     lent_ = Lent::computing;
-    return place_.desk.take_part(query_, false);
+    return context_.desk.take_part(query_, false);
   }
   if (!keep_alive_) return close();
   begin_request();
@@ -156,10 +156,10 @@ void HttpConnection::close() {
   move_to(State::ending);
   too_slow_.disarm();
   output_.give_up();
-  if (lent_ == Lent::computing && place_.desk.cancel(query_)) lent_ = Lent::no;
+  if (lent_ == Lent::computing && context_.desk.cancel(query_)) lent_ = Lent::no;
   if (input_.is_busy() || output_.is_busy()) {
     shutting_down_ = true;
-    place_.shard.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &ended_});
+    context_.shard.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &ended_});
   }
   end_when_quiet();
 }
@@ -168,15 +168,15 @@ void HttpConnection::end_when_quiet() {
   if (input_.is_busy() || output_.is_busy() || shutting_down_) return;
   if (lent_ == Lent::part_here) {
     lent_ = Lent::computing;
-    place_.desk.take_part(query_, true);
+    context_.desk.take_part(query_, true);
   }
   if (lent_ != Lent::no) return;
   move_to(State::closed);
-  place_.shard.reactor().submit({.op = engine::IoOp::close, .file = socket_, .completion = &ended_});
+  context_.shard.reactor().submit({.op = engine::IoOp::close, .file = socket_, .completion = &ended_});
 }
 
 void HttpConnection::on_ended(const engine::IoResult&) {
-  if (state_ == State::closed) return place_.listener.on_closed(*this);
+  if (state_ == State::closed) return context_.listener.on_closed(*this);
   shutting_down_ = false;
   end_when_quiet();
 }

@@ -37,14 +37,14 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   static constexpr engine::Duration request_time_max = engine::seconds(10);  // from its first byte to its last
 
   // What a connection has of its server.
-  struct Place {
+  struct Context {
     engine::Shard& shard;
     QueryDesk& desk;
     HttpConnectionListener& listener;
   };
 
   // `id` is the connection's own among those of the server.
-  HttpConnection(const Place& place, engine::FileId socket, uint64_t id);
+  HttpConnection(const Context& context, engine::FileId socket, uint64_t id);
 
   void start();
   void on_query_part();  // the next part of its query's answer is there
@@ -79,7 +79,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   void receive_early();
   void end_when_quiet();
 
-  Place place_;
+  Context context_;
   engine::FileId socket_;
   State state_ = State::reading;
   Lent lent_ = Lent::no;

@@ -22,8 +22,8 @@ void HttpServer::on_accepted(int32_t raw_socket, engine::SocketAddress) {
   const bool has_room = !stopping_ && make_room();
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   const uint64_t id = next_id_++;
-  const HttpConnection::Place place{.shard = shard_, .desk = desk_, .listener = *this};
-  auto& connection = connections_[id] = std::make_unique<HttpConnection>(place, socket, id);
+  const HttpConnection::Context context{.shard = shard_, .desk = desk_, .listener = *this};
+  auto& connection = connections_[id] = std::make_unique<HttpConnection>(context, socket, id);
   if (has_room) {
     connection->start();
   } else {

@@ -33,7 +33,7 @@ void BadLineLog::write(const RejectedLine& line, engine::Instant now) {
   quota.left_out = 0;
   std::string reason(line_error_text(line.error));
   if (line.detail != reason) reason += ' ' + escape_for_log(line.detail);
-  spdlog::warn("{} {} byte {}: {}: \"{}\"{}", protocol_name(line.protocol), line.peer.to_string(), line.offset, reason,
+  spdlog::warn("{} {} byte {}: {}: \"{}\"{}", transport_name(line.transport), line.peer.to_string(), line.offset, reason,
                escape_for_log(line.raw), more);
 }
 

@@ -19,7 +19,7 @@ inline constexpr size_t logged_text_size_max = 256;
 std::string escape_for_log(std::string_view text, size_t size_max = logged_text_size_max);
 
 struct RejectedLine {
-  Protocol protocol{};
+  Transport transport{};
   engine::SocketAddress peer;
   LineError error{};
   std::string_view detail;  // what exactly

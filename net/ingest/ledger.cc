@@ -13,10 +13,10 @@ void LedgerTotals::add(const SenderRecord& record) {
   rows_rejected += record.sender.rejected();
 }
 
-SenderRecord& Ledger::open(Protocol protocol, engine::SocketAddress peer, engine::WallTime now) {
+SenderRecord& Ledger::open(Transport transport, engine::SocketAddress peer, engine::WallTime now) {
   auto record = std::make_unique<SenderRecord>();
   record->id = next_id_++;
-  record->protocol = protocol;
+  record->transport = transport;
   record->peer = peer;
   record->opened = now;
   records_.push_back(std::move(record));
@@ -49,7 +49,7 @@ std::vector<LedgerRow> Ledger::rows() const {
   for (const std::unique_ptr<SenderRecord>& record : records_) {
     const storage::Sender& sender = record->sender;
     rows.push_back({.id = record->id,
-                    .protocol = record->protocol,
+                    .transport = record->transport,
                     .peer = record->peer,
                     .opened = record->opened,
                     .closed = record->closed,

@@ -16,14 +16,14 @@
 
 namespace net {
 
-enum class Protocol : uint8_t { tcp, udp };
+enum class Transport : uint8_t { tcp, udp };
 
-constexpr std::string_view protocol_name(Protocol protocol) { return protocol == Protocol::tcp ? "tcp" : "udp"; }
+constexpr std::string_view transport_name(Transport transport) { return transport == Transport::tcp ? "tcp" : "udp"; }
 
 // Belongs to its shard; readers get copies (LedgerRow).
 struct SenderRecord {
   uint64_t id = 0;  // unique in the node: shard in the upper 16 bits, count in the others
-  Protocol protocol{};
+  Transport transport{};
   engine::SocketAddress peer;  // of a UDP record: zero, any peer
   engine::WallTime opened;
   engine::WallTime closed;
@@ -35,7 +35,7 @@ struct SenderRecord {
 
 struct LedgerRow {
   uint64_t id = 0;
-  Protocol protocol{};
+  Transport transport{};
   engine::SocketAddress peer;
   engine::WallTime opened;
   engine::WallTime closed;
@@ -70,7 +70,7 @@ class Ledger {
   explicit Ledger(engine::ShardId shard) : next_id_(uint64_t{shard.value} << 48) {}
 
   // The record stays until it is closed, settled and pushed out.
-  SenderRecord& open(Protocol protocol, engine::SocketAddress peer, engine::WallTime now);
+  SenderRecord& open(Transport transport, engine::SocketAddress peer, engine::WallTime now);
   void close(SenderRecord& record, engine::WallTime now);
 
   std::vector<LedgerRow> rows() const;

@@ -14,9 +14,9 @@ LineIngest::LineIngest(IngestContext& context, SenderRecord& record, LineIngestL
     : context_(context),
       record_(record),
       listener_(listener),
-      disconnect_on_error_(record.protocol == Protocol::tcp && context.options.disconnect_on_error),
-      timestamp_unit_(record.protocol == Protocol::tcp ? context.options.tcp_timestamp_unit
-                                                       : context.options.udp_timestamp_unit),
+      disconnect_on_error_(record.transport == Transport::tcp && context.options.disconnect_on_error),
+      timestamp_unit_(record.transport == Transport::tcp ? context.options.tcp_timestamp_unit
+                                                         : context.options.udp_timestamp_unit),
       peer_(record.peer),
       parser_({.line_size_max = context.options.line_size_max,
                .report = disconnect_on_error_ ? BadLineReport::at_detection : BadLineReport::at_line_end}) {
@@ -25,7 +25,7 @@ LineIngest::LineIngest(IngestContext& context, SenderRecord& record, LineIngestL
 }
 
 LineIngest::Outcome LineIngest::consume(std::string_view& input) {
-  if (record_.protocol == Protocol::tcp && !beginning_.is_decided()) {
+  if (record_.transport == Transport::tcp && !beginning_.is_decided()) {
     const ForeignProtocol* const foreign = beginning_.look_at(input);
     if (foreign != nullptr) return reject_stream(*foreign, input);
   }
@@ -221,7 +221,7 @@ LineIngest::Outcome LineIngest::reject(const Line& line, LineError error, Detail
 
 template <typename Line>
 void LineIngest::log(const Line& line, LineError error, std::string_view detail) {
-  context_.log.write({.protocol = record_.protocol,
+  context_.log.write({.transport = record_.transport,
                       .peer = peer_,
                       .error = error,
                       .detail = detail,

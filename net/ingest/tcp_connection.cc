@@ -11,7 +11,7 @@ TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engi
     : context_(context),
       socket_(socket),
       listener_(listener),
-      record_(context.ledger.open(Protocol::tcp, peer, context.shard.backend().wall_now())),
+      record_(context.ledger.open(Transport::tcp, peer, context.shard.backend().wall_now())),
       ingest_(context, record_, *this),
       bytes_(context.shard.backend(), context.room) {}
 

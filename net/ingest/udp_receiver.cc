@@ -11,7 +11,7 @@ namespace net {
 UdpReceiver::UdpReceiver(IngestContext& context, engine::FileId socket)
     : context_(context),
       socket_(socket),
-      record_(context.ledger.open(Protocol::udp, {}, context.shard.backend().wall_now())),
+      record_(context.ledger.open(Transport::udp, {}, context.shard.backend().wall_now())),
       ingest_(context, record_, *this),
       retry_(context.shard.reactor().timers(), *this) {}
 

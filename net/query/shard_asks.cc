@@ -58,7 +58,7 @@ std::vector<ConnectionInfo> ShardAsks::take_connections() {
   for (const ConnectionsAsk& ask : connections_) {
     for (const LedgerRow& row : ask.rows) {
       connections.push_back({.id = row.id,
-                             .protocol = std::string(protocol_name(row.protocol)),
+                             .transport = std::string(transport_name(row.transport)),
                              .peer = row.peer.to_string(),
                              .open = row.is_open,
                              .opened = row.opened,

@@ -274,7 +274,7 @@ CallResult call_table_partitions(TableProvider& source, const SqlValue& argument
 
 constexpr auto connections_columns = std::to_array<RowColumn<ConnectionInfo>>({
     {{"id", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.id); }},
-    {{"protocol", "STRING"}, [](const ConnectionInfo& row) { return SqlValue(row.protocol); }},
+    {{"transport", "STRING"}, [](const ConnectionInfo& row) { return SqlValue(row.transport); }},
     {{"peer", "STRING"}, [](const ConnectionInfo& row) { return SqlValue(row.peer); }},
     {{"state", "STRING"}, [](const ConnectionInfo& row) { return SqlValue(row.open ? "open" : "closed"); }},
     {{"opened", "TIMESTAMP"},

@@ -22,7 +22,7 @@ struct ListedTable {
 // What became of a connection's rows. Received rows are always the sum of the durable, rejected and pending ones.
 struct ConnectionInfo {
   uint64_t id = 0;
-  std::string protocol;  // "tcp", "udp"
+  std::string transport;  // "tcp", "udp"
   std::string peer;      // "127.0.0.1:41234"
   bool open = true;
   engine::WallTime opened;

@@ -323,7 +323,7 @@ TEST_CASE("sql_engine: table functions carry QuestDB's columns") {
   CHECK(sequence.rows == Lines{"1"});
   CHECK(database.answer("select build").columns == Lines{"build STRING"});
   CHECK(database.answer("SELECT * FROM connections()").columns ==
-        Lines{"id LONG", "protocol STRING", "peer STRING", "state STRING", "opened TIMESTAMP", "rows_received LONG",
+        Lines{"id LONG", "transport STRING", "peer STRING", "state STRING", "opened TIMESTAMP", "rows_received LONG",
               "rows_durable LONG", "rows_rejected LONG", "rows_pending LONG", "bytes_received LONG"});
 }
 

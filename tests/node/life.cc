@@ -337,7 +337,7 @@ void Life::look_at_sender(const net::LedgerRow& row) {
   uint64_t& durable = durable_[row.id];
   if (row.rows_durable < durable) fail("a ledger takes back what it called durable");
   durable = row.rows_durable;
-  if (row.protocol == net::Protocol::udp) {
+  if (row.transport == net::Transport::udp) {
     if (row.rows_rejected != 0) fail("a good row was rejected");
     return;
   }
@@ -389,9 +389,9 @@ void Life::look_at_syncs() {
 void Life::note_acknowledged() {
   look();
   for (const net::LedgerRow& row : node_.ledger()) {
-    if (row.protocol == net::Protocol::udp) datagrams_.durable = row.rows_durable;
+    if (row.transport == net::Transport::udp) datagrams_.durable = row.rows_durable;
     for (TcpSender& sender : senders_) {
-      if (row.protocol == net::Protocol::tcp && sender.connection.port() == row.peer.port)
+      if (row.transport == net::Transport::tcp && sender.connection.port() == row.peer.port)
         sender.rows.durable = row.rows_durable;
     }
   }

@@ -79,7 +79,7 @@ class Life {
 
   net::LedgerRow figures() const {
     const std::vector<net::LedgerRow> rows = node_.ledger();
-    const auto found = std::ranges::find(rows, net::Protocol::tcp, &net::LedgerRow::protocol);
+    const auto found = std::ranges::find(rows, net::Transport::tcp, &net::LedgerRow::transport);
     return found == rows.end() ? net::LedgerRow{} : *found;
   }
 

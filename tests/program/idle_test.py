@@ -74,7 +74,7 @@ class Idle(unittest.TestCase):
                     connection.send(b"t v=%di\n" % i)
 
                 def figures():
-                    rows = "connections() WHERE protocol = 'tcp' AND state = 'open'"
+                    rows = "connections() WHERE transport = 'tcp' AND state = 'open'"
                     return server.exec(f"SELECT count(*), sum(rows_durable) FROM {rows}")["dataset"][0]
 
                 wait_until(lambda: figures() == [CONNECTIONS, CONNECTIONS], figures)

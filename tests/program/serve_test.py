@@ -389,7 +389,7 @@ class Ledger(unittest.TestCase):
                 wait_until(lambda c=connection: c.figures()["state"] == "closed", "the closed state")
                 self.assertGreater(figures["bytes_received"], 500)
             rows = server.records("SELECT * FROM connections()")
-            self.assertEqual(sum(row["protocol"] == "tcp" for row in rows), len(connections))
+            self.assertEqual(sum(row["transport"] == "tcp" for row in rows), len(connections))
             for row in rows:
                 self.assertEqual(row["rows_received"], row["rows_durable"] + row["rows_rejected"] + row["rows_pending"])
 
