@@ -1,11 +1,11 @@
 // Which lanes have something to do, and when: a lane is asked only then, however many there are. Pure.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "engine/base/time.h"
 #include "storage/schema/ids.h"
 
@@ -26,8 +26,8 @@ class LaneSchedule {
   engine::Instant next() const { return order_.empty() ? engine::instant_never : order_.begin()->first; }
 
  private:
-  std::set<std::pair<engine::Instant, LaneId>> order_;
-  std::map<LaneId, engine::Instant> due_;  // the same, by lane
+  absl::btree_set<std::pair<engine::Instant, LaneId>> order_;
+  absl::flat_hash_map<LaneId, engine::Instant> due_;  // the same, by lane
 };
 
 }  // namespace storage

@@ -19,12 +19,14 @@ Lane& Lanes::make(SchemaRef schema) {
   const LaneId id = lane->id();
   const auto [made, added] = lanes_.emplace(id, std::move(lane));
   VERIFY(added);
+  by_id_.emplace(id, made->second.get());
+  VERIFY_EQ(by_id_.size(), lanes_.size());
   return *made->second;
 }
 
 Lane* Lanes::find(LaneId id) {
-  const auto found = lanes_.find(id);
-  return found == lanes_.end() ? nullptr : found->second.get();
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
 }
 
 void Lanes::activate(Lane& lane) { active_.emplace(lane.id(), &lane); }

@@ -14,6 +14,9 @@
 #include <memory>
 #include <set>
 
+#include "absl/container/btree_map.h"
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "engine/reactor/reactor.h"
 #include "storage/files/rounds.h"
 #include "storage/owner/lane.h"
@@ -96,9 +99,10 @@ class Lanes final : private LaneListener {
   LanesListener& listener_;
   Rounds rounds_;
   std::map<LaneId, std::unique_ptr<Lane>> lanes_;  // ordered: what depends on its order is the same in every run
-  std::map<LaneId, Lane*> active_;                 // not quiet
+  absl::flat_hash_map<LaneId, Lane*> by_id_;       // the same, for the one that each batch looks for
+  absl::btree_map<LaneId, Lane*> active_;          // not quiet
   LaneSchedule schedule_;
-  std::set<Lsn> needed_;  // of each lane the first frame that the WAL keeps for it
+  absl::btree_set<Lsn> needed_;  // of each lane the first frame that the WAL keeps for it
   size_t pending_size_ = 0;
   CheckpointRound round_;
 };
