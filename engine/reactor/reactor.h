@@ -29,6 +29,9 @@ class Reactor {
   Timers& timers() { return timers_; }
   IoBackend& backend() { return backend_; }
 
+  // Requests that the backend has not taken yet: a reactor that ends forgets them.
+  bool has_queued() const { return !requests_.empty(); }
+
   // Requests with a completion that were submitted and have not finally completed. A request without one is forgotten at once.
   size_t in_flight() const { return in_flight_; }
 

@@ -141,7 +141,7 @@ OpenBatch::OpenColumn& OpenBatch::add_column(ColumnIndex index) {
   fresh.symbols.texts.clear();
   slots_[index.value] = static_cast<uint32_t>(columns_used_);
   const ColumnType type = schema_->column(index).type;
-  fixed_size_ += BatchSizes::column + (is_symbol(type) ? BatchSizes::symbol_column : 0);
+  fixed_size_ += BatchSizes::column + (is_symbol(type) ? SymbolSectionSizes::column : 0);
   row_bits_ += BatchSizes::cell_bits(kind_of(type));
   return fresh;
 }
@@ -175,7 +175,7 @@ void OpenBatch::set_wide(ColumnIndex column, std::span<const std::byte> value) {
 uint32_t OpenBatch::add_symbol(ColumnIndex column, SymbolId id) {
   std::vector<BatchSymbols::Entry>& entries = this->column(column).symbols.entries;
   entries.push_back({.id = id});
-  fixed_size_ += BatchSizes::symbol;
+  fixed_size_ += SymbolSectionSizes::symbol;
   return static_cast<uint32_t>(entries.size() - 1);
 }
 
@@ -186,7 +186,7 @@ uint32_t OpenBatch::add_symbol(ColumnIndex column, std::string_view text) {
                              .text_offset = static_cast<uint32_t>(symbols.texts.size()),
                              .text_size = static_cast<uint32_t>(text.size())});
   symbols.texts.append(text);
-  fixed_size_ += BatchSizes::symbol + text.size();
+  fixed_size_ += SymbolSectionSizes::symbol + text.size();
   return static_cast<uint32_t>(symbols.entries.size() - 1);
 }
 
@@ -242,6 +242,7 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
 
 void OpenBatch::seal(std::vector<std::byte>& body, std::vector<BatchSymbols>& symbols) {
   VERIFY_GT(rows_, 0U);
+  VERIFY_LE(rows_, batch_rows_max);
   VERIFY_NE(slots_[schema_->designated.value], 0U);
   OpenColumn& designated = columns_[slots_[schema_->designated.value] - 1];
   VERIFY_EQ(designated.present, rows_);

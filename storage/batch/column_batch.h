@@ -12,6 +12,7 @@
 
 #include "storage/batch/batch_format.h"
 #include "storage/batch/batch_symbols.h"
+#include "storage/batch/symbol_section.h"
 #include "storage/schema/ids.h"
 #include "storage/schema/schema.h"
 
@@ -25,10 +26,8 @@ inline constexpr size_t batch_size_max = 768 * 1024;   // no row is added beyond
 // rows x width, so that adding a row costs nothing, and always at least what seal() will make of it.
 struct BatchSizes {
   static constexpr size_t alignment = batch_alignment;
-  static constexpr size_t batch = sizeof(BatchHeader) + sizeof(uint32_t) + 1;  // the count of symbol columns; bits rounded up
+  static constexpr size_t batch = sizeof(BatchHeader) + SymbolSectionSizes::section + 1;  // bits rounded up
   static constexpr size_t column = sizeof(BatchEntry) + (alignment - 1) + alignment;
-  static constexpr size_t symbol_column = 3 * sizeof(uint32_t);
-  static constexpr size_t symbol = 3 * sizeof(uint32_t);  // its id; a new one's id again and its size
   static constexpr size_t cell_bits_max = 8 * value_width_max + 1;
 
   // Of one cell, in bits. Lengths of texts count as words, which they are until they are sealed.
@@ -39,7 +38,8 @@ struct BatchSizes {
   // Of everything that `cells` cells with `text_size` bytes of text add, when each is the first of its column in a batch of
   // `rows` rows.
   static constexpr size_t cells(size_t cells, size_t rows, size_t text_size) {
-    return cells * (column + symbol_column + symbol + rows * cell_bits_max / 8 + 1) + text_size;
+    return cells * (column + SymbolSectionSizes::column + SymbolSectionSizes::symbol + rows * cell_bits_max / 8 + 1) +
+           text_size;
   }
 };
 

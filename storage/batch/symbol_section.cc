@@ -18,6 +18,14 @@ void put_text(engine::ByteWriter& writer, const NewSymbol& symbol) {
 
 }  // namespace
 
+size_t symbol_section_size_max(std::span<const BatchSymbols> symbols) {
+  size_t size = SymbolSectionSizes::section;
+  for (const BatchSymbols& column : symbols) {
+    size += SymbolSectionSizes::column + column.entries.size() * SymbolSectionSizes::symbol + column.texts.size();
+  }
+  return size;
+}
+
 void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<const NewSymbol> fresh,
                            std::vector<std::byte>& section) {
   engine::ByteWriter writer(std::move(section));  // whose memory is used again
@@ -42,6 +50,7 @@ void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<cons
   }
   VERIFY_EQ(next_fresh, fresh.size());
   section = writer.take();
+  VERIFY_LE(section.size(), symbol_section_size_max(symbols));
 }
 
 absl::StatusOr<SymbolSection> decode_symbol_section(std::span<const std::byte> bytes) {

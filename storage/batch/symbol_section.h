@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,16 @@ struct NewSymbol {
   SymbolId id;
   std::string_view text;
 };
+
+// In bytes.
+struct SymbolSectionSizes {
+  static constexpr size_t section = sizeof(uint32_t);
+  static constexpr size_t column = 3 * sizeof(uint32_t);
+  static constexpr size_t symbol = 3 * sizeof(uint32_t);  // its id; a new one's id again and its size, before its text
+};
+
+// What the section takes when all symbols are new.
+size_t symbol_section_size_max(std::span<const BatchSymbols> symbols);
 
 // Replaces `section`. Every entry of `symbols` is resolved; `fresh` holds the new ones, by column in the order of `symbols`.
 void encode_symbol_section(std::span<const BatchSymbols> symbols, std::span<const NewSymbol> fresh,

@@ -35,7 +35,7 @@ void encode_copies(const Database& database, std::span<std::byte> bytes) {
                         .format = superblock_format,
                         .epoch = database.epoch,
                         .features_may_ignore = 0,
-                        .features_must_know = superblock_features_must_know,
+                        .features_must_know = 0,
                         .database = database.id,
                         .wal_salt = database.wal_salt,
                         .slot = slot,
@@ -46,7 +46,7 @@ void encode_copies(const Database& database, std::span<std::byte> bytes) {
 }
 
 absl::Status check_format(const SuperblockCopy& copy) {
-  const uint64_t unknown = copy.features_must_know & ~superblock_features_must_know;
+  const uint64_t unknown = copy.features_must_know & ~superblock_features_known;
   if (copy.format == superblock_format && unknown == 0) return absl::OkStatus();
   return engine::failed_precondition("superblock: written by a newer release: format " + std::to_string(copy.format) +
                                      " (this release knows " + std::to_string(superblock_format) + "), unknown features " +
@@ -66,6 +66,7 @@ absl::StatusOr<Superblock> decode_copies(std::span<const std::byte> bytes) {
     return engine::data_loss("superblock: none of its 4 copies is valid; restore the file from a backup, nothing was changed");
   }
   RETURN_IF_ERROR(check_format(*newest));
+  if (newest->epoch == UINT32_MAX) return engine::resource_exhausted("superblock: no epoch is left");
   return Superblock{.database = {.id = newest->database, .wal_salt = newest->wal_salt, .epoch = newest->epoch},
                     .copies_valid = valid};
 }
@@ -136,7 +137,6 @@ absl::StatusOr<Superblock> open_or_create_superblock(engine::IoBackend& backend)
         "superblock: missing, although the directory is marked as a Millrace database; nothing was changed");
   }
   ASSIGN_OR_RETURN(Superblock superblock, read_copies(backend));
-  if (superblock.database.epoch == UINT32_MAX) return engine::resource_exhausted("superblock: no epoch is left");
   ++superblock.database.epoch;
   superblock.created = created;
   RETURN_IF_ERROR(write_copies(backend, superblock.database));

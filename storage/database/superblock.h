@@ -40,7 +40,7 @@ static_assert(offsetof(SuperblockCopy, crc) == 60);
 
 inline constexpr uint64_t superblock_magic = 0x3142505553524c4dU;  // "MLRSUPB1"
 inline constexpr uint32_t superblock_format = 1;
-inline constexpr uint64_t superblock_features_must_know = 0;
+inline constexpr uint64_t superblock_features_known = 0;
 
 // Which database this is, and which start of it.
 struct Database {

@@ -13,11 +13,7 @@ namespace {
 
 // What a frame takes at most: its symbol section is not made before there is room for it.
 size_t stored_size_bound(const RoutedBatch& batch) {
-  size_t head_size = sizeof(uint32_t);
-  for (const BatchSymbols& symbols : batch.symbols) {
-    head_size += 3 * sizeof(uint32_t) + symbols.entries.size() * 3 * sizeof(uint32_t) + symbols.texts.size();
-  }
-  return engine::align_up(wal_body_offset(head_size, 0) + batch.body.size(), wal_frame_alignment);
+  return engine::align_up(wal_body_offset(symbol_section_size_max(batch.symbols), 0) + batch.body.size(), wal_frame_alignment);
 }
 
 // False when the dictionary would get more than `count_max` symbols. Counted exactly only where the upper bound is too much:

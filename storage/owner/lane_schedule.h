@@ -2,9 +2,9 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <utility>
 
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "engine/base/time.h"
 #include "storage/schema/ids.h"
@@ -26,7 +26,7 @@ class LaneSchedule {
   engine::Instant next() const { return order_.empty() ? engine::instant_never : order_.begin()->first; }
 
  private:
-  absl::btree_set<std::pair<engine::Instant, LaneId>> order_;
+  std::set<std::pair<engine::Instant, LaneId>> order_;
   absl::flat_hash_map<LaneId, engine::Instant> due_;  // the same, by lane
 };
 

@@ -10,7 +10,7 @@ namespace storage {
 Lanes::Lanes(engine::Reactor& reactor, const OwnerOptions& options, OwnerCounters& counters, LanesListener& listener)
     : reactor_(reactor), options_(options), counters_(counters), listener_(listener), rounds_(reactor, options.rounds) {
   VERIFY_GT(options.checkpoints_at_once_max, 0U);
-  round_.next = reactor.now() + options.checkpoint_pause;
+  sweep_.next = reactor.now() + options.checkpoint_pause;
 }
 
 Lane& Lanes::make(SchemaRef schema) {
@@ -60,13 +60,13 @@ void Lanes::ask(Lane& lane, Txn target) {
 }
 
 void Lanes::serve(engine::Instant now, Pace pace) {
-  if (!round_.is_begun && !active_.empty() && (now >= round_.next || pace == Pace::hurry)) begin_round(now);
+  if (!sweep_.is_begun && !active_.empty() && (now >= sweep_.next || pace == Pace::hurry)) begin_sweep(now);
   while (const std::optional<LaneId> due = schedule_.take_due(now)) {
     Lane* const lane = find(*due);
     VERIFY(lane != nullptr);
     serve_lane(*lane, now);
   }
-  if (round_.is_begun && round_.wanting == 0) end_round(now);
+  if (sweep_.is_begun && sweep_.wanting == 0) end_sweep(now);
 }
 
 // One step at most: its end sets the lane again. What cannot begin yet is set for when it can.
@@ -81,48 +81,48 @@ void Lanes::serve_lane(Lane& lane, engine::Instant now) {
 }
 
 bool Lanes::begin_checkpoint(Lane& lane) {
-  VERIFY(round_.is_begun);
-  VERIFY_LE(round_.running, options_.checkpoints_at_once_max);
+  VERIFY(sweep_.is_begun);
+  VERIFY_LE(sweep_.running, options_.checkpoints_at_once_max);
   if (!lane.writer().dirty()) {
     lane.cancel_checkpoint();
-    VERIFY_GT(round_.wanting, 0U);
-    --round_.wanting;
+    VERIFY_GT(sweep_.wanting, 0U);
+    --sweep_.wanting;
     return false;
   }
-  if (round_.running == options_.checkpoints_at_once_max) {
-    round_.waiting.insert(lane.id());
+  if (sweep_.running == options_.checkpoints_at_once_max) {
+    sweep_.waiting.insert(lane.id());
     return false;
   }
-  ++round_.running;
+  ++sweep_.running;
   lane.begin_checkpoint();
   return true;
 }
 
-void Lanes::begin_round(engine::Instant now) {
-  VERIFY(!round_.is_begun);
-  VERIFY_EQ(round_.wanting, 0U);
-  VERIFY(round_.waiting.empty());
-  round_.is_begun = true;
-  round_.began = now;
-  round_.wanting = active_.size();
+void Lanes::begin_sweep(engine::Instant now) {
+  VERIFY(!sweep_.is_begun);
+  VERIFY_EQ(sweep_.wanting, 0U);
+  VERIFY(sweep_.waiting.empty());
+  sweep_.is_begun = true;
+  sweep_.began = now;
+  sweep_.wanting = active_.size();
   for (const auto& [id, lane] : active_) {
     lane->want_checkpoint();
     schedule_.set(id, LaneSchedule::at_once);
   }
 }
 
-void Lanes::end_round(engine::Instant now) {
-  VERIFY_EQ(round_.running, 0U);
-  VERIFY_LE(round_.began, now);
-  round_.is_begun = false;
-  round_.next = now + std::max(options_.checkpoint_pause, (now - round_.began) * options_.checkpoint_rest);
+void Lanes::end_sweep(engine::Instant now) {
+  VERIFY_EQ(sweep_.running, 0U);
+  VERIFY_LE(sweep_.began, now);
+  sweep_.is_begun = false;
+  sweep_.next = now + std::max(options_.checkpoint_pause, (now - sweep_.began) * options_.checkpoint_rest);
 }
 
 // One that is being applied comes by itself when that has ended.
 void Lanes::wake_waiting() {
-  while (!round_.waiting.empty()) {
-    const LaneId id = *round_.waiting.begin();
-    round_.waiting.erase(round_.waiting.begin());
+  while (!sweep_.waiting.empty()) {
+    const LaneId id = *sweep_.waiting.begin();
+    sweep_.waiting.erase(sweep_.waiting.begin());
     const Lane* const lane = find(id);
     VERIFY(lane != nullptr);
     if (!lane->is_checkpoint_ready()) continue;
@@ -141,10 +141,10 @@ void Lanes::on_lane_applied(Lane& lane, size_t size, uint64_t rows) {
 
 // `needed_` has one frame of each lane that holds any, its first: it moves on, or goes.
 void Lanes::on_lane_checkpointed(Lane& lane) {
-  VERIFY_GT(round_.running, 0U);
-  VERIFY_GT(round_.wanting, 0U);
-  --round_.running;
-  --round_.wanting;
+  VERIFY_GT(sweep_.running, 0U);
+  VERIFY_GT(sweep_.wanting, 0U);
+  --sweep_.running;
+  --sweep_.wanting;
   ++counters_.checkpoints;
   LaneCommits& commits = lane.commits();
   if (commits.is_held()) VERIFY_EQ(needed_.erase(commits.first_held()), 1U);
@@ -156,8 +156,8 @@ void Lanes::on_lane_checkpointed(Lane& lane) {
 }
 
 engine::Instant Lanes::next_due() const {
-  const bool round_may_begin = !round_.is_begun && !active_.empty();
-  return round_may_begin ? std::min(schedule_.next(), round_.next) : schedule_.next();
+  const bool sweep_may_begin = !sweep_.is_begun && !active_.empty();
+  return sweep_may_begin ? std::min(schedule_.next(), sweep_.next) : schedule_.next();
 }
 
 bool Lanes::needs_any_up_to(Lsn lsn) const {

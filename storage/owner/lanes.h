@@ -4,8 +4,8 @@
 //   durable rows -> pending -> apply (size, age, a reader asks, a checkpoint waits) -> published -> checkpoint
 //                -> frames forgotten
 //
-// Checkpoints come in rounds, of all lanes that are not quiet, checkpoints_at_once_max at a time. Each lane of a round gets
-// its turn after one apply at most, so the oldest lane manifest is as old as a pause and a round, whatever the load is.
+// Checkpoints come in sweeps, over all lanes that are not quiet, checkpoints_at_once_max at a time. Each lane of a sweep gets
+// its turn after one apply at most, so the oldest lane manifest is as old as a pause and a sweep, whatever the load is.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,6 @@
 #include <memory>
 #include <set>
 
-#include "absl/container/btree_map.h"
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "engine/reactor/reactor.h"
 #include "storage/files/rounds.h"
@@ -56,7 +54,7 @@ class Lanes final : private LaneListener {
 
   void ask(Lane& lane, Txn target);
 
-  // Steps that are due. In a hurry a round of checkpoints begins at once.
+  // Steps that are due. In a hurry a sweep of checkpoints begins at once.
   enum class Pace : uint8_t { calm, hurry };
   void serve(engine::Instant now, Pace pace);
 
@@ -70,10 +68,10 @@ class Lanes final : private LaneListener {
 
   bool are_quiet() const { return active_.empty(); }
   size_t pending_size() const { return pending_size_; }
-  uint32_t checkpoints_running() const { return round_.running; }
+  uint32_t checkpoints_running() const { return sweep_.running; }
 
  private:
-  struct CheckpointRound {
+  struct CheckpointSweep {
     bool is_begun = false;
     engine::Instant began;
     engine::Instant next;        // may begin
@@ -89,8 +87,8 @@ class Lanes final : private LaneListener {
   void activate(Lane& lane);
   void serve_lane(Lane& lane, engine::Instant now);
   bool begin_checkpoint(Lane& lane);
-  void begin_round(engine::Instant now);
-  void end_round(engine::Instant now);
+  void begin_sweep(engine::Instant now);
+  void end_sweep(engine::Instant now);
   void wake_waiting();
 
   engine::Reactor& reactor_;
@@ -100,11 +98,11 @@ class Lanes final : private LaneListener {
   Rounds rounds_;
   std::map<LaneId, std::unique_ptr<Lane>> lanes_;  // ordered: what depends on its order is the same in every run
   absl::flat_hash_map<LaneId, Lane*> by_id_;       // the same, for the one that each batch looks for
-  absl::btree_map<LaneId, Lane*> active_;          // not quiet
+  std::map<LaneId, Lane*> active_;                 // not quiet
   LaneSchedule schedule_;
-  absl::btree_set<Lsn> needed_;  // of each lane the first frame that the WAL keeps for it
+  std::set<Lsn> needed_;  // of each lane the first frame that the WAL keeps for it
   size_t pending_size_ = 0;
-  CheckpointRound round_;
+  CheckpointSweep sweep_;
 };
 
 }  // namespace storage

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -15,8 +16,10 @@
 #include "storage/apply/row_block.h"
 #include "storage/batch/batch_view.h"
 #include "storage/batch/symbol_section.h"
+#include "storage/recovery/frame_check.h"
 #include "storage/table/file_names.h"
 #include "storage/table/files.h"
+#include "storage/wal/names.h"
 #include "storage/wal/reader.h"
 #include "storage/wal/streams.h"
 
@@ -26,7 +29,24 @@ namespace {
 constexpr engine::Duration turn_max = engine::seconds(1);
 
 std::string frame_name(StreamId stream, const WalFrame& frame) {
-  return "WAL stream " + std::to_string(stream.value) + ", frame " + std::to_string(frame.lsn.value);
+  return "wal stream " + stream_name(stream) + ", frame " + std::to_string(frame.lsn.value);
+}
+
+// A frame's schema is of the frame's table.
+absl::StatusOr<Schema> read_schema_frame(StreamId stream, const WalFrame& frame) {
+  ASSIGN_OR_RETURN(Schema schema, decode_schema(frame.head, frame_name(stream, frame)));
+  if (schema.table == frame.lane.table) return schema;
+  return engine::data_loss(frame_name(stream, frame) + ": a schema of table " + std::to_string(schema.table.value) +
+                           ", expected table " + std::to_string(frame.lane.table.value));
+}
+
+// To its end, and nothing of it is believed but that it has one. The sequence of the last segment in use, or what is damaged.
+absl::StatusOr<uint64_t> read_through(engine::IoBackend& backend, const Database& database, const WalStreamFiles& stream) {
+  WalReader reader(backend, database, stream);
+  while (true) {
+    ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
+    if (!frame) return reader.counts().sequence_last;
+  }
 }
 
 // Replays streams into lane writers of its own, which are gone when the shards load the lanes. Rows are applied as in life:
@@ -44,9 +64,10 @@ class Replay final : public LaneWriterListener {
   }
 
   absl::Status load_schemas();
-  // Returns the sequence of the stream's last segment in use.
-  absl::StatusOr<uint64_t> replay(const Database& database, const WalStreamFiles& stream);
+  absl::Status replay(const Database& database, const WalStreamFiles& stream);
   absl::Status checkpoint();
+  // After the checkpoint: the backend outlives the reactor, which a file's end only hands its close to.
+  void close_files();
   std::vector<SchemaRef> schemas() const;
 
  private:
@@ -96,7 +117,7 @@ absl::Status Replay::load_schemas() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint64_t> Replay::replay(const Database& database, const WalStreamFiles& stream) {
+absl::Status Replay::replay(const Database& database, const WalStreamFiles& stream) {
   WalReader reader(backend_, database, stream);
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
@@ -104,14 +125,14 @@ absl::StatusOr<uint64_t> Replay::replay(const Database& database, const WalStrea
     RETURN_IF_ERROR(replay_frame(stream.stream, *frame));
   }
   report_.torn_tails += reader.counts().tail_torn ? 1 : 0;
-  return reader.counts().sequence_last;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Replay::Lane*> Replay::find_lane(StreamId stream, const WalFrame& frame) {
   if (const auto found = lanes_.find(frame.lane); found != lanes_.end()) return &found->second;
   const TableId table = frame.lane.table;
   if (frame.type == FrameType::create && !schemas_.contains(table)) {
-    ASSIGN_OR_RETURN(Schema schema, decode_schema(frame.head, frame_name(stream, frame)));
+    ASSIGN_OR_RETURN(Schema schema, read_schema_frame(stream, frame));
     schemas_.emplace(table, std::make_shared<const Schema>(std::move(schema)));
   }
   const auto schema = schemas_.find(table);
@@ -128,10 +149,7 @@ absl::StatusOr<Replay::Lane*> Replay::find_lane(StreamId stream, const WalFrame&
 
 absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
   ASSIGN_OR_RETURN(Lane* const lane, find_lane(stream, frame));
-  if (frame.txn <= lane->last) {
-    ++report_.frames_skipped;
-    return absl::OkStatus();
-  }
+  if (frame.txn <= lane->last) return absl::OkStatus();  // checkpointed before
   if (frame.txn.value != lane->last.value + 1) {
     return engine::data_loss(frame_name(stream, frame) + ": txn of table " + std::to_string(frame.lane.table.value) +
                              ", lane " + std::to_string(frame.lane.lane.value) + ": expected " +
@@ -144,7 +162,7 @@ absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
 
 // Rows that wait stay as they are: columns are known by their ids, and no version takes one away.
 absl::Status Replay::replay_schema(StreamId stream, const WalFrame& frame, Lane& lane) {
-  ASSIGN_OR_RETURN(Schema schema, decode_schema(frame.head, frame_name(stream, frame)));
+  ASSIGN_OR_RETURN(Schema schema, read_schema_frame(stream, frame));
   SchemaRef& newest = schemas_.at(frame.lane.table);
   if (schema.version > newest->version) {
     newest = std::make_shared<const Schema>(std::move(schema));
@@ -183,6 +201,7 @@ absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Lane& l
     return with_place(engine::data_loss("rows of schema version " + std::to_string(view->schema_version()) +
                                         ", the newest known is " + std::to_string(lane.writer->schema()->version)));
   }
+  if (const absl::Status status = check_rows(*view, *section, *lane.writer->schema()); !status.ok()) return with_place(status);
   if (const absl::Status status = restore_symbols(*section, lane); !status.ok()) return with_place(status);
   const size_t size_before = lane.pending.memory_size();
   lane.pending.append(frame.txn, *view, section->columns);
@@ -233,10 +252,30 @@ absl::Status Replay::checkpoint() {
   return absl::OkStatus();
 }
 
+void Replay::close_files() {
+  lanes_.clear();
+  while (reactor_.has_queued()) reactor_.turn(backend_.now());
+  VERIFY_EQ(reactor_.in_flight(), 0U);
+}
+
 std::vector<SchemaRef> Replay::schemas() const {
   std::vector<SchemaRef> schemas;
   for (const auto& [id, schema] : schemas_) schemas.push_back(schema);
   return schemas;
+}
+
+// Every stream is read before anything is changed: damage in any of them leaves all as it is, and what is applied finds the
+// space of segments that were made ahead and never begun, which on a full disk it may need.
+absl::Status read_all(engine::IoBackend& backend, const Database& database, std::span<WalStreamFiles> streams) {
+  std::vector<uint64_t> sequences_last;
+  for (const WalStreamFiles& stream : streams) {
+    ASSIGN_OR_RETURN(const uint64_t sequence_last, read_through(backend, database, stream));
+    sequences_last.push_back(sequence_last);
+  }
+  for (size_t i = 0; i < streams.size(); ++i) {
+    RETURN_IF_ERROR(remove_unbegun_segments(backend, streams[i], sequences_last[i]));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -247,21 +286,22 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   recovery.database = superblock.database;
   recovery.report.created = superblock.created;
   recovery.report.superblock_copies = superblock.copies_valid;
-  ASSIGN_OR_RETURN(const WalInventory inventory, list_streams(backend, superblock.database));
+  ASSIGN_OR_RETURN(WalInventory inventory, list_streams(backend, superblock.database));
   recovery.report.streams = inventory.streams.size();
+
+  RETURN_IF_ERROR(read_all(backend, superblock.database, inventory.streams));
 
   Replay replay(backend, options, recovery.report);
   RETURN_IF_ERROR(replay.load_schemas());
   for (const WalStreamFiles& stream : inventory.streams) {
-    ASSIGN_OR_RETURN(const uint64_t sequence_last, replay.replay(superblock.database, stream));
-    RETURN_IF_ERROR(remove_unbegun_segments(backend, stream, sequence_last));
-    std::ranges::move(reusable_segments(stream, sequence_last, options.segment_size),
-                      std::back_inserter(recovery.reusable_segments));
+    RETURN_IF_ERROR(replay.replay(superblock.database, stream));
+    std::ranges::move(reusable_segments(stream, options.segment_size), std::back_inserter(recovery.reusable_segments));
   }
   for (const WalStreamFiles& stream : inventory.streams) {
     if (engine::sabotaged("released_before_checkpoint")) RETURN_IF_ERROR(release_stream(backend, stream.stream));
   }
   RETURN_IF_ERROR(replay.checkpoint());
+  replay.close_files();
   // Those that were released before once more: their markers may be visible and not yet durable.
   recovery.released_streams = inventory.released;
   for (const WalStreamFiles& stream : inventory.streams) recovery.released_streams.push_back(stream.stream);

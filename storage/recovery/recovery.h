@@ -2,9 +2,9 @@
 // earlier starts is gone. Runs before the shards, on one thread, blocking; a crash within it is one more crash, and the next
 // start begins anew from what is durable then.
 //
-//   superblock: epoch + 1 -> schemas loaded -> streams replayed in order of (epoch, shard), lanes loaded as frames speak of
-//   them -> everything applied and checkpointed -> streams released -> their segments taken over by the new streams -> what is
-//   left of them removed
+//   superblock: epoch + 1 -> streams read to their ends -> segments that were never begun removed -> schemas loaded -> streams
+//   replayed in order of (epoch, shard), lanes loaded as frames speak of them -> everything applied and checkpointed -> streams
+//   released -> their segments taken over by the new streams -> what is left of them removed
 //
 // A lane's frames are in order of txn over all streams: it has one owner per start. A frame below the lane's checkpoint is
 // skipped as a whole, one above it is applied to those partitions whose manifests do not have it yet. Rows are gathered and
@@ -29,7 +29,6 @@ struct RecoveryReport {
   uint64_t tables = 0;
   uint64_t streams = 0;  // of earlier starts
   uint64_t frames_replayed = 0;
-  uint64_t frames_skipped = 0;  // checkpointed before
   uint64_t rows_replayed = 0;
   uint64_t torn_tails = 0;  // streams whose last group was not whole: never acked, cut off
 };
@@ -50,8 +49,8 @@ struct RecoveryOptions {
   size_t apply_size_min = size_t{4} << 20;
 };
 
-// data-loss: acked rows are damaged; the message says which. Nothing but the epoch and bytes that no manifest counts has
-// changed then.
+// data-loss: acked rows are damaged; the message says which. Where the log itself is damaged nothing but the epoch has changed
+// then, else nothing but the epoch and bytes that no manifest counts. No file is open when it returns a recovery.
 absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options);
 
 // When the new streams have taken what they want. Blocking; what a crash leaves is removed after the next start.

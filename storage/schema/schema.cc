@@ -38,6 +38,7 @@ std::string take_name(ByteReader& reader) {
 Column take_column(ByteReader& reader) {
   Column column;
   column.id.value = reader.take<uint32_t>();
+  reader.check(column.id.value < UINT32_MAX, "column id", UINT32_MAX, column.id.value, "less than ");
   const auto type = reader.take<uint8_t>();
   reader.check(is_column_type(type), "column type", column_types.size(), type, "1 to ");
   column.type = static_cast<ColumnType>(type);

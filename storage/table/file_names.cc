@@ -1,11 +1,10 @@
 #include "storage/table/file_names.h"
 
 #include <array>
-#include <charconv>
-#include <concepts>
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "storage/schema/parse_number.h"
 #include "storage/schema/partition_key.h"
 
 namespace storage {
@@ -18,15 +17,6 @@ constexpr std::array<std::pair<FileKind, std::string_view>, 4> kind_names{{
     {FileKind::offsets, "offsets"},
     {FileKind::texts, "texts"},
 }};
-
-template <std::unsigned_integral Value>
-std::optional<Value> parse_number(std::string_view text) {
-  if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
-  Value value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 template <typename Id>
 std::optional<Id> parse_id(std::string_view text) {
@@ -78,19 +68,6 @@ std::string column_path(std::string_view run_directory, ColumnId column, FileKin
 std::optional<TableId> parse_table_name(std::string_view name) { return parse_id<TableId>(name); }
 
 std::optional<LaneNumber> parse_lane_name(std::string_view name) { return parse_id<LaneNumber>(name); }
-
-std::optional<RunId> parse_run_name(std::string_view name) { return parse_id<RunId>(name); }
-
-std::optional<ColumnFileName> parse_column_file_name(std::string_view name) {
-  const size_t dot = name.find('.');
-  if (dot == std::string_view::npos) return std::nullopt;
-  const std::optional<ColumnId> column = parse_id<ColumnId>(name.substr(0, dot));
-  if (!column) return std::nullopt;
-  for (const auto& [kind, ending] : kind_names) {
-    if (name.substr(dot + 1) == ending) return ColumnFileName{*column, kind};
-  }
-  return std::nullopt;
-}
 
 std::string_view file_kind_name(FileKind kind) {
   for (const auto& [known, ending] : kind_names) {

@@ -1,5 +1,5 @@
-// Every path of a table on disk, both ways. Paths are relative to the data directory and are made of ids and time buckets only:
-// no text of a user is ever part of one. The layout is drawn in manifest.h.
+// Every path of a table on disk, and the way back of those that a start looks for. Paths are relative to the data directory and
+// are made of ids and time buckets only: no text of a user is ever part of one. The layout is drawn in manifest.h.
 #pragma once
 
 #include <optional>
@@ -29,20 +29,9 @@ std::string partition_manifest_path(std::string_view partition_directory);
 std::string run_directory(std::string_view partition_directory, RunId run);
 std::string column_path(std::string_view run_directory, ColumnId column, FileKind kind);
 
-// The other way: the id of the last part of a path. Only exactly what the functions above make is taken: no sign, no leading
-// zero.
+// The other way: the id of the last part of a path. Only exactly what the functions above make is taken.
 std::optional<TableId> parse_table_name(std::string_view name);
 std::optional<LaneNumber> parse_lane_name(std::string_view name);
-std::optional<RunId> parse_run_name(std::string_view name);
-
-struct ColumnFileName {
-  ColumnId column;
-  FileKind kind{};
-
-  friend bool operator==(const ColumnFileName&, const ColumnFileName&) = default;
-};
-
-std::optional<ColumnFileName> parse_column_file_name(std::string_view name);
 
 std::string_view file_kind_name(FileKind kind);
 

@@ -19,7 +19,7 @@
 
 namespace storage {
 
-// Per partition. Rows that would need more are refused long before they are acked (crowding.h); what is acked is applied
+// Per partition. Rows that would need more are rejected long before they are acked (crowding.h); what is acked is applied
 // and read back, also when it takes more.
 inline constexpr size_t runs_max = 8192;
 

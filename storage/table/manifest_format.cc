@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "engine/base/byte_stream.h"
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
@@ -24,7 +25,7 @@ constexpr std::string_view schema_magic = "MRSCHM\r\n";
 constexpr size_t magic_size = 8;
 
 constexpr uint32_t format_version = 2;
-constexpr uint32_t must_know_known = 0;  // this release has no optional feature
+constexpr uint32_t features_known = 0;  // bits of must_know that this release reads; it writes none
 
 constexpr size_t header_size = magic_size + 4 * sizeof(uint32_t);
 constexpr size_t run_size_min = 4 + 8 + 8 + 8 + 4;
@@ -41,7 +42,7 @@ std::vector<std::byte> wrap(std::string_view magic, std::span<const std::byte> b
   file.put_bytes(engine::as_bytes(magic));
   file.put(format_version);
   file.put(uint32_t{0});  // may_ignore
-  file.put(must_know_known);
+  file.put(uint32_t{0});  // must_know
   file.put(static_cast<uint32_t>(body.size()));
   file.put_bytes(body);
   file.put(engine::crc32c(file.bytes()));
@@ -89,8 +90,8 @@ absl::StatusOr<Unwrapped> unwrap(std::string_view magic, std::span<const std::by
     message.append(", found ").append(std::to_string(version)).append(": written by another release");
     return engine::failed_precondition(message);
   }
-  if ((must_know & ~must_know_known) != 0) {
-    message.append(": features at offset 16: known are ").append(hex(must_know_known));
+  if ((must_know & ~features_known) != 0) {
+    message.append(": features at offset 16: known are ").append(hex(features_known));
     message.append(", found ").append(hex(must_know)).append(": written by a newer release");
     return engine::failed_precondition(message);
   }
@@ -203,10 +204,24 @@ Run take_run(ByteReader& reader) {
   reader.check(run.rows <= rows_max, "rows of a run", rows_max, run.rows, "at most ");
   run.timestamp_min = reader.take<int64_t>();
   run.timestamp_max = reader.take<int64_t>();
+  reader.check(run.timestamp_min <= run.timestamp_max, "last timestamp of a run", static_cast<uint64_t>(run.timestamp_min),
+               static_cast<uint64_t>(run.timestamp_max), "at least ");
   const size_t column_count = reader.take_count<uint32_t>(columns_max, column_size_min, "columns of a run");
   run.columns.reserve(column_count);
-  for (size_t i = 0; i < column_count && reader.ok(); ++i) run.columns.push_back(take_column(reader, run.rows));
+  absl::flat_hash_set<ColumnId> ids;
+  for (size_t i = 0; i < column_count && reader.ok(); ++i) {
+    run.columns.push_back(take_column(reader, run.rows));
+    const ColumnId id = run.columns.back().column;
+    reader.check(ids.insert(id).second, "second column of id", 1, id.value, "only ");
+  }
   return run;
+}
+
+// Runs are in order of their making, and each ended before the one before it had ended: else it would have been appended.
+void check_order(ByteReader& reader, const Run& before, const Run& run) {
+  reader.check(before.id < run.id, "id of a run", uint64_t{before.id.value} + 1, run.id.value, "at least ");
+  reader.check(before.timestamp_max > run.timestamp_max, "last timestamp of a run", static_cast<uint64_t>(before.timestamp_max),
+               static_cast<uint64_t>(run.timestamp_max), "less than ");
 }
 
 }  // namespace
@@ -252,7 +267,10 @@ absl::StatusOr<PartitionManifest> decode_partition_manifest(std::span<const std:
   manifest.applied.value = reader.take<uint64_t>();
   const size_t run_count = reader.take_count<uint32_t>(std::numeric_limits<uint32_t>::max(), run_size_min, "runs");
   manifest.runs.reserve(run_count);
-  for (size_t i = 0; i < run_count && reader.ok(); ++i) manifest.runs.push_back(take_run(reader));
+  for (size_t i = 0; i < run_count && reader.ok(); ++i) {
+    manifest.runs.push_back(take_run(reader));
+    if (i > 0) check_order(reader, manifest.runs[i - 1], manifest.runs[i]);
+  }
   RETURN_IF_ERROR(check_end(reader, unwrapped));
   return manifest;
 }

@@ -27,8 +27,7 @@ namespace storage {
 
 inline constexpr uint64_t wal_magic = 0x3157454341524c4dU;  // "MLRACEW1"
 inline constexpr uint32_t wal_format = 2;
-inline constexpr uint64_t wal_features_may_ignore = 0;  // feature bits a reader of this release knows
-inline constexpr uint64_t wal_features_must_know = 0;
+inline constexpr uint64_t wal_features_known = 0;  // bits of features_must_know that this release reads; it writes none
 
 // Values are stored. A frame of a type that a reader does not know comes from a newer release: it stops there and says so.
 enum class FrameType : uint16_t {

@@ -122,7 +122,7 @@ void WalGroup::write_segment_header() const {
                           .format = wal_format,
                           .epoch = origin_->database.epoch,
                           .features_may_ignore = 0,
-                          .features_must_know = wal_features_must_know,
+                          .features_must_know = 0,
                           .database = origin_->database.id,
                           .salt = origin_->database.wal_salt,
                           .stream = origin_->stream.value,

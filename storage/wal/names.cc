@@ -1,24 +1,9 @@
 #include "storage/wal/names.h"
 
-#include <charconv>
-#include <limits>
-
 #include "engine/base/verify.h"
+#include "storage/schema/parse_number.h"
 
 namespace storage {
-
-namespace {
-
-template <typename T>
-std::optional<T> parse_number(std::string_view text) {
-  T value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  if (text.front() == '0' && text.size() > 1) return std::nullopt;
-  return value;
-}
-
-}  // namespace
 
 std::string stream_name(StreamId stream) {
   VERIFY_NE(stream_epoch(stream), 0U);

@@ -102,31 +102,40 @@ absl::Status WalReader::open_segment(size_t index) {
   return window_.open(path(), files_.segments[index].size);
 }
 
-// False when the segment was not begun in this life, or its header is damaged.
-absl::StatusOr<bool> WalReader::begin_segment(size_t index) {
-  VERIFY(!in_group_);
-  RETURN_IF_ERROR(open_segment(index));
+bool WalReader::is_ours(const WalSegmentHeader& header) const {
+  return header.database == database_.id && header.salt == database_.wal_salt && header.stream == files_.stream.value &&
+         header.sequence == files_.segments[segment_].sequence && header.epoch == stream_epoch(files_.stream);
+}
+
+// Of the open segment; nothing when it was not begun in this life, or the header is damaged.
+absl::StatusOr<std::optional<WalSegmentHeader>> WalReader::read_segment_header() {
+  constexpr std::optional<WalSegmentHeader> none;
   ASSIGN_OR_RETURN(const std::span<const std::byte> bytes, window_.bytes(0, sizeof(WalSegmentHeader)));
-  if (bytes.size() < sizeof(WalSegmentHeader)) return false;
+  if (bytes.size() < sizeof(WalSegmentHeader)) return none;
   const auto header = engine::load<WalSegmentHeader>(bytes.data());
-  if (header.magic != wal_magic || (checksums_matter() && header.crc != wal_crc(header))) return false;
-  const uint64_t unknown = header.features_must_know & ~wal_features_must_know;
+  if (header.magic != wal_magic || (checksums_matter() && header.crc != wal_crc(header))) return none;
+  // Of another format nobody knows where the rest stands; of this one, a former life's features do not matter.
+  if (header.format == wal_format && origin_matters() && !is_ours(header)) return none;
+  const uint64_t unknown = header.features_must_know & ~wal_features_known;
   if (header.format != wal_format || unknown != 0) {
     return engine::failed_precondition(path() + ": written by another release: format " + std::to_string(header.format) +
                                        " (this release knows " + std::to_string(wal_format) + "), unknown features " +
                                        std::to_string(unknown));
   }
-  const bool ours = header.database == database_.id && header.salt == database_.wal_salt &&
-                    header.stream == files_.stream.value && header.sequence == files_.segments[index].sequence &&
-                    header.epoch == stream_epoch(files_.stream);
-  if (origin_matters() && !ours) return false;
-  if (index > 0 && expected_.value != 0 && (header.first_lsn != expected_.value || header.previous_crc != previous_crc_)) {
-    return false;
-  }
-  expected_ = Lsn{header.first_lsn};
-  previous_crc_ = header.previous_crc;
+  return header.first_lsn == 0 ? none : std::optional(header);
+}
+
+// False when the stream does not go on there.
+absl::StatusOr<bool> WalReader::begin_segment(size_t index) {
+  VERIFY(!in_group_);
+  VERIFY_EQ(index > 0, expected_.value != 0);
+  RETURN_IF_ERROR(open_segment(index));
+  ASSIGN_OR_RETURN(const std::optional<WalSegmentHeader> header, read_segment_header());
+  if (!header) return false;
+  if (index > 0 && (header->first_lsn != expected_.value || header->previous_crc != previous_crc_)) return false;
+  expected_ = Lsn{header->first_lsn};
+  previous_crc_ = header->previous_crc;
   offset_ = wal_groups_offset;
-  in_group_ = false;
   ++counts_.segments;
   counts_.sequence_last = files_.segments[index].sequence;
   return true;
@@ -172,17 +181,13 @@ absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
   if (bytes.size() < sizeof(WalFrameHeader) + checked_size) return parsed;
   const uint32_t crc = wal_crc(place(offset_), header, bytes.subspan(sizeof(WalFrameHeader)));
   if (checksums_matter() && crc != header.header_crc) return parsed;
-  const std::span<const std::byte> attachments = bytes.subspan(sizeof(WalFrameHeader) + head_size, header.attachments_size);
-  parsed.newer = what_is_newer(header, attachments);
-  if (!parsed.newer.empty()) {
-    parsed.verdict = Verdict::newer;
-    return parsed;
-  }
   ASSIGN_OR_RETURN(bytes, window_.bytes(offset_, header.size));
   if (bytes.size() < header.size) return parsed;
   const std::span<const std::byte> body = bytes.subspan(header.size - header.body_size);
   if (checksums_matter() && engine::crc32c(body) != header.body_crc) return parsed;
-  parsed.verdict = Verdict::good;
+  const std::span<const std::byte> attachments = bytes.subspan(sizeof(WalFrameHeader) + head_size, header.attachments_size);
+  parsed.newer = what_is_newer(header, attachments);
+  parsed.verdict = parsed.newer.empty() ? Verdict::good : Verdict::newer;
   parsed.frame = {.type = static_cast<FrameType>(header.type),
                   .lane = {TableId{header.table}, LaneNumber{header.lane}},
                   .txn = Txn{header.txn},
@@ -190,7 +195,7 @@ absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
                   .head = bytes.subspan(sizeof(WalFrameHeader), head_size),
                   .body = body,
                   .body_crc = header.body_crc,
-                  .attachments = bytes.subspan(sizeof(WalFrameHeader) + head_size, header.attachments_size),
+                  .attachments = attachments,
                   .attachments_must_be_known = (header.flags & wal_flag_attachments_must_be_known) != 0};
   return parsed;
 }
@@ -241,8 +246,25 @@ absl::Status WalReader::look_ahead(uint64_t offset) {
   RETURN_IF_ERROR(look_for_trailers(engine::align_down(offset, block_size), first == 0));
   for (size_t index = first + 1; index < files_.segments.size(); ++index) {
     RETURN_IF_ERROR(open_segment(index));
+    RETURN_IF_ERROR(look_at_header());
     RETURN_IF_ERROR(look_for_trailers(0, false));
   }
+  return absl::OkStatus();
+}
+
+void WalReader::add_witness(Lsn durable, Lsn readable_from) {
+  VERIFY_GE(durable, expected_);
+  if (!damage_) damage_ = WalDamage{.first = expected_, .last = {}, .readable_from = readable_from};
+  damage_->last = std::max(damage_->last, durable);
+}
+
+// A segment's header goes out with its first group, when everything before that is durable: it bears witness even where the
+// group's trailer was never written.
+absl::Status WalReader::look_at_header() {
+  ASSIGN_OR_RETURN(const std::optional<WalSegmentHeader> header, read_segment_header());
+  if (!header || header->first_lsn == 1) return absl::OkStatus();
+  if (expected_.value == 0) expected_ = Lsn{1};
+  if (header->first_lsn > expected_.value) add_witness(Lsn{header->first_lsn - 1}, Lsn{header->first_lsn});
   return absl::OkStatus();
 }
 
@@ -257,9 +279,7 @@ absl::Status WalReader::look_for_trailers(uint64_t offset, bool first_segment) {
       const bool first_group = first_segment && end - trailer->size == wal_groups_offset;
       expected_ = Lsn{first_group ? trailer->first_lsn : 1};
     }
-    if (trailer->synced_lsn < expected_.value) continue;
-    if (!damage_) damage_ = WalDamage{.first = expected_, .last = {}, .readable_from = Lsn{trailer->first_lsn}};
-    damage_->last = std::max(damage_->last, Lsn{trailer->synced_lsn});
+    if (trailer->synced_lsn >= expected_.value) add_witness(Lsn{trailer->synced_lsn}, Lsn{trailer->first_lsn});
   }
   return absl::OkStatus();
 }

@@ -1,11 +1,12 @@
 // Reads the frames of one stream back, in order of LSN, and tells a torn tail from damage.
 //
 // A frame is believed when everything about it is right: size, LSN, epoch, chain, place, both checksums. At the first one that
-// is not, frame x, the reader looks over all that follows for a group trailer which says that x was durable once. There is
-// none: x was never acknowledged, the stream ends there. There is one: x was acknowledged and is damaged; next() says data-loss
-// and names what is missing, and damage() has it in numbers. Nothing is ever changed.
+// is not, frame x, the reader looks over all that follows for a group's trailer or a segment's header which says that x was
+// durable once. There is none: x was never acknowledged, the stream ends there. There is one: x was acknowledged and is
+// damaged; next() says data-loss and names what is missing, and damage() has it in numbers. Nothing is ever changed.
 //
-// Takes bytes that nobody vouches for. Memory: a chunk of the file, or the largest frame whose header checksum was right.
+// Takes bytes that nobody vouches for. Memory: a chunk of the file, a frame's head that fits into the segment, or a whole frame
+// whose header checksum was right.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +61,6 @@ class WalReader {
 
   const std::optional<WalDamage>& damage() const { return damage_; }
   const WalReadCounts& counts() const { return counts_; }
-  StreamId stream() const { return files_.stream; }
 
  private:
   enum class Verdict : uint8_t { good, end, bad, newer };
@@ -74,6 +74,8 @@ class WalReader {
 
   absl::StatusOr<std::optional<WalFrame>> read_next();
   absl::Status open_segment(size_t index);
+  bool is_ours(const WalSegmentHeader& header) const;
+  absl::StatusOr<std::optional<WalSegmentHeader>> read_segment_header();
   absl::StatusOr<bool> begin_segment(size_t index);
   absl::StatusOr<bool> go_to_next_segment();
   absl::StatusOr<Parsed> parse_frame();
@@ -81,6 +83,8 @@ class WalReader {
   absl::StatusOr<bool> end_group();
   absl::Status stop();
   absl::Status look_ahead(uint64_t offset);
+  void add_witness(Lsn durable, Lsn readable_from);
+  absl::Status look_at_header();
   absl::Status look_for_trailers(uint64_t offset, bool first_segment);
   absl::StatusOr<std::optional<WalTrailer>> read_trailer(uint64_t block_end);
   absl::Status newer_status(const Parsed& parsed) const;

@@ -5,7 +5,8 @@
 // of metadata), and its name is durable. A segment that was used before has all that; it only gets a new name, and the new
 // sequence in every checksum keeps its old content from being believed.
 //
-// Names change one at a time, oldest first, each durable before the next: a crash never leaves a hole in the sequences.
+// Names change one at a time, oldest first, each durable before the next: a crash never leaves a hole in the sequences. But at
+// the opening, all at once: no frame is in the stream yet.
 //
 // A full disk is waited out, and what a segment that does not fit has taken is given back for the time: column files may need
 // it. So is a process short of descriptors or memory. Every other error is final (engine/io/error_policy.h).

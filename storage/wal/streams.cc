@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include "engine/base/sabotage.h"
@@ -70,12 +69,13 @@ absl::StatusOr<WalInventory> list_streams(engine::IoBackend& backend, const Data
 }
 
 // From the last one on, each removed for good before the one in front of it: a crash in between leaves no hole.
-absl::Status remove_unbegun_segments(engine::IoBackend& backend, const WalStreamFiles& files, uint64_t sequence_last) {
+absl::Status remove_unbegun_segments(engine::IoBackend& backend, WalStreamFiles& files, uint64_t sequence_last) {
   VERIFY(std::ranges::is_sorted(files.segments, {}, &WalSegmentFile::sequence));
-  for (const WalSegmentFile& segment : files.segments | std::views::reverse) {
-    if (segment.sequence <= sequence_last - (engine::sabotaged("begun_segment_removed") ? 1 : 0)) break;
-    RETURN_IF_ERROR(engine::remove_file(backend, segment_path(files.stream, segment.sequence)));
+  const uint64_t kept_last = sequence_last - (engine::sabotaged("begun_segment_removed") ? 1 : 0);
+  while (!files.segments.empty() && files.segments.back().sequence > kept_last) {
+    RETURN_IF_ERROR(engine::remove_file(backend, segment_path(files.stream, files.segments.back().sequence)));
     RETURN_IF_ERROR(engine::sync_directory(backend, stream_directory(files.stream)));
+    files.segments.pop_back();
   }
   return absl::OkStatus();
 }
@@ -89,11 +89,10 @@ absl::Status release_stream(engine::IoBackend& backend, StreamId stream) {
   return engine::sync_directory(backend, stream_directory(stream));
 }
 
-std::vector<std::string> reusable_segments(const WalStreamFiles& files, uint64_t sequence_last, uint64_t segment_size) {
+std::vector<std::string> reusable_segments(const WalStreamFiles& files, uint64_t segment_size) {
   std::vector<std::string> paths;
   for (const WalSegmentFile& segment : files.segments) {
-    if (segment.sequence > sequence_last || segment.size != segment_size) continue;
-    paths.push_back(segment_path(files.stream, segment.sequence));
+    if (segment.size == segment_size) paths.push_back(segment_path(files.stream, segment.sequence));
   }
   return paths;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include "engine/base/status.h"
 #include "engine/io/backend.h"
@@ -15,8 +14,6 @@ enum class SyncMethod : uint8_t {
   dsync,            // one write that is durable when it completes
   write_then_sync,  // a write, and when that has completed a sync of the file
 };
-
-std::string_view sync_method_name(SyncMethod method);
 
 // Writes zeros over the first blocks of `file` both ways, timing them, and returns the faster. Blocking.
 absl::StatusOr<SyncMethod> measure_sync_method(engine::IoBackend& backend, engine::FileId file, uint64_t file_size);

@@ -130,7 +130,6 @@ void WalWriter::flush() {
 void WalWriter::on_group_durable(Lsn last, size_t size) {
   VERIFY(filling_.empty() || last.value + 1 == filling_.first().value);  // groups never overtake each other
   ++counts_.groups;
-  counts_.written_size += size;
   if (size > options_.group_size_max) memory_.large.reset();
   report_durable(last);
 }

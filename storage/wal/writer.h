@@ -41,7 +41,7 @@ struct WalOptions {
   SyncMethod sync_method = SyncMethod::automatic;
 };
 
-// The largest WalFrame::stored_size that append takes. Owners refuse larger ones before they build a frame.
+// The largest WalFrame::stored_size that append takes. Owners reject larger ones before they build a frame.
 constexpr uint64_t frame_size_max(uint64_t segment_size) { return segment_size - wal_groups_offset - sizeof(WalTrailer); }
 
 // Called from completions, and not inside append, flush or release. A listener may call all three.
@@ -100,10 +100,9 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
 
   // Bytes of segments that hold frames which are not released. A checkpoint must come before this reaches size_max.
   uint64_t held_size() const { return held_.size() * options_.segment_size; }
-  uint64_t group_count() const { return counts_.groups; }         // written and durable
-  uint64_t written_size() const { return counts_.written_size; }  // bytes of those groups
-  uint64_t roll_count() const { return counts_.rolls; }           // segments begun behind another one
-  uint64_t recycle_count() const { return counts_.recycles; }     // segments released
+  uint64_t group_count() const { return counts_.groups; }      // written and durable
+  uint64_t roll_count() const { return counts_.rolls; }        // segments begun behind another one
+  uint64_t recycle_count() const { return counts_.recycles; }  // segments released
 
  private:
   struct Held {
@@ -120,7 +119,6 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
 
   struct Counts {
     uint64_t groups = 0;
-    uint64_t written_size = 0;
     uint64_t rolls = 0;
     uint64_t recycles = 0;
   };

@@ -40,6 +40,7 @@ absl::Status SimNode::recover() {
   world_.set_auto_advance(true);
   absl::Status status = node_->recover();
   world_.set_auto_advance(false);
+  VERIFY(!status.ok() || backends_.back()->files_reserved() == 0);  // it lives on, as long as the node
   return status;
 }
 

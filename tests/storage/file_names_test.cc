@@ -28,11 +28,6 @@ TEST_CASE("file_names: names lead back to ids") {
   CHECK(parse_table_name("0") == TableId{0});
   CHECK(parse_table_name("4294967295") == TableId{4'294'967'295});
   CHECK(parse_lane_name("65535") == LaneNumber{65'535});
-  CHECK(parse_run_name("12") == RunId{12});
-  for (const FileKind kind : {FileKind::values, FileKind::validity, FileKind::offsets, FileKind::texts}) {
-    const std::string path = column_path("r", ColumnId{2047}, kind);
-    CHECK(parse_column_file_name(std::string_view(path).substr(2)) == ColumnFileName{ColumnId{2047}, kind});
-  }
 }
 
 TEST_CASE("file_names: other spellings are no names") {
@@ -41,10 +36,6 @@ TEST_CASE("file_names: other spellings are no names") {
     CHECK_FALSE(parse_table_name(name));
   }
   CHECK_FALSE(parse_lane_name("65536"));
-  for (const char* name : {"1", "1.", ".values", "01.values", "1.value", "1.values.tmp", "1.VALUES", "1..values"}) {
-    INFO(name);
-    CHECK_FALSE(parse_column_file_name(name));
-  }
 }
 
 }  // namespace

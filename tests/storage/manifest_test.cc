@@ -76,12 +76,16 @@ TEST_CASE("manifest: every flipped bit and every cut is found") {
   }
 }
 
+// What is decoded keeps to what encoding asks of a manifest: a checkpoint writes it again, and ends the process where it does
+// not.
 TEST_CASE("manifest: fields that cannot be true are refused even under a good checksum") {
-  const std::vector<std::byte> file = encode_partition_manifest(partition_manifest());
+  PartitionManifest two_runs = partition_manifest();
+  two_runs.runs.push_back({.id = RunId{1}, .rows = 1, .timestamp_min = -7, .timestamp_max = 3});
+  const std::vector<std::byte> file = encode_partition_manifest(two_runs);
   for (size_t offset = 24; offset + 8 <= file.size(); ++offset) {
     for (const uint32_t value : {0U, 1U, 0x7FFFFFFFU, 0xFFFFFFFFU}) {
       const absl::StatusOr<PartitionManifest> decoded = decode_partition_manifest(patched(file, offset, value), "m");
-      if (decoded.ok()) CHECK(decoded->runs.size() <= 1);
+      if (decoded.ok()) CHECK(encode_partition_manifest(*decoded).size() <= file.size());
     }
   }
 }

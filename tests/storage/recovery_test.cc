@@ -46,6 +46,7 @@ class Log {
   absl::StatusOr<Recovery> start(const RecoveryOptions& options = {}) {
     absl::StatusOr<Recovery> recovery = recover(machine_.backend(), options);
     if (!recovery.ok()) return recovery;
+    CHECK(machine_.backend().files_reserved() == 0);
     reactor_ = std::make_unique<engine::Reactor>(machine_.backend());
     wal_ = WalWriter::open(*reactor_, {.segment_size = 1 << 20, .size_max = 4 << 20, .group_size_max = 64 << 10},
                            recovery->database, engine::ShardId{0})
@@ -90,6 +91,10 @@ class Log {
     REQUIRE(file.write(0, bytes).ok());
     REQUIRE(file.sync_data().ok());
   }
+
+  void flip_bit(const std::string& path, uint64_t offset) { REQUIRE(machine_.disk().flip_bit(path, offset, 0)); }
+  bool exists(const std::string& path) { return machine_.disk().read_current(path).has_value(); }
+  sim::SimMachine& machine() { return machine_; }
 
   std::vector<TableSnapshot> tables() { return read_table_snapshots(machine_.backend()).value(); }
 
@@ -223,6 +228,68 @@ TEST_CASE("recovery: a gap in the commits of a lane is damage") {
   const absl::Status status = log.start().status();
   CHECK(status.code() == absl::StatusCode::kDataLoss);
   CHECK(std::string(engine::message_of(status)).find("txn of table 1, lane 0: expected 3, found 4") != std::string::npos);
+}
+
+// Frame by frame, each in a group of one block.
+TEST_CASE("recovery: a damaged log leaves everything as it is, also what was read before the damage") {
+  Log log;
+  REQUIRE(log.start().ok());
+  const SchemaRef schema = make_first(rows_table);
+  log.append_schema(FrameType::create, rows_lane, 1, *schema);
+  for (uint64_t txn = 2; txn < 20; ++txn) log.append_rows(rows_lane, txn, schema, {static_cast<int64_t>(txn)});
+  log.crash();
+  log.flip_bit("wal/1-0/1", 18 * engine::block_size + sizeof(WalFrameHeader));
+  REQUIRE(log.exists("wal/1-0/2"));
+  const absl::Status status = log.start({.rounds = {}, .segment_size = 0, .pending_size_max = 1, .apply_size_min = 1}).status();
+  CHECK(absl::IsDataLoss(status));
+  CHECK(log.exists("wal/1-0/2"));
+  CHECK_FALSE(log.machine().disk().read_current("tables/1/0/1970-01-01/0/1.values").has_value());
+}
+
+TEST_CASE("recovery: segments that were never begun make room for the rows that are applied") {
+  Log log;
+  REQUIRE(log.start().ok());
+  const SchemaRef schema = make_first(rows_table);
+  log.append_schema(FrameType::create, rows_lane, 1, *schema);
+  for (uint64_t txn = 2; txn < 20; ++txn) log.append_rows(rows_lane, txn, schema, {static_cast<int64_t>(txn)});
+  log.crash();
+  log.machine().world.options().disk_capacity = log.machine().disk().used_size();
+  const RecoveryOptions options{.rounds = {}, .segment_size = 0, .pending_size_max = 1, .apply_size_min = 1};
+  CHECK(recover(log.machine().backend(), options).status() == absl::OkStatus());
+}
+
+TEST_CASE("recovery: rows that do not fit their table end the start with what is wrong, whatever their checksums say") {
+  const SchemaRef schema = make_first(rows_table);
+  Schema foreign = *schema;
+  const auto refusal = [&] {
+    Log log;
+    REQUIRE(log.start().ok());
+    log.append_schema(FrameType::create, rows_lane, 1, *schema);
+    log.append_rows(rows_lane, 2, std::make_shared<const Schema>(foreign), {10});
+    log.crash();
+    const absl::Status status = log.start().status();
+    CHECK(absl::IsDataLoss(status));
+    return std::string(engine::message_of(status));
+  };
+  foreign.columns[1].id = ColumnId{7};
+  CHECK(refusal() == "wal stream 1-0, frame 2: column 7 is not in the schema");
+  foreign.columns[1].id = ColumnId{0};
+  CHECK(refusal() == "wal stream 1-0, frame 2: column 0 is of another type in the schema");
+  foreign = *schema;
+  foreign.columns[1].type = ColumnType::float64;
+  CHECK(refusal() == "wal stream 1-0, frame 2: column 1 is of another type in the schema");
+  foreign.columns[1] = {.id = ColumnId{0}, .type = ColumnType::timestamp_us, .name = "value"};
+  CHECK(refusal() == "wal stream 1-0, frame 2: column 0 comes twice");
+}
+
+TEST_CASE("recovery: a schema of another table is damage") {
+  Log log;
+  REQUIRE(log.start().ok());
+  log.append_schema(FrameType::create, rows_lane, 1, *make_first(other_table));
+  log.crash();
+  const absl::Status status = log.start().status();
+  CHECK(absl::IsDataLoss(status));
+  CHECK(engine::message_of(status) == "wal stream 1-0, frame 1: a schema of table 2, expected table 1");
 }
 
 TEST_CASE("recovery: rows of a table that nothing created are damage") {

@@ -3,8 +3,10 @@
 #include <array>
 #include <bit>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "engine/base/prng.h"
 #include "engine/uring/backend.h"
@@ -195,6 +197,47 @@ TEST_CASE("table_reader: without columns rows are counted, and column files are 
     if (entry.path().extension() == ".values") std::filesystem::remove(entry.path());
   }
   CHECK(must_scan(data, tables.at(0), {}).size() == 5000);
+}
+
+TEST_CASE("table_reader: a row has an id of its own, the same in every scan of a snapshot") {
+  Data data;
+  const storage::Schema schema =
+      tests::make_table(5, "ids", {{"number", ColumnType::int64}, {"timestamp", ColumnType::timestamp_us}}, 1);
+  tests::TableFiles first(data.directory.path(), schema);
+  tests::TableFiles second(data.directory.path(), schema, storage::LaneNumber{1});
+  constexpr int64_t row_count = 9000;
+  for (int64_t i = 0; i < row_count; ++i) {  // three days, one row in four is late
+    (i % 3 == 0 ? first : second).add({i, i * (3 * day_us / row_count) - (i % 4 == 0 ? day_us / 10 : 0)});
+  }
+  first.write();
+  second.write();
+  REQUIRE(first.run_count() > 3);
+  const auto tables = data.snapshots();
+
+  const auto scan_ids = [&](const storage::ScanOptions& options) {
+    std::map<int64_t, uint64_t> ids;  // by number
+    auto scan = open_scan(data, tables.at(0), options);
+    REQUIRE(scan.ok());
+    for (;;) {
+      const auto chunk = (*scan)->next();
+      REQUIRE(chunk.ok());
+      if ((*chunk)->rows == 0) return ids;
+      for (size_t row = 0; row < (*chunk)->rows; ++row) {
+        ids[static_cast<int64_t>((*chunk)->columns[0].words[row])] = (*scan)->row_id(row);
+      }
+    }
+  };
+  const std::map<int64_t, uint64_t> all = scan_ids({.columns = {{0}}});
+  CHECK(all.size() == size_t{row_count});
+  std::set<uint64_t> different;
+  for (const auto& [number, id] : all) different.insert(id);
+  CHECK(different.size() == size_t{row_count});
+  for (const int64_t start : {int64_t{0}, day_us / 2, day_us, 2 * day_us + 1}) {
+    CAPTURE(start);
+    const auto some = scan_ids({.columns = {{0}, {1}}, .timestamp_min = start, .timestamp_max = start + day_us / 3});
+    CHECK(some.size() > 500);
+    for (const auto& [number, id] : some) REQUIRE(all.at(number) == id);
+  }
 }
 
 TEST_CASE("table_reader: a table without rows has none, and one without a lane too") {

@@ -163,6 +163,29 @@ TEST_CASE("wal: a group that never reached the disk is missed, with the segment 
   }
 }
 
+// docs/wal.md, Recovery: R2. The power failed while the first group of a segment was written, of which only the header came to
+// the disk; and the group before it, which was acknowledged, is gone.
+TEST_CASE("wal: the header of a segment bears witness of the groups before it") {
+  WalStream stream;
+  while (stream.written().empty() || group_starts(stream).back().path == storage::segment_path(stream.stream(), 1)) {
+    stream.append(make_frame(stream.written().size() + 1, 10, 3'000));
+    stream.settle();
+  }
+  stream.end();
+  const std::vector<Flip> starts = group_starts(stream);
+  const Flip& lost = starts.at(starts.size() - 2);
+  const Flip& begun = starts.back();
+  REQUIRE(begun.offset == storage::wal_groups_offset);
+  stream.overwrite(begun.path, begun.offset, std::vector<std::byte>(engine::block_size));
+  CHECK(stream.read().status == absl::OkStatus());
+  stream.overwrite(lost.path, lost.offset, std::vector<std::byte>(engine::block_size));
+  const ReadStream read = stream.read();
+  CHECK(absl::IsDataLoss(read.status));
+  REQUIRE(read.damage.has_value());
+  CHECK(read.damage->first == Lsn{starts.size() - 1});
+  CHECK(read.damage->last == Lsn{starts.size() - 1});
+}
+
 // docs/wal.md, Recovery: R8.
 TEST_CASE("wal: a segment that is gone from the middle is missed") {
   WalStream stream;

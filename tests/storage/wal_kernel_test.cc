@@ -48,19 +48,20 @@ std::vector<uint64_t> start_and_write(const TemporaryDirectory& directory, SyncM
   const auto superblock = storage::open_or_create_superblock(*node.backend);
   INFO(superblock.status());
   REQUIRE(superblock.ok());
-  const auto inventory = storage::list_streams(*node.backend, superblock->database);
+  auto inventory = storage::list_streams(*node.backend, superblock->database);
   REQUIRE(inventory.ok());
   std::vector<uint64_t> replayed;
   std::vector<std::string> reusable;
-  for (const storage::WalStreamFiles& files : inventory->streams) {
+  for (storage::WalStreamFiles& files : inventory->streams) {
     storage::WalReader reader(*node.backend, superblock->database, files);
     for (auto frame = reader.next(); frame.ok() && frame->has_value(); frame = reader.next()) {
       replayed.push_back((*frame)->lsn.value);
       CHECK(std::ranges::equal((*frame)->body, body_of((*frame)->lsn.value)));
     }
     CHECK_FALSE(reader.damage().has_value());
+    REQUIRE(storage::remove_unbegun_segments(*node.backend, files, reader.counts().sequence_last).ok());
     REQUIRE(storage::release_stream(*node.backend, files.stream).ok());
-    const auto segments = storage::reusable_segments(files, reader.counts().sequence_last, 64 * 1024);
+    const auto segments = storage::reusable_segments(files, 64 * 1024);
     reusable.insert(reusable.end(), segments.begin(), segments.end());
   }
   auto opened = storage::WalWriter::open(*node.reactor,

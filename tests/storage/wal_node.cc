@@ -68,13 +68,14 @@ absl::Status WalNode::start() {
   database_ = superblock.database;
   ASSIGN_OR_RETURN(storage::WalInventory inventory, storage::list_streams(*backend_, database_));
   std::vector<std::string> reusable;
-  for (const storage::WalStreamFiles& files : inventory.streams) {
+  for (storage::WalStreamFiles& files : inventory.streams) {
     storage::WalReadCounts counts;
     RETURN_IF_ERROR(replay(files, counts));
+    RETURN_IF_ERROR(storage::remove_unbegun_segments(*backend_, files, counts.sequence_last));
     RETURN_IF_ERROR(storage::release_stream(*backend_, files.stream));
     streams_[files.stream.value].was_released = true;
     inventory.released.push_back(files.stream);
-    for (std::string& path : storage::reusable_segments(files, counts.sequence_last, options_.wal.segment_size)) {
+    for (std::string& path : storage::reusable_segments(files, options_.wal.segment_size)) {
       reusable.push_back(std::move(path));
     }
   }

@@ -116,11 +116,12 @@ TEST_CASE("wal_recovery: segments that were in use and have the size are offered
   const storage::WalReadCounts counts = stream.read().counts;
   CHECK(counts.segments == 3);
   CHECK(counts.sequence_last == 3);
-  const storage::WalStreamFiles files = stream.files();
+  storage::WalStreamFiles files = stream.files();
   CHECK(files.segments.size() == 4);
-  CHECK(storage::reusable_segments(files, counts.sequence_last, WalStream::segment_size) ==
+  REQUIRE(storage::remove_unbegun_segments(stream.machine().backend(), files, counts.sequence_last).ok());
+  CHECK(storage::reusable_segments(files, WalStream::segment_size) ==
         std::vector<std::string>{"wal/1-0/1", "wal/1-0/2", "wal/1-0/3"});
-  CHECK(storage::reusable_segments(files, counts.sequence_last, 2 * WalStream::segment_size).empty());
+  CHECK(storage::reusable_segments(files, 2 * WalStream::segment_size).empty());
 }
 
 TEST_CASE("wal_recovery: segments that were never begun are removed, and that may be cut off anywhere") {
@@ -135,7 +136,7 @@ TEST_CASE("wal_recovery: segments that were never begun are removed, and that ma
         stream.settle();
       }
       stream.end();
-      const storage::WalStreamFiles files = stream.files();
+      storage::WalStreamFiles files = stream.files();
       REQUIRE(files.segments.size() > 5);
       sim::SimMachine& machine = stream.machine();
       machine.world.power_off_after(cut);
@@ -233,6 +234,24 @@ TEST_CASE("wal_reader: attachments are stepped over, but for a frame that says t
   frame.attachments_must_be_known = false;
   frame.attachments.resize(frame.attachments.size() - 1);  // of another grammar, under a good checksum
   CHECK(refusal(frame) == "wal/1-0/1: frame 1 at offset 4096 was written by a newer release: attachments of another form");
+}
+
+// docs/wal.md, Recovery: R1. Only a whole frame says that a newer release wrote it.
+TEST_CASE("wal_reader: a torn frame of a newer release is the end of the stream, as any torn frame is") {
+  StoredFrame newer = make_frame(2, 10, 300);
+  newer.attachments = std::vector<std::byte>(8);
+  newer.attachments_must_be_known = true;
+  WalStream stream;
+  stream.append(make_frame(1, 10, 300));
+  stream.settle();
+  stream.append(newer);
+  stream.end();
+  CHECK(absl::IsFailedPrecondition(stream.read().status));
+  const uint64_t body = 2 * engine::block_size + storage::wal_body_offset(10, 8);
+  stream.overwrite("wal/1-0/1", body, std::vector<std::byte>(300));
+  const ReadStream read = stream.read();
+  CHECK(read.status == absl::OkStatus());
+  CHECK(read.frames.size() == 1);
 }
 
 // docs/wal.md, Recovery: R9.

@@ -131,7 +131,8 @@ Record DirectorySummary::stream_record(const storage::WalStreamFiles& files, boo
           {"sequence_last", counts.sequence_last},
           {"frames", counts.frames},
           {"bytes", counts.frames_size},
-          {"tail_torn", counts.tail_torn}};
+          {"tail_torn", counts.tail_torn},
+          {"trailers_damaged", counts.trailers_damaged}};
 }
 
 void DirectorySummary::add_segments(const storage::WalStreamFiles& files, uint64_t sequence_last,

@@ -117,7 +117,7 @@ bool SegmentInspector::begin() {
     output_.damage(source_.path, 0, fmt::format("header checksum {:08x}, found {:08x}", crc, header.crc));
     return begin_by_name();
   }
-  if (header.format != storage::wal_format || (header.features_must_know & ~storage::wal_features_must_know) != 0) {
+  if (header.format != storage::wal_format || (header.features_must_know & ~storage::wal_features_known) != 0) {
     output_.damage(source_.path, 8, "written by another release");
     return false;
   }

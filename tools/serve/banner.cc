@@ -55,6 +55,10 @@ std::string make_banner(const BannerFacts& facts) {
   text += line("memory", format_size(static_cast<double>(facts.memory)));
   text +=
       line("limits", fmt::format("{} connections for lines, {} over HTTP", facts.connections_max, facts.http_connections_max));
+  if (!report.created && report.superblock_copies < storage::superblock_copy_count) {
+    text += line("superblock", fmt::format("only {} of {} copies were valid; all are written anew", report.superblock_copies,
+                                           storage::superblock_copy_count));
+  }
   if (report.streams != 0) {
     text += line("recovered", fmt::format("{} rows in {} frames of {} earlier streams, {} torn tails cut off",
                                           report.rows_replayed, report.frames_replayed, report.streams, report.torn_tails));
