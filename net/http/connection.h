@@ -86,6 +86,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool shutting_down_ = false;
   bool head_sent_ = false;  // of the query's answer
   bool keep_alive_ = true;
+  bool is_head_ = false;  // its answer has no body: the client would take one for the next answer
   engine::Instant idle_since_;
   RequestReader reader_;
   ReceiveQueue input_;

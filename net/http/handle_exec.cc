@@ -15,8 +15,8 @@ namespace {
 // Parameters of QuestDB that change its answer, and that are not served: nobody shall take our answer for that.
 constexpr std::array<std::string_view, 8> unserved{"cols", "count", "explain", "fmt", "nm", "quoteLargeNum", "src", "timings"};
 
-std::string_view find_repeated(const std::vector<HttpParameter>& parameters, std::string_view name) {
-  return std::ranges::count(parameters, name, &HttpParameter::name) > 1 ? name : std::string_view();
+bool is_repeated(const std::vector<HttpParameter>& parameters, std::string_view name) {
+  return std::ranges::count(parameters, name, &HttpParameter::name) > 1;
 }
 
 std::string why_unserved(const std::vector<HttpParameter>& parameters) {
@@ -25,7 +25,7 @@ std::string why_unserved(const std::vector<HttpParameter>& parameters) {
     return "/exec does not serve the parameter " + parameter.name + ": leave it out";
   }
   for (const std::string_view name : {"query", "limit"}) {
-    if (!find_repeated(parameters, name).empty()) return "/exec takes the parameter " + std::string(name) + " once";
+    if (is_repeated(parameters, name)) return "/exec takes the parameter " + std::string(name) + " once";
   }
   return {};
 }

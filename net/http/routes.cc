@@ -29,8 +29,12 @@ HttpAnswer make_method_refusal(const HttpRequest& request, std::string_view allo
 
 void handle_request(const HttpRequest& request, HttpExchange& exchange) {
   const auto route = std::ranges::find(routes, request.path, &HttpRoute::path);
-  if (route == routes.end()) return exchange.answer(make_refusal(404, "Not Found"));
-  if (request.method != route->method) return exchange.answer(make_method_refusal(request, route->method));
+  const bool is_known = route != routes.end();
+  // An unknown path is 404 to GET alone, as QuestDB has it: of a POST its clients take 405 for a server without such writes,
+  // and 404 for one of several servers that is not ready.
+  const std::string_view allowed = is_known ? route->method : "GET";
+  if (request.method != allowed) return exchange.answer(make_method_refusal(request, allowed));
+  if (!is_known) return exchange.answer(make_refusal(404, "Not Found"));
   if (request.method == "GET" && !request.body.empty()) {
     return exchange.answer(make_refusal(400, "GET request method cannot have content"));
   }

@@ -15,10 +15,11 @@ namespace net {
 
 class SendListener {
  public:
-  // All has been taken: lent bytes are their lender's again.
+  // All has been taken.
   virtual void on_all_sent() = 0;
 
-  // The client is gone or too slow, or give_up() ended the sending. Lent bytes are their lender's again.
+  // The client is gone or too slow, or give_up() ended the sending. A send may still be under way (is_busy()); it is told here,
+  // too, when it has ended.
   virtual void on_send_failed() = 0;
 
  protected:
@@ -33,7 +34,7 @@ class SendQueue {
 
   SendQueue(engine::Shard& shard, engine::FileId socket, SendListener& listener);
 
-  // Requires !is_busy(). Each of them may be empty, but not all.
+  // Requires !is_busy(). Each of them may be empty, but not all. Lent bytes are their lender's again once is_busy() is false.
   void send(std::string front, std::string_view lent = {}, std::string_view back = {});
 
   bool is_busy() const { return sending_; }

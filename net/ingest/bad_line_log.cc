@@ -1,7 +1,8 @@
 #include "net/ingest/bad_line_log.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+
+#include "net/ingest/warning.h"
 
 namespace net {
 
@@ -18,23 +19,28 @@ std::string escape_for_log(std::string_view text, size_t size_max) {
   return escaped;
 }
 
-void BadLineLog::write(const RejectedLine& line, engine::Instant now) {
-  Quota& quota = quotas_[static_cast<size_t>(line.error)];
+bool BadLineLog::wants(LineError error, engine::Instant now) {
+  Quota& quota = quotas_[static_cast<size_t>(error)];
   if (now - quota.second_start >= engine::seconds(1)) {
     quota.second_start = now;
     quota.written = 0;
   }
   if (quota.written == lines_per_second_max) {
     ++quota.left_out;
-    return;
+    return false;
   }
   ++quota.written;
+  return true;
+}
+
+void BadLineLog::write(const RejectedLine& line) {
+  Quota& quota = quotas_[static_cast<size_t>(line.error)];
   const std::string more = quota.left_out == 0 ? std::string() : fmt::format(" ({} similar left out)", quota.left_out);
   quota.left_out = 0;
   std::string reason(line_error_text(line.error));
   if (line.detail != reason) reason += ' ' + escape_for_log(line.detail);
-  spdlog::warn("{} {} byte {}: {}: \"{}\"{}", transport_name(line.transport), line.peer.to_string(), line.offset, reason,
-               escape_for_log(line.raw), more);
+  log_warning(fmt::format("{} {} byte {}: {}: \"{}\"{}", transport_name(line.transport), line.peer.to_string(), line.offset,
+                          reason, escape_for_log(line.raw), more));
 }
 
 }  // namespace net

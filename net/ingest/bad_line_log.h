@@ -31,7 +31,12 @@ class BadLineLog {
  public:
   static constexpr uint32_t lines_per_second_max = 10;
 
-  void write(const RejectedLine& line, engine::Instant now);
+  // Whether the next line that was rejected for this reason is written: then it is composed and goes to write(). Else it is
+  // counted as left out.
+  bool wants(LineError error, engine::Instant now);
+
+  // One line for each time that wants() was true.
+  void write(const RejectedLine& line);
 
  private:
   struct Quota {

@@ -1,8 +1,7 @@
 #include "net/ingest/ingest.h"
 
-#include <spdlog/spdlog.h>
-
 #include "engine/base/verify.h"
+#include "net/ingest/warning.h"
 
 namespace net {
 
@@ -49,8 +48,8 @@ void Ingest::on_pass_timer(engine::Instant now) {
   TcpConnection& connection = connections_.at(*idle);
   if (!connection.stands_still()) return;
   if (!room_.is_overfull()) return room_.give_back_pass(*idle);
-  spdlog::warn("tcp {}: connection closed: it stands still in the middle of a large line, and there is no memory for others",
-               connection.record().peer.to_string());
+  log_warning("tcp " + connection.record().peer.to_string() +
+              ": connection closed: it stands still in the middle of a large line, and there is no memory for others");
   connection.close();
 }
 

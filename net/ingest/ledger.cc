@@ -29,12 +29,18 @@ void Ledger::close(SenderRecord& record, engine::WallTime now) {
   record.is_open = false;
   record.closed = now;
   --open_count_;
-  if (records_.size() - open_count_ <= closed_max) return;
-  const auto oldest =
-      std::ranges::find_if(records_, [](const auto& other) { return !other->is_open && other->sender.settled(); });
-  if (oldest == records_.end()) return;
-  pushed_out_.add(**oldest);
-  records_.erase(oldest);
+  push_out_closed();
+}
+
+// Those with rows on their way have to stay, beyond closed_max if need be: a later call makes up for it.
+void Ledger::push_out_closed() {
+  while (records_.size() - open_count_ > closed_max) {
+    const auto oldest =
+        std::ranges::find_if(records_, [](const auto& record) { return !record->is_open && record->sender.settled(); });
+    if (oldest == records_.end()) return;
+    pushed_out_.add(**oldest);
+    records_.erase(oldest);
+  }
 }
 
 LedgerTotals Ledger::totals() const {

@@ -1,8 +1,7 @@
 // Who sent how much, and what became of it: one record per TCP connection and UDP socket of a shard. Closed connections stay
-// listed until closed_max newer ones have closed.
+// listed until closed_max newer ones have closed and their own rows are settled.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -11,7 +10,6 @@
 
 #include "engine/base/time.h"
 #include "engine/io/backend.h"
-#include "net/line/error.h"
 #include "storage/route/sender.h"
 
 namespace net {
@@ -29,7 +27,6 @@ struct SenderRecord {
   engine::WallTime closed;
   bool is_open = true;
   uint64_t bytes_received = 0;
-  std::array<uint64_t, line_error_count> rejected_by_reason{};
   storage::Sender sender;
 };
 
@@ -75,16 +72,17 @@ class Ledger {
 
   std::vector<LedgerRow> rows() const;
   LedgerTotals totals() const;
-  size_t open_count() const { return open_count_; }
 
   // No row of any sender is on its way.
   bool settled() const;
 
  private:
+  void push_out_closed();
+
   std::deque<std::unique_ptr<SenderRecord>> records_;  // in order of opening
   LedgerTotals pushed_out_;
   uint64_t next_id_;
-  size_t open_count_ = 0;
+  size_t open_count_ = 0;  // of the records
 };
 
 }  // namespace net

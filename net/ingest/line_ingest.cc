@@ -52,12 +52,11 @@ void LineIngest::keep_line() {
 }
 
 LineIngest::Outcome LineIngest::reject_stream(const ForeignProtocol& protocol, std::string_view input) {
-  count_rejected(LineError::foreign_protocol);
+  record_.sender.count_rejected();
   ParsedLine beginning;
   beginning.raw = input.substr(0, input.find_first_of("\r\n"));
-  const std::string detail =
-      std::string(protocol.name) + " came to the port of the line protocol: " + std::string(protocol.advice);
-  log(beginning, LineError::foreign_protocol, detail);
+  log(beginning, LineError::foreign_protocol,
+      [&] { return std::string(protocol.name) + " came to the port of the line protocol: " + std::string(protocol.advice); });
   return Outcome::disconnect;
 }
 
@@ -109,14 +108,20 @@ LineIngest::Outcome LineIngest::park(Waiting waiting) {
   return Outcome::parked;
 }
 
+LineIngest::Outcome LineIngest::reject_for_limit(const absl::Status& ask_rejection) {
+  return reject(parser_.line(), LineError::limit_reached, [&] { return engine::message_of(ask_rejection); });
+}
+
 LineIngest::Outcome LineIngest::ask_for_table(const absl::Status& ask_rejection) {
   const IngestOptions& options = context_.options;
   if (ask_rejection.code() == absl::StatusCode::kNotFound) {
-    const std::string_view why = options.create_tables ? ", cannot create table, creating new columns is disabled"
-                                                       : "; table does not exist, creating new tables is disabled";
-    return reject_text(LineError::creation_disabled, "table: " + std::string(parser_.line().table) + std::string(why));
+    return reject(parser_.line(), LineError::creation_disabled, [&] {
+      return "table: " + std::string(parser_.line().table) +
+             (options.create_tables ? ", cannot create table, creating new columns is disabled"
+                                    : "; table does not exist, creating new tables is disabled");
+    });
   }
-  if (!ask_rejection.ok()) return reject_text(LineError::limit_reached, std::string(engine::message_of(ask_rejection)));
+  if (!ask_rejection.ok()) return reject_for_limit(ask_rejection);
   table_ask_.may_create = options.create_tables && options.create_columns;
   table_ask_.wish = context_.judge.table_wish();
   table_ask_.wish.partition_unit = context_.options.partition_unit;
@@ -125,11 +130,13 @@ LineIngest::Outcome LineIngest::ask_for_table(const absl::Status& ask_rejection)
 }
 
 LineIngest::Outcome LineIngest::ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_rejection) {
-  if (!ask_rejection.ok()) return reject_text(LineError::limit_reached, std::string(engine::message_of(ask_rejection)));
+  if (!ask_rejection.ok()) return reject_for_limit(ask_rejection);
   const std::span<const storage::ColumnWish> wishes = context_.judge.column_wishes();
   if (!context_.options.create_columns) {
-    return reject_text(LineError::creation_disabled, "table: " + table.schema()->name + ", column: " + wishes.front().name +
-                                                         " does not exist, creating new columns is disabled");
+    return reject(parser_.line(), LineError::creation_disabled, [&] {
+      return "table: " + table.schema()->name + ", column: " + wishes.front().name +
+             " does not exist, creating new columns is disabled";
+    });
   }
   columns_ask_.lane = table.lane();
   columns_ask_.wishes.assign(wishes.begin(), wishes.end());
@@ -165,9 +172,10 @@ const JudgedCell* LineIngest::find_too_long(const JudgedRow& row) {
 }
 
 LineIngest::Outcome LineIngest::reject_symbol(const JudgedCell& cell, const storage::Schema& schema) {
-  const std::string sizes = std::to_string(cell.text.size()) + " bytes, at most " + std::to_string(storage::symbol_size_max);
-  return reject_text(LineError::symbol_too_long, "column " + schema.column(cell.column).name + ": a symbol of " + sizes +
-                                                     " are taken, a limit that no setting changes");
+  return reject(parser_.line(), LineError::symbol_too_long, [&] {
+    return "column " + schema.column(cell.column).name + ": a symbol of " + std::to_string(cell.text.size()) +
+           " bytes, at most " + std::to_string(storage::symbol_size_max) + " are taken, a limit that no setting changes";
+  });
 }
 
 LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const JudgedRow& row) {
@@ -177,8 +185,9 @@ LineIngest::Outcome LineIngest::append_row(storage::SourceTable& table, const Ju
   }
   const int64_t timestamp = row.has_timestamp ? row.timestamp : wall_clock(schema.designated_column().type);
   if (const storage::CrowdedPartition* crowded = table.find_rejecting(timestamp)) {
-    return reject_text(LineError::limit_reached,
-                       "table: " + schema.name + "; " + crowded->describe() + ", timestamp: " + std::to_string(timestamp));
+    return reject(parser_.line(), LineError::limit_reached, [&] {
+      return "table: " + schema.name + "; " + crowded->describe() + ", timestamp: " + std::to_string(timestamp);
+    });
   }
   storage::OpenBatch* batch = context_.source.begin_row(table, record_.sender, row.cells.size() + 1, parser_.line().raw.size());
   if (batch == nullptr) {
@@ -208,31 +217,23 @@ int64_t LineIngest::wall_clock(storage::ColumnType type) const {
   return context_.shard.backend().wall_now().ns / engine::ns_per(storage::unit_of(type));
 }
 
-LineIngest::Outcome LineIngest::reject_text(LineError error, const std::string& detail) {
-  return reject(parser_.line(), error, [&]() -> const std::string& { return detail; });
-}
-
 template <typename Line, typename Detail>
 LineIngest::Outcome LineIngest::reject(const Line& line, LineError error, Detail detail) {
-  count_rejected(error);
-  if (context_.options.log_bad_lines) log(line, error, detail());
+  record_.sender.count_rejected();
+  if (context_.options.log_bad_lines) log(line, error, detail);
   return disconnect_on_error_ ? Outcome::disconnect : Outcome::consumed;
 }
 
-template <typename Line>
-void LineIngest::log(const Line& line, LineError error, std::string_view detail) {
+template <typename Line, typename Detail>
+void LineIngest::log(const Line& line, LineError error, Detail detail) {
+  if (!context_.log.wants(error, context_.shard.reactor().now())) return;
+  const auto& composed = detail();  // a text, or a view of one that is there
   context_.log.write({.transport = record_.transport,
                       .peer = peer_,
                       .error = error,
-                      .detail = detail,
+                      .detail = composed,
                       .raw = line.raw,
-                      .offset = line.offset - origin_},
-                     context_.shard.reactor().now());
-}
-
-void LineIngest::count_rejected(LineError error) {
-  record_.sender.count_rejected();
-  ++record_.rejected_by_reason[static_cast<size_t>(error)];
+                      .offset = line.offset - origin_});
 }
 
 }  // namespace net

@@ -92,18 +92,18 @@ class LineIngest final : public storage::AskWaiter, public storage::RoomWaiter {
   // `ask_rejection`: why the ask of the line was rejected, if it was.
   Outcome settle_line(const absl::Status& ask_rejection);
   Outcome park(Waiting waiting);
+  Outcome reject_for_limit(const absl::Status& ask_rejection);
   Outcome ask_for_table(const absl::Status& ask_rejection);
   Outcome ask_for_columns(const storage::SourceTable& table, const absl::Status& ask_rejection);
   static const JudgedCell* find_too_long(const JudgedRow& row);
   Outcome reject_symbol(const JudgedCell& cell, const storage::Schema& schema);
   Outcome append_row(storage::SourceTable& table, const JudgedRow& row);
   int64_t wall_clock(storage::ColumnType type) const;
+  // `detail` composes what the log says of it, and is called when the log wants it.
   template <typename Line, typename Detail>
   Outcome reject(const Line& line, LineError error, Detail detail);
-  Outcome reject_text(LineError error, const std::string& detail);
-  template <typename Line>
-  void log(const Line& line, LineError error, std::string_view detail);
-  void count_rejected(LineError error);
+  template <typename Line, typename Detail>
+  void log(const Line& line, LineError error, Detail detail);
 
   IngestContext& context_;
   SenderRecord& record_;

@@ -37,7 +37,6 @@ class ReceiveRoom {
     size_ += size - held;
     held = size;
   }
-  size_t size() const { return size_; }
   bool has_memory() const { return size_ <= size_max_; }
 
   // Whether a sender that holds so much may receive. If not it is called when it may.

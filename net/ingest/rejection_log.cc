@@ -1,20 +1,22 @@
 #include "net/ingest/rejection_log.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
+
+#include "net/ingest/warning.h"
 
 namespace net {
 
 void RejectionLog::write_due(ConnectionSet& connections, engine::Instant now) {
-  const uint64_t rows = context_.source.counters().rows_rejected;
+  const uint64_t rows = context_.source.rows_rejected();
   if ((rows == rows_logged_ && !connections.has_rejected()) || now < next_at_) return;
   next_at_ = now + pause;
   if (connections.has_rejected()) {
-    spdlog::warn("shard {}: {} connections closed at once: line.tcp.net.connection.limit allows {} here",
-                 context_.shard.id().value, connections.take_rejected(), context_.options.connections_max);
+    log_warning(fmt::format("shard {}: {} connections closed at once: line.tcp.net.connection.limit allows {} here",
+                            context_.shard.id().value, connections.take_rejected(), context_.options.connections_max));
   }
   if (rows == rows_logged_ || !context_.options.log_bad_lines) return;
   const absl::Status rejection = context_.source.take_rejection();
-  spdlog::warn("{} rows rejected: {}", rows - rows_logged_, escape_for_log(engine::message_of(rejection)));
+  log_warning(fmt::format("{} rows rejected: {}", rows - rows_logged_, escape_for_log(engine::message_of(rejection))));
   rows_logged_ = rows;
 }
 

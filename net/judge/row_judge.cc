@@ -168,7 +168,7 @@ bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column,
     if (!timestamp) return reject(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
     word = static_cast<uint64_t>(*timestamp);
   }
-  JudgedCell& cell = cells_.emplace_back();  // filled in place: see LineParser::set_text
+  JudgedCell& cell = cells_.emplace_back();  // filled in place: see LineScanner::set_text
   cell.column = column;
   cell.type = type;
   cell.word = word;

@@ -15,7 +15,7 @@ constexpr ForeignProtocol redis{.name = "Redis", .advice = "there is no such por
 constexpr ForeignProtocol mqtt{.name = "MQTT", .advice = "there is no such port here"};
 
 struct Beginning {
-  std::string_view bytes;  // '?' stands for any byte, '#' for any digit
+  std::string_view bytes;  // '?' stands for any byte that ends no line, '#' for any digit
   const ForeignProtocol* protocol;
 };
 
@@ -57,7 +57,8 @@ static_assert(std::ranges::all_of(beginnings, ends_within_a_line, &Beginning::by
 
 bool is_like(char expected, char found) {
   if (expected == '#') return found >= '0' && found <= '9';
-  return expected == '?' || expected == found;
+  if (expected == '?') return found != '\r' && found != '\n';
+  return expected == found;
 }
 
 // As far as both go.

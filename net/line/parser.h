@@ -1,5 +1,5 @@
-// The parser of line protocol text, for TCP, UDP and HTTP bodies alike. It is the specification in code: plain, one byte at a
-// time.
+// The parser of line protocol text, for TCP, UDP and HTTP bodies alike. It is the specification in code: plain, byte by byte,
+// and where a shortcut takes many bytes at once (LineScanner::take_...), it takes only what the plain way would have taken.
 //
 // line := table { "," tag "=" symbol } [ " " field "=" value { "," field "=" value } ] [ " " timestamp ] ( LF | CR )
 //
@@ -70,7 +70,7 @@ class LineParser {
   const BadLine& bad_line() const { return scanner_.bad_line(); }
 
   uint64_t stream_offset() const { return stream_offset_; }  // bytes consumed so far
-  size_t memory_size() const;                                // held now; 0 between lines once need_more was returned
+  size_t memory_size() const;                                // held now, at most; 0 between lines once need_more was returned
 
  private:
   using Step = LineScanner::Step;

@@ -19,7 +19,8 @@ namespace {
 
 constexpr size_t entities_size_min = 32;
 constexpr size_t text_memory_min = 256;
-constexpr size_t expected_names_max = 256;  // later places of a line have their names read byte by byte
+constexpr size_t expected_names_max = 256;     // later places of a line have their names read byte by byte
+constexpr size_t expected_name_size_max = 63;  // with the '='; so have those that are longer
 
 }  // namespace
 
@@ -73,7 +74,8 @@ void LineScanner::release_memory() {
 }
 
 size_t LineScanner::memory_size() const {
-  return entities_.capacity() * sizeof(LineEntity) + expected_names_.capacity() * sizeof(std::string) + unescaped_.capacity() -
+  constexpr size_t expected_name_memory = sizeof(std::string) + expected_name_size_max + 1;  // a zero stands behind it
+  return entities_.capacity() * sizeof(LineEntity) + expected_names_.capacity() * expected_name_memory + unescaped_.capacity() -
          std::string().capacity();
 }
 
@@ -237,20 +239,25 @@ LineScanner::Step LineScanner::end_name() {
 bool LineScanner::take_expected_name() {
   if (value_count_ >= expected_names_.size() || at_ != token_) return false;
   const std::string& expected = expected_names_[value_count_];
-  if (static_cast<size_t>(end_ - at_) < expected.size() || !engine::equal_text({at_, expected.size()}, expected)) return false;
+  // Of an empty one, which expects no name, size() - 1 is the largest number there is.
+  if (expected.size() - 1 >= static_cast<size_t>(end_ - at_)) return false;
+  if (!engine::equal_text({at_, expected.size()}, expected)) return false;
   entity().name = {at_, expected.size() - 1};
   at_ += expected.size();
   begin_token(State::value);
   return true;
 }
 
-// `name` is sent without backslashes, and valid; its '=' is the last byte.
+// `name` is sent without backslashes, and valid; its '=' is the last byte. A long one is not kept, so that memory_size knows
+// what the names hold at most without looking at them; the places behind it keep theirs. Nor does memory grow beyond that: a
+// string that makes room by itself may take twice what it needs.
 void LineScanner::expect_name(std::string_view name) {
-  if (value_count_ < expected_names_.size()) {
-    expected_names_[value_count_] = name;
-  } else if (value_count_ == expected_names_.size() && value_count_ < expected_names_max) {
-    expected_names_.emplace_back(name);
-  }
+  if (value_count_ >= expected_names_max || value_count_ > expected_names_.size()) return;
+  if (value_count_ == expected_names_.size()) expected_names_.emplace_back();
+  if (name.size() > expected_name_size_max) return;
+  std::string& expected = expected_names_[value_count_];
+  if (name.size() > expected.capacity()) expected.reserve(expected_name_size_max);
+  expected = name;
 }
 
 LineScanner::Step LineScanner::end_symbol() {

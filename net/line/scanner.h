@@ -1,5 +1,5 @@
-// What the bytes of one line of protocol text mean, one byte at a time and resumable at every byte. Where the bytes lie, and
-// when they move, is the parser's (parser.h), which owns this and tells it.
+// What the bytes of one line of protocol text mean, resumable at every byte. Where the bytes lie, and when they move, is the
+// parser's (parser.h), which owns this and tells it.
 #pragma once
 
 #include <cstddef>
@@ -60,7 +60,7 @@ class LineScanner {
 
   void forget_texts() { unescaped_.clear(); }  // once nobody reads the last line any more
   void release_memory();
-  size_t memory_size() const;
+  size_t memory_size() const;  // at least what is held
 
  private:
   enum class State : uint8_t { table, name, value, string, string_end, timestamp };
@@ -105,7 +105,7 @@ class LineScanner {
   size_t value_count_ = 0;
 
   std::vector<LineEntity> entities_;         // the first value_count_ are whole, the next one may have its name
-  std::vector<std::string> expected_names_;  // by place in the line, with the '=' behind them
+  std::vector<std::string> expected_names_;  // by place in the line, with the '=' behind them; empty: none is expected
   std::string unescaped_;                    // texts of the current line that were sent with backslashes
   ParsedLine line_;
   BadLine bad_line_;

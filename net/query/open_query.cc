@@ -1,6 +1,7 @@
 #include "net/query/open_query.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "engine/base/verify.h"
@@ -91,7 +92,7 @@ void OpenQuery::ask_next() {
   answer_.emplace(*run_, query_.rows);
 }
 
-// Of all tables, when all were wanted; else of all their names, and then of each that the query may name.
+// Of all tables, when all were wanted; else only which there are, and then of each that the query may name.
 void OpenQuery::take_answers() {
   if (std::exchange(asks_connections_, false)) {
     connections_ = asks_.take_connections();
@@ -102,22 +103,23 @@ void OpenQuery::take_answers() {
     tables_to_ask_->pop_back();
   } else {
     tables_to_ask_.emplace();
-    if (!asks_all_tables_) {
-      for (const std::string& name : run_->table_names()) {
-        const auto is_named = [folded = storage::fold_name(name)](const storage::TableSnapshot& table) {
-          return storage::fold_name(table.schema->name) == folded;
-        };
-        const auto found = std::ranges::find_if(answered, is_named);
-        if (found != answered.end()) tables_to_ask_->push_back(found->schema->table);
-      }
-      answered.clear();
-    }
+    if (!asks_all_tables_) choose_tables(std::exchange(answered, {}));
   }
   for (storage::TableSnapshot& table : answered) {
     std::string name = storage::fold_name(table.schema->name);
     tables_.insert_or_assign(std::move(name), std::move(table));
   }
   ask_next();
+}
+
+// A text of query_size_max may have as many words as a server has tables: every name is folded once. Words that differ only in
+// case are one table, and asked for once.
+void OpenQuery::choose_tables(const std::vector<storage::TableSnapshot>& tables) {
+  std::set<std::string> named;
+  for (const std::string& name : run_->table_names()) named.insert(storage::fold_name(name));
+  for (const storage::TableSnapshot& table : tables) {
+    if (named.contains(storage::fold_name(table.schema->name))) tables_to_ask_->push_back(table.schema->table);
+  }
 }
 
 void OpenQuery::compute(engine::Instant pause_at) {
@@ -176,10 +178,10 @@ bool OpenQuery::is_wanted() {
   return !is_cancelled_;
 }
 
-absl::StatusOr<std::vector<ListedTable>> OpenQuery::list_tables() {
-  std::vector<ListedTable> listed;
-  for (const auto& [name, table] : tables_) listed.push_back({.snapshot = table, .rows_pending = 0});
-  std::ranges::sort(listed, {}, [](const ListedTable& table) { return table.snapshot.schema->table; });
+absl::StatusOr<std::vector<storage::TableSnapshot>> OpenQuery::list_tables() {
+  std::vector<storage::TableSnapshot> listed;
+  for (const auto& [name, table] : tables_) listed.push_back(table);
+  std::ranges::sort(listed, {}, [](const storage::TableSnapshot& table) { return table.schema->table; });
   return listed;
 }
 

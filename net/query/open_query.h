@@ -60,7 +60,7 @@ class OpenQuery final : public TableProvider {
   enum class State : uint8_t { starting, asking, ready, part_out, done };
 
   // TableProvider, called by the query while it computes: all has been asked for before.
-  absl::StatusOr<std::vector<ListedTable>> list_tables() override;
+  absl::StatusOr<std::vector<storage::TableSnapshot>> list_tables() override;
   absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override;
   absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override { return connections_; }
   bool is_wanted() override;
@@ -70,6 +70,7 @@ class OpenQuery final : public TableProvider {
   void move_to(State state);
   void start();
   void take_answers();
+  void choose_tables(const std::vector<storage::TableSnapshot>& tables);
   void ask_next();
   void compute(engine::Instant pause_at);
   void send_part();

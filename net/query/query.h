@@ -16,12 +16,9 @@ struct ReplyTo {
   uint64_t id = 0;
 };
 
-enum class AnswerFormat : uint8_t { exec_json };
-
 // Belongs to who asks; lent to the reader from `query` to the last `query_part`.
 struct Query {
   ReplyTo reply_to;
-  AnswerFormat format = AnswerFormat::exec_json;
   std::string text;  // SQL
   RowRange rows;     // that are wanted of the result
 

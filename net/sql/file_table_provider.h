@@ -19,14 +19,14 @@ class FileTableProvider final : public TableProvider {
   // All queries see these snapshots (storage::read_table_snapshots).
   FileTableProvider(engine::IoBackend& backend, std::vector<storage::TableSnapshot> snapshots);
 
-  absl::StatusOr<std::vector<ListedTable>> list_tables() override { return tables_; }
+  absl::StatusOr<std::vector<storage::TableSnapshot>> list_tables() override { return tables_; }
   absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override;
   absl::StatusOr<std::vector<ConnectionInfo>> list_connections() override { return std::vector<ConnectionInfo>(); }
   engine::FilePool& files() override { return files_; }
 
  private:
   engine::FilePool files_;
-  std::vector<ListedTable> tables_;
+  std::vector<storage::TableSnapshot> tables_;
   std::map<std::string, size_t, std::less<>> indices_;  // of tables_, by folded name
 };
 

@@ -93,7 +93,6 @@ struct TimeSpan {
 struct TableRow {
   storage::SchemaRef schema;
   uint64_t rows = 0;
-  uint64_t rows_pending = 0;
   uint64_t applied = 0;  // commits, over all lanes
   uint64_t committed = 0;
   TimeSpan span;
@@ -130,7 +129,7 @@ constexpr auto tables_columns = std::to_array<RowColumn<TableRow>>({
     {{"table_max_timestamp", "TIMESTAMP"}, timestamp_max},
     {{"table_last_write_timestamp", "TIMESTAMP"}, no_value},
     {{"table_txn", "LONG"}, applied_txn},
-    {{"wal_pending_row_count", "LONG"}, [](const TableRow& row) { return count_value(row.rows_pending); }},
+    {{"wal_pending_row_count", "LONG"}, zero},  // readers see what is durable
     {{"wal_dedup_row_count_since_start", "LONG"}, zero},
     {{"wal_txn", "LONG"}, committed_txn},
     {{"wal_max_timestamp", "TIMESTAMP"}, timestamp_max},
@@ -150,12 +149,11 @@ constexpr auto wal_tables_columns = std::to_array<RowColumn<TableRow>>({
 constexpr auto wal_tables_declared = columns_of(wal_tables_columns);
 
 absl::StatusOr<std::vector<TableRow>> list_table_rows(TableProvider& source) {
-  ASSIGN_OR_RETURN(const std::vector<ListedTable> tables, source.list_tables());
+  ASSIGN_OR_RETURN(const std::vector<storage::TableSnapshot> tables, source.list_tables());
   std::vector<TableRow> rows;
-  for (const ListedTable& table : tables) {
-    TableRow& row = rows.emplace_back(
-        TableRow{.schema = table.snapshot.schema, .rows = table.snapshot.rows(), .rows_pending = table.rows_pending});
-    for (const LaneSnapshotRef& lane : table.snapshot.lanes) {
+  for (const storage::TableSnapshot& table : tables) {
+    TableRow& row = rows.emplace_back(TableRow{.schema = table.schema, .rows = table.rows()});
+    for (const LaneSnapshotRef& lane : table.lanes) {
       row.applied += lane->applied.value;
       row.committed += lane->durable.value;
       for (const ManifestRef& partition : lane->partitions) row.span.add(*partition);

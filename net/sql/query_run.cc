@@ -67,6 +67,7 @@ class QueryRun::Machine final : public EndCheck {
   absl::Status end_status() const;
   absl::Status denied_status() const;
   absl::Status sqlite_status(int code);
+  absl::Status files_status(int code);
   absl::Status translate_message(std::string_view message);
 
   QueryText text_;
@@ -84,6 +85,7 @@ class QueryRun::Machine final : public EndCheck {
 
   int designated_ = designated_none;
   std::vector<SqlColumn> columns_;
+  std::vector<bool> is_boolean_;  // of each column: its integers are shown as false and true
   std::vector<SqlCell> cells_;
 };
 
@@ -120,7 +122,6 @@ absl::Status QueryRun::Machine::open_database() {
   sqlite3_hard_heap_limit64(limits_.memory_max);
   sqlite3_soft_heap_limit64(limits_.memory_max / 4 * 3);
   SpillFiles* spill = source_->spill();
-  if (spill != nullptr) spill->forget_failure();
   sqlite3* database = nullptr;
   const int code = sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                                    spill == nullptr ? nullptr : spill->vfs_name());
@@ -184,6 +185,7 @@ void QueryRun::Machine::begin_result(bool has_row) {
       const int type = has_row ? sqlite3_column_type(statement_.get(), i) : SQLITE_TEXT;
       column.type = type == SQLITE_INTEGER ? "LONG" : (type == SQLITE_FLOAT ? "DOUBLE" : "VARCHAR");
     }
+    is_boolean_.push_back(column.type == "BOOLEAN");
   }
   cells_.resize(columns_.size());
 }
@@ -195,8 +197,7 @@ SqlCell QueryRun::Machine::cell(int column) const {
       return {};
     case SQLITE_INTEGER: {
       const int64_t value = sqlite3_column_int64(statement, column);
-      return columns_[static_cast<size_t>(column)].type == "BOOLEAN" ? SqlCell::of_boolean(value != 0)
-                                                                     : SqlCell::of_integer(value);
+      return is_boolean_[static_cast<size_t>(column)] ? SqlCell::of_boolean(value != 0) : SqlCell::of_integer(value);
     }
     case SQLITE_FLOAT:
       return SqlCell::of_real(sqlite3_column_double(statement, column));
@@ -228,8 +229,12 @@ absl::Status QueryRun::Machine::sqlite_status(int code) {
       position_ = text_.offset_of_table(message.substr(missing.size(), message.size() - missing.size() - 1));
     return functions_->failure();
   }
-  if (source_->spill() != nullptr && !source_->spill()->failure().ok()) return source_->spill()->failure();
   switch (code & 0xFF) {  // the primary result code
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_CORRUPT:
+      return files_status(code & 0xFF);
     case SQLITE_INTERRUPT:
       return end_status();
     case SQLITE_NOMEM:
@@ -243,6 +248,12 @@ absl::Status QueryRun::Machine::sqlite_status(int code) {
     default:
       return translate_message(sqlite3_errmsg(database_.get()));
   }
+}
+
+// Of the files that the query keeps rows in: nothing that its text could mend.
+absl::Status QueryRun::Machine::files_status(int code) {
+  if (code != SQLITE_CORRUPT && source_->spill() != nullptr) RETURN_IF_ERROR(source_->spill()->take_failure());
+  return engine::data_loss(std::string("the files that the query keeps rows in: ") + sqlite3_errmsg(database_.get()));
 }
 
 // SQLite's words for the mistakes that QuestDB's users know by other words.

@@ -1,6 +1,5 @@
 #include "net/sql/query_text.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "net/sql/query_limits.h"
@@ -16,12 +15,8 @@ absl::Status QueryText::translate() {
   }
   tokens_ = tokenize_sql(text_);
   ASSIGN_OR_RETURN(translated_, translate_query(text_, tokens_));
+  for (const SqlToken& token : tokenize_sql(translated_.sql)) words_.insert(storage::fold_name(token.text));
   return absl::OkStatus();
-}
-
-bool QueryText::may_call(std::string_view function) const {
-  const std::vector<SqlToken> tokens = tokenize_sql(translated_.sql);
-  return std::ranges::any_of(tokens, [function](const SqlToken& token) { return storage::fold_name(token.text) == function; });
 }
 
 std::optional<size_t> QueryText::offset_behind(size_t sql_end) const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,7 @@ class QueryText {
 
   // Tables that it may name, each once, and table functions that it may call.
   const std::vector<std::string>& table_names() const { return translated_.table_names; }
-  bool may_call(std::string_view function) const;
+  bool may_call(std::string_view function) const { return words_.contains(function); }
 
   // Where in the text.
   size_t offset_of_sql(size_t sql_offset) const { return translated_.query_offset(sql_offset); }
@@ -42,6 +43,7 @@ class QueryText {
   std::string text_;
   std::vector<SqlToken> tokens_;
   TranslatedQuery translated_;
+  std::set<std::string, std::less<>> words_;  // of sql(), folded
   absl::Status status_;
 };
 

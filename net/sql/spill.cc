@@ -34,7 +34,8 @@ class SpillFile {
     const auto here = static_cast<size_t>(std::min<uint64_t>(buffer.size(), size_ > offset ? size_ - offset : 0));
     if (here > 0) {
       const absl::StatusOr<size_t> count = file_.read(offset, buffer.first(here));
-      if (!count.ok() || *count != here) return fail(count.status(), SQLITE_IOERR_READ);
+      if (!count.ok()) return fail(count.status(), SQLITE_IOERR_READ);
+      if (*count != here) return fail(make_cut_short(offset, here, *count), SQLITE_IOERR_READ);
     }
     std::ranges::fill(buffer.subspan(here), std::byte{0});
     return here == buffer.size() ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
@@ -53,6 +54,11 @@ class SpillFile {
   uint64_t size() const { return size_; }
 
  private:
+  absl::Status make_cut_short(uint64_t offset, size_t expected, size_t found) const {
+    return engine::data_loss(file_.path() + ": read at " + std::to_string(offset) + ": " + std::to_string(expected) +
+                             " bytes were written there, found " + std::to_string(found));
+  }
+
   int fail(absl::Status status, int code) {
     owner_.set_failure(std::move(status));
     return code;

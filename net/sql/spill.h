@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "engine/base/status.h"
 #include "engine/io/file_pool.h"
@@ -37,9 +38,9 @@ class SpillFiles {
 
   uint64_t size() const { return size_; }            // on disk now
   uint64_t size_seen() const { return size_seen_; }  // and the most there ever was
-  // Why a file could not be written, in more words than SQLite keeps; ok when none failed.
-  const absl::Status& failure() const { return failure_; }
-  void forget_failure() { failure_ = absl::OkStatus(); }
+  // Why a file could not be read or written, in more words than SQLite keeps; ok when none failed since the last call. Whoever
+  // meets an error of SQLite's about files takes it at once: it is no other query's.
+  absl::Status take_failure() { return std::exchange(failure_, absl::OkStatus()); }
 
   // For the files.
   bool add_file();

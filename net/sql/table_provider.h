@@ -14,16 +14,11 @@
 
 namespace net {
 
-struct ListedTable {
-  storage::TableSnapshot snapshot;
-  uint64_t rows_pending = 0;  // durable, not yet readable
-};
-
 // What became of a connection's rows. Received rows are always the sum of the durable, rejected and pending ones.
 struct ConnectionInfo {
   uint64_t id = 0;
   std::string transport;  // "tcp", "udp"
-  std::string peer;      // "127.0.0.1:41234"
+  std::string peer;       // "127.0.0.1:41234"
   bool open = true;
   engine::WallTime opened;
   uint64_t rows_durable = 0;
@@ -42,7 +37,7 @@ class TableProvider {
   virtual ~TableProvider() = default;
 
   // All tables, by id, as readers see them now.
-  virtual absl::StatusOr<std::vector<ListedTable>> list_tables() = 0;
+  virtual absl::StatusOr<std::vector<storage::TableSnapshot>> list_tables() = 0;
 
   // The table with this name in any case, with every row that was durable when the call began. Not-found when there is none,
   // which is found out cheaply: SQL asks for each word of a query.

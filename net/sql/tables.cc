@@ -68,8 +68,7 @@ struct TableCursor final : sqlite3_vtab_cursor {
 
   std::unique_ptr<storage::TableScan> scan;
   const storage::ScanChunk* chunk = nullptr;
-  size_t row = 0;  // in the chunk
-  int64_t rowid = 0;
+  size_t row = 0;               // in the chunk
   std::vector<uint32_t> slots;  // schema index -> column of the chunk
   std::string text;             // of the LONG256 that is shown
   int64_t row_texts = 0;        // bytes of texts that were read of this row
@@ -233,7 +232,6 @@ int filter_table(sqlite3_vtab_cursor* vtab_cursor, int, const char* plan, int va
 
 int step_cursor(sqlite3_vtab_cursor* vtab_cursor) {
   TableCursor& cursor = cursor_of(vtab_cursor);
-  ++cursor.rowid;
   cursor.row_texts = 0;
   return ++cursor.row < cursor.chunk->rows ? SQLITE_OK : load_chunk(cursor);
 }
@@ -277,8 +275,10 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
   return SQLITE_OK;
 }
 
-int read_rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* rowid) {
-  *rowid = cursor_of(cursor).rowid;
+// Of a query whose conditions are joined by OR SQLite may scan once for each, and knows by this which rows it has had.
+int read_rowid(sqlite3_vtab_cursor* vtab_cursor, sqlite3_int64* rowid) {
+  const TableCursor& cursor = cursor_of(vtab_cursor);
+  *rowid = static_cast<sqlite3_int64>(cursor.scan->row_id(cursor.row));
   return SQLITE_OK;
 }
 

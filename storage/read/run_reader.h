@@ -20,7 +20,8 @@ struct RunPlace {
   size_t lane = 0;  // index in the snapshot
   const PartitionManifest* partition = nullptr;
   const Run* run = nullptr;
-  size_t order = 0;  // among runs of the same partition: rows of equal timestamps come in this order
+  size_t order = 0;          // among runs of the same partition: rows of equal timestamps come in this order
+  uint64_t rows_before = 0;  // of all runs of the snapshot that were planned before it, those that are not read included
 
   int64_t timestamp_min() const { return run->timestamp_min; }
   int64_t timestamp_max() const { return run->timestamp_max; }
@@ -41,6 +42,9 @@ class RunReader {
 
   const RunPlace& place() const { return place_; }
   uint64_t rows_left() const { return row_end_ - row_; }
+
+  // Of the next row: its number among all rows of the snapshot.
+  uint64_t row_id() const { return place_.rows_before + row_; }
 
   // Makes timestamp() valid. Requires rows_left() > 0.
   absl::Status load_timestamp();

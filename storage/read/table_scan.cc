@@ -1,6 +1,7 @@
 #include "storage/read/table_scan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <queue>
 #include <tuple>
 
@@ -46,12 +47,21 @@ class RunScan final : public TableScan {
     return dictionaries_[column][id.value % lanes].text(SymbolId{static_cast<uint32_t>(id.value / lanes)});
   }
 
+  uint64_t row_id(size_t row) const override;
+
  private:
+  // Rows of a chunk that follow one another in a run, too.
+  struct Stretch {
+    size_t row = 0;   // of the chunk: the first one
+    uint64_t id = 0;  // of that row
+  };
+
   TimeWindow time_window() const { return {.min = options_.timestamp_min, .max = options_.timestamp_max}; }
   void add_dictionaries();
   void plan_chunk();
   void plan_runs();
   void plan_lane(size_t lane);
+  void begin_stretch(uint64_t id);
   void clear_chunk();
   absl::Status fill_chunk();
   absl::Status open_group();
@@ -64,10 +74,12 @@ class RunScan final : public TableScan {
   engine::FilePool& files_;
   std::vector<std::vector<DictionaryReader>> dictionaries_;  // by wanted column, then lane; empty unless a symbol
   std::vector<RunPlace> runs_;                               // that have rows in the time window, by first timestamp
+  uint64_t rows_planned_ = 0;                                // of all runs
   size_t runs_opened_ = 0;
   std::vector<RunReader> group_;  // runs that overlap in time; merged when there are several
   std::priority_queue<RunReader*, std::vector<RunReader*>, LaterHead> heads_;
   ScanChunk chunk_;
+  std::vector<Stretch> stretches_;               // of the chunk, in order of its rows
   size_t rows_max_ = scan_chunk_rows_max;        // of the chunk
   size_t texts_size_max_ = scan_chunk_size_max;  // of each of its columns
 };
@@ -110,8 +122,11 @@ void RunScan::plan_lane(size_t lane) {
   for (const ManifestRef& partition : snapshot_.lanes[lane]->partitions) {
     for (size_t i = 0; i < partition->runs.size(); ++i) {
       const Run& run = partition->runs[i];
+      const uint64_t rows_before = rows_planned_;
+      rows_planned_ += run.rows;  // whatever the window: a row has the same id in every scan
       if (run.rows == 0 || run.timestamp_max < options_.timestamp_min || run.timestamp_min > options_.timestamp_max) continue;
-      runs_.push_back({.lane = lane, .partition = partition.get(), .run = &run, .order = (lane << 32) + i});
+      runs_.push_back(
+          {.lane = lane, .partition = partition.get(), .run = &run, .order = (lane << 32) + i, .rows_before = rows_before});
     }
   }
 }
@@ -125,6 +140,7 @@ absl::StatusOr<const ScanChunk*> RunScan::next() {
 // What one large row took is given back: there may be many columns, and another one is large in each row.
 void RunScan::clear_chunk() {
   chunk_.rows = 0;
+  stretches_.clear();
   for (ColumnVector& column : chunk_.columns) {
     column.clear();
     if (column.kind() == Kind::texts && column.bytes.capacity() > 2 * texts_size_max_) std::string().swap(column.bytes);
@@ -204,11 +220,25 @@ absl::StatusOr<size_t> RunScan::merge_heads(size_t count_max) {
 
 absl::StatusOr<size_t> RunScan::append_rows(RunReader& reader, size_t count_max) {
   const size_t row_first = chunk_.rows;
+  begin_stretch(reader.row_id());
   ASSIGN_OR_RETURN(const size_t count, reader.append(count_max, texts_size_max_, chunk_));
   for (size_t i = 0; i < chunk_.columns.size(); ++i) {
     if (is_symbol(chunk_.columns[i].type)) RETURN_IF_ERROR(resolve_symbols(i, reader.place().lane, row_first));
   }
   return count;
+}
+
+// The next rows of the chunk have the ids from `id` on. Where rows of several runs take turns there may be a stretch for each
+// row; none comes for a run that goes on where it stood.
+void RunScan::begin_stretch(uint64_t id) {
+  if (!stretches_.empty() && stretches_.back().id + (chunk_.rows - stretches_.back().row) == id) return;
+  stretches_.push_back({.row = chunk_.rows, .id = id});
+}
+
+uint64_t RunScan::row_id(size_t row) const {
+  VERIFY_LT(row, chunk_.rows);
+  const Stretch& stretch = *std::prev(std::ranges::upper_bound(stretches_, row, {}, &Stretch::row));
+  return stretch.id + (row - stretch.row);
 }
 
 // Makes the lane's ids of the rows from `row_first` on ids of this scan: id * lanes + lane.

@@ -33,8 +33,12 @@ class TableScan {
   virtual absl::StatusOr<const ScanChunk*> next() = 0;
 
   // The text of a symbol of wanted column `column` (index into ScanOptions::columns). Of several lanes each has its own ids;
-  // the ids in chunks are already those of this scan. Valid as long as the scan.
+  // the ids in chunks are already those of this scan. Valid until the next call of next(), which may read more texts.
   virtual std::string_view symbol_text(size_t column, SymbolId id) const = 0;
+
+  // Of a row of the last chunk: a number that no other row of the snapshot has, and the same in every scan of the snapshot,
+  // whatever its options. Says nothing of the order.
+  virtual uint64_t row_id(size_t row) const = 0;
 };
 
 }  // namespace storage

@@ -149,9 +149,6 @@ void Source::seal(SourceTable& table) {
   batch.open.seal(batch.body, batch.symbols);
   batch.body_crc = engine::crc32c(batch.body);
   batch.rejection = absl::OkStatus();
-  counters_.batches += 1;
-  counters_.rows += batch.rows;
-  counters_.body_bytes += batch.body.size();
   shard_.endpoint().send_reserved(table.owner_, make_message(MessageKind::batch, &batch));  // as above
 }
 
@@ -161,6 +158,11 @@ bool Source::on_turn(engine::Instant) {
   for (Sender* sender : touched_) sender->close_interval();
   touched_.clear();
   return false;
+}
+
+void Source::wait_for_room(RoomWaiter& waiter) {
+  VERIFY(free_.empty());  // or nothing might call it
+  room_waiters_.push_back(&waiter);
 }
 
 void Source::forget(RoomWaiter& waiter) { std::erase(room_waiters_, &waiter); }
@@ -189,16 +191,25 @@ void Source::on_batch_home(RoutedBatch& batch) {
   const bool rejected = !batch.rejection.ok();
   if (rejected) {
     rejection_ = batch.rejection;
-    counters_.rows_rejected += batch.rows;
+    rows_rejected_ += batch.rows;
   } else {
     learn_symbols(table, batch);
   }
   for (const BatchShare& share : batch.shares) share.sender->batch_home(share.interval, rejected ? share.rows : 0);
   trim(batch);
   free_.push_back(&batch);
-  std::vector<RoomWaiter*> waiters;
-  waiters.swap(room_waiters_);
-  for (RoomWaiter* waiter : waiters) waiter->on_room();
+  serve_waiters();
+}
+
+// As many as find a batch: thousands may wait, and with all of them called each batch that comes home would cost a look at
+// every one. Nobody waits for ever: who takes the last batch seals it at the end of the turn at the latest, and it comes home
+// and calls the next one; who takes none leaves it to the next one at once. The loop ends, since only who finds no batch waits.
+void Source::serve_waiters() {
+  while (!room_waiters_.empty() && !free_.empty()) {
+    RoomWaiter& waiter = *room_waiters_.front();
+    room_waiters_.pop_front();
+    waiter.on_room();
+  }
 }
 
 void Source::learn_symbols(SourceTable& table, const RoutedBatch& batch) {

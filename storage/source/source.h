@@ -42,20 +42,13 @@ class SourceTable {
   CrowdedRef crowded_;                                 // as the last batch that came home says
 };
 
-// Told when a batch came home while somebody waited for one.
+// Told when a batch came home for which it waited.
 class RoomWaiter {
  public:
   virtual void on_room() = 0;
 
  protected:
   ~RoomWaiter() = default;
-};
-
-struct SourceCounters {
-  uint64_t batches = 0;
-  uint64_t rows = 0;
-  uint64_t body_bytes = 0;
-  uint64_t rows_rejected = 0;
 };
 
 struct SourceOptions {
@@ -85,14 +78,14 @@ class Source final : public engine::Service {
   uint32_t symbol(SourceTable& table, ColumnIndex column, std::string_view text);
   void finish_row(SourceTable& table);
 
-  // One call of on_room.
-  void wait_for_room(RoomWaiter& waiter) { room_waiters_.push_back(&waiter); }
+  // After begin_row returned null: one call of on_room, when there is a batch. Who waits longest is called first.
+  void wait_for_room(RoomWaiter& waiter);
   void forget(RoomWaiter& waiter);
 
   // The reason of the last rejected batch, for the log; ok when there was none since the last call.
   absl::Status take_rejection();
 
-  const SourceCounters& counters() const { return counters_; }
+  uint64_t rows_rejected() const { return rows_rejected_; }  // with the batches that came home rejected
   bool settled() const { return free_.size() == batches_.size() && asks_out_ == 0 && asks_.empty(); }
 
   const char* name() const override { return "source"; }
@@ -105,6 +98,7 @@ class Source final : public engine::Service {
   void seal_early(SourceTable& table);
   void set_schema(SourceTable& table, SchemaRef schema);
   void on_batch_home(RoutedBatch& batch);
+  void serve_waiters();
   void on_table(TableAsk& ask);
   void on_columns(ColumnsAsk& ask);
   void learn_symbols(SourceTable& table, const RoutedBatch& batch);
@@ -124,13 +118,13 @@ class Source final : public engine::Service {
   absl::flat_hash_map<std::string, SourceTable*, engine::TextHash, engine::TextEqual> folded_;
   std::vector<std::unique_ptr<RoutedBatch>> batches_;
   std::vector<RoutedBatch*> free_;
-  std::vector<SourceTable*> open_;  // with a batch that holds rows
-  std::vector<Sender*> touched_;    // with rows since the last turn
-  std::vector<RoomWaiter*> room_waiters_;
-  std::deque<WaitingAsk> asks_;  // beyond asks_out_max
+  std::vector<SourceTable*> open_;        // with a batch that holds rows
+  std::vector<Sender*> touched_;          // with rows since the last turn
+  std::deque<RoomWaiter*> room_waiters_;  // none while a batch is free, but inside of serve_waiters
+  std::deque<WaitingAsk> asks_;           // beyond asks_out_max
   uint32_t asks_out_ = 0;
   absl::Status rejection_;
-  SourceCounters counters_;
+  uint64_t rows_rejected_ = 0;
 };
 
 }  // namespace storage

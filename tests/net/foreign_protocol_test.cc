@@ -67,6 +67,14 @@ TEST_CASE("foreign_protocol: lines are lines, whatever their tables are called")
   }
 }
 
+// Else it would depend on how the bytes arrive whether a line in front was rejected before it was known who speaks.
+TEST_CASE("foreign_protocol: no beginning reaches over the end of a line, whatever bytes it leaves open") {
+  for (const std::string& bytes : {"\0\0\0\n\0\3\0\0user\0"s, "\0\0\r\x29\0\3\0\0user\0"s, "\0\0\0\x08\x04\xd2\x16\n"s,
+                                   "\x10\n\0\x04MQTT\x04\x02"s, "\x10\x80\r\0\x04MQTT\x04\x02"s}) {
+    for (const size_t size : {size_t{1}, size_t{3}, bytes.size()}) CHECK(speaker(bytes, size) == nullptr);
+  }
+}
+
 // What is turned away could not have been stored.
 TEST_CASE("foreign_protocol: no line that begins as another protocol does is a good one") {
   for (const Greeting& greeting : greetings) {

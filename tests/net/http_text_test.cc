@@ -41,5 +41,19 @@ TEST_CASE("bad_line_log: client bytes are escaped and cut") {
   CHECK(engine::SocketAddress{.ipv4 = 0x7f000001, .port = 9009}.to_string() == "127.0.0.1:9009");
 }
 
+TEST_CASE("bad_line_log: of each reason so many lines a second are wanted") {
+  BadLineLog log;
+  const auto count_wanted = [&log](LineError error, engine::Instant now) {
+    uint32_t wanted = 0;
+    for (int i = 0; i < 100; ++i) wanted += log.wants(error, now) ? 1U : 0U;
+    return wanted;
+  };
+  const engine::Instant start{5'000'000'000};
+  CHECK(count_wanted(LineError::no_fields, start) == BadLineLog::lines_per_second_max);
+  CHECK(count_wanted(LineError::cast, start) == BadLineLog::lines_per_second_max);
+  CHECK(count_wanted(LineError::no_fields, start + engine::milliseconds(999)) == 0);
+  CHECK(count_wanted(LineError::no_fields, start + engine::seconds(1)) == BadLineLog::lines_per_second_max);
+}
+
 }  // namespace
 }  // namespace net

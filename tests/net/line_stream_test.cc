@@ -74,6 +74,31 @@ TEST_CASE("line_parser: an idle stream holds no memory, an unfinished line does"
   CHECK(stream.parser().memory_size() == 0);
 }
 
+TEST_CASE("line_parser: what a stream is said to hold covers the names that it remembers") {
+  constexpr size_t name_count = 256;
+  constexpr size_t name_size = 62;  // the longest that are remembered
+  std::string line = "t ";
+  for (size_t i = 0; i < name_count; ++i) line += std::to_string(1000 + i) + std::string(name_size - 4, 'n') + "=1,";
+  Stream stream;
+  stream.send(line);
+  const size_t per_name = sizeof(net::LineEntity) + sizeof(std::string) + name_size + 1;
+  CHECK(stream.parser().memory_size() >= line.size() + name_count * per_name);
+  stream.send("x=1\n");
+  CHECK(stream.events().size() == 1);
+  CHECK(stream.parser().memory_size() == 0);
+}
+
+TEST_CASE("line_parser: names too long to be remembered are read, and so are the places behind them") {
+  const std::string longer(100, 'n');
+  std::string text;
+  std::vector<std::string> expected;
+  for (const std::string& name : {longer, longer, std::string("c"), std::string("c"), longer, std::string("c")}) {
+    text += "t a=1," + name + "=2,b=3\n";
+    expected.push_back("t|a=1|" + name + "=2|b=3");
+  }
+  CHECK(parse_every_way(text) == expected);
+}
+
 TEST_CASE("line_parser: a line over the limit is refused and the next one is read") {
   const LineParserOptions options{.line_size_max = 32};
   const std::string text(28, 'a');

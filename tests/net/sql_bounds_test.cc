@@ -26,7 +26,7 @@ class ImpatientTables final : public net::TableProvider {
   ImpatientTables(engine::IoBackend& backend, std::vector<storage::TableSnapshot> snapshots)
       : tables_(backend, std::move(snapshots)) {}
 
-  absl::StatusOr<std::vector<net::ListedTable>> list_tables() override { return tables_.list_tables(); }
+  absl::StatusOr<std::vector<storage::TableSnapshot>> list_tables() override { return tables_.list_tables(); }
   absl::StatusOr<storage::TableSnapshot> open_table(std::string_view name) override { return tables_.open_table(name); }
   absl::StatusOr<std::vector<net::ConnectionInfo>> list_connections() override { return tables_.list_connections(); }
   engine::FilePool& files() override { return tables_.files(); }
@@ -327,6 +327,39 @@ TEST_CASE("sql_bounds: a query over many wide tables keeps to its number of open
     CHECK(open_files() <= before + net::FileTableProvider::files_max);
   }
   CHECK_FALSE(*run.next());
+}
+
+TEST_CASE("sql_bounds: a file of a query that is cut short is an error of the disk, and no mistake of who asks") {
+  Bench bench;
+  bench.limits.memory_max = 24 * 1024 * 1024;
+  bench.give_disk({.size_max = 256 * 1024 * 1024, .files_max = 8});
+  net::QueryRun run("SELECT s FROM (SELECT printf('%064d', x * 7919 % 300007) AS s FROM long_sequence(300000)) ORDER BY s",
+                    bench.limits);
+  run.begin(*bench.tables, bench.backend().now() + bench.limits.duration_max);
+  absl::StatusOr<bool> has_row = run.next();
+  REQUIRE(has_row.ok());
+  REQUIRE(bench.tables->spill_files->size() > 1024 * 1024);
+  for (const auto& entry : std::filesystem::directory_iterator(bench.spill_path())) {
+    std::filesystem::resize_file(entry.path(), 0);
+  }
+  while (has_row.ok() && *has_row) has_row = run.next();
+  CHECK(absl::IsDataLoss(has_row.status()));
+  CHECK(engine::message_of(has_row.status()).starts_with(std::string(net::spill_directory) + "/"));
+  CHECK(engine::message_of(has_row.status()).ends_with("bytes were written there, found 0"));
+}
+
+TEST_CASE("sql_bounds: what went wrong with the files of one query is told to no other") {
+  Bench bench;
+  bench.limits.memory_max = 24 * 1024 * 1024;
+  bench.give_disk({.size_max = 8 * 1024 * 1024, .files_max = 8});
+  net::QueryRun other("SELECT abs(-9223372036854775807 - (x - 1)) FROM long_sequence(2)", bench.limits);
+  other.begin(*bench.tables, bench.backend().now() + bench.limits.duration_max);
+  REQUIRE(other.next().ok());
+  CHECK(bench.ask("SELECT count(*) FROM (SELECT printf('%064d', x) AS s, count(*) FROM long_sequence(300000) GROUP BY s)")
+            .starts_with("error: the query needs more disk"));
+  const absl::StatusOr<bool> has_row = other.next();
+  CHECK(absl::IsInvalidArgument(has_row.status()));
+  CHECK(engine::message_of(has_row.status()) == "integer overflow");
 }
 
 TEST_CASE("sql_bounds: files of a query have a bound, an error says what to do, and what a crash left is removed") {

@@ -115,6 +115,51 @@ TEST_CASE("http_connection: a client that reads slowly is served to the end") {
   CHECK(answer_count(client) == 2000);
 }
 
+TEST_CASE("http_connection: HEAD is refused without a body, and its connection closed") {
+  HttpNode node;
+  for (const std::string path : {"/ping", "/exec?query=SELECT%201", "/nothing"}) {
+    CAPTURE(path);
+    SimClient client = node.connect();
+    client.send("HEAD " + path + " HTTP/1.1\r\n\r\n");
+    node.run_for(engine::seconds(1));
+    const std::string answer = client.take_received();
+    CHECK(answer.starts_with("HTTP/1.1 405 "));
+    CHECK(answer.find("\r\nConnection: close\r\n") != std::string::npos);
+    CHECK(answer.find("\r\n\r\n") == answer.size() - 4);
+    CHECK_FALSE(is_open(client));
+  }
+}
+
+TEST_CASE("http_connection: an unknown path is not found by GET, and to any other method it is the method that is wrong") {
+  HttpNode node;
+  SimClient client = node.connect();
+  client.send("GET /write HTTP/1.1\r\n\r\n");
+  node.run_for(engine::seconds(1));
+  CHECK(client.take_received().starts_with("HTTP/1.1 404 "));
+  client.send("POST /write HTTP/1.1\r\nContent-Length: 6\r\n\r\nt f=1\n");
+  node.run_for(engine::seconds(1));
+  const std::string answer = client.take_received();
+  CHECK(answer.starts_with("HTTP/1.1 405 "));
+  CHECK(answer.find("\r\nAllow: GET\r\n") != std::string::npos);
+  CHECK(answer.find("Method POST not supported\r\n") != std::string::npos);
+  CHECK(is_open(client));
+}
+
+TEST_CASE("http_connection: an answer says that its connection stays, or that it is closed, and never both") {
+  HttpNode node;
+  for (const bool stays : {true, false}) {
+    CAPTURE(stays);
+    SimClient client = node.connect();
+    client.send("GET /exec?query=SELECT%201 HTTP/1.1\r\n" + std::string(stays ? "" : "Connection: close\r\n") + "\r\n");
+    node.run_for(engine::seconds(1));
+    const std::string answer = client.take_received();
+    CHECK(answer.starts_with("HTTP/1.1 200 "));
+    CHECK((answer.find("\r\nKeep-Alive: timeout=5, max=10000\r\n") != std::string::npos) == stays);
+    CHECK((answer.find("\r\nConnection: close\r\n") == std::string::npos) == stays);
+    CHECK(is_open(client) == stays);
+  }
+}
+
 // A thread that computes on while a wake of its own has not gone out ends the simulation (tests/sim/sim_threads.h).
 TEST_CASE("http_connection: a shard that sleeps is woken for the part of one query although its reader goes on with the next") {
   net::NodeOptions options = make_options();
