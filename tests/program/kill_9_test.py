@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """kill -9 under load: no acknowledged row is lost, none is there twice, and every cell is as it was sent."""
 # Builds: release
+# First: it waits for the disk for minutes
 
 import os
 import subprocess
