@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "engine/base/bytes.h"
+#include "engine/base/text_hash.h"
 #include "engine/base/verify.h"
 #include "tests/sim/sim_backend.h"
 #include "tests/sim/sim_disk.h"
@@ -106,10 +107,7 @@ void SimWorld::trace(uint64_t value) {
 
 void SimWorld::trace_bytes(std::span<const std::byte> bytes) {
   trace(bytes.size());
-  for (; bytes.size() >= sizeof(uint64_t); bytes = bytes.subspan(sizeof(uint64_t))) {
-    trace(engine::load<uint64_t>(bytes.data()));
-  }
-  for (const std::byte byte : bytes) trace(std::to_integer<uint64_t>(byte));
+  trace(engine::TextHash{}(engine::as_text(bytes)));
 }
 
 SinkId SimWorld::add_sink(EventSink& sink) {

@@ -26,6 +26,16 @@ class Ignore final : public engine::MeshReceiver {
   void on_message(engine::ShardId, const engine::MeshMessage&) override {}
 };
 
+// Who takes the batches that are sent to the owner.
+class Taker final : public engine::MeshReceiver {
+ public:
+  void on_message(engine::ShardId, const engine::MeshMessage& message) override {
+    batches.push_back(message.as<RoutedBatch*>());
+  }
+
+  std::vector<RoutedBatch*> batches;
+};
+
 // A source whose owner reads nothing of what it is sent.
 class Bench {
  public:
@@ -65,6 +75,15 @@ class Bench {
     return true;
   }
 
+  void wait_for_room(RoomWaiter& waiter) { source_.wait_for_room(waiter); }
+
+  std::vector<RoutedBatch*> take_batches() {
+    Taker taker;
+    while (mesh_.endpoint(owner).drain(taker) != 0) continue;
+    return taker.batches;
+  }
+  void send_home(RoutedBatch& batch) { source_.on_message(owner, make_message(MessageKind::batch_home, &batch)); }
+
   void ask_for_columns() {
     asks_.push_back(std::make_unique<ColumnsAsk>());
     asks_.back()->waiter = &waiter_;
@@ -100,6 +119,39 @@ TEST_CASE("source: an owner that reads nothing takes every batch and every ask, 
   CHECK(batches == batches_max);
   for (uint32_t i = 0; i < 2 * asks_out_max; ++i) bench.ask_for_columns();
   CHECK(bench.drain() == others + batches_max + asks_out_max);
+}
+
+class RoomSeeker final : public RoomWaiter {
+ public:
+  RoomSeeker(Bench& bench, bool takes) : bench_(bench), takes_(takes) { bench.wait_for_room(*this); }
+
+  void on_room() override {
+    ++calls;
+    if (takes_) CHECK(bench_.send_batch());
+  }
+
+  int calls = 0;
+
+ private:
+  Bench& bench_;
+  bool takes_;
+};
+
+TEST_CASE("source: a batch that comes home calls who waits longest, and the next one only when it was not taken") {
+  Bench bench;
+  while (bench.send_batch()) continue;
+  const std::vector<RoutedBatch*> out = bench.take_batches();
+  REQUIRE(out.size() == batches_max);
+  const RoomSeeker first(bench, true);
+  const RoomSeeker gives_up(bench, false);
+  const RoomSeeker third(bench, true);
+  const RoomSeeker last(bench, true);
+  bench.send_home(*out[0]);
+  CHECK((first.calls == 1 && gives_up.calls == 0));
+  bench.send_home(*out[1]);
+  CHECK((gives_up.calls == 1 && third.calls == 1 && last.calls == 0));
+  bench.send_home(*out[2]);
+  CHECK(last.calls == 1);
 }
 
 }  // namespace
