@@ -230,32 +230,35 @@ TEST_CASE("recovery: a gap in the commits of a lane is damage") {
   CHECK(std::string(engine::message_of(status)).find("txn of table 1, lane 0: expected 3, found 4") != std::string::npos);
 }
 
-// Frame by frame, each in a group of one block.
-TEST_CASE("recovery: a damaged log leaves everything as it is, also what was read before the damage") {
-  Log log;
+// A table and eighteen rows, frame by frame, each in a group of one block. Not enough for a second segment.
+void write_rows_and_crash(Log& log) {
   REQUIRE(log.start().ok());
   const SchemaRef schema = make_first(rows_table);
   log.append_schema(FrameType::create, rows_lane, 1, *schema);
   for (uint64_t txn = 2; txn < 20; ++txn) log.append_rows(rows_lane, txn, schema, {static_cast<int64_t>(txn)});
   log.crash();
+}
+
+constexpr const char* values_path = "tables/1/0/1970-01-01/0/1.values";  // of those rows
+constexpr RecoveryOptions applies_each_row{.rounds = {}, .segment_size = 0, .pending_size_max = 1, .apply_size_min = 1};
+
+TEST_CASE("recovery: a damaged log leaves everything as it is, also what was read before the damage") {
+  Log log;
+  write_rows_and_crash(log);
   log.flip_bit("wal/1-0/1", 18 * engine::block_size + sizeof(WalFrameHeader));
   REQUIRE(log.exists("wal/1-0/2"));
-  const absl::Status status = log.start({.rounds = {}, .segment_size = 0, .pending_size_max = 1, .apply_size_min = 1}).status();
+  const absl::Status status = log.start(applies_each_row).status();
   CHECK(absl::IsDataLoss(status));
   CHECK(log.exists("wal/1-0/2"));
-  CHECK_FALSE(log.machine().disk().read_current("tables/1/0/1970-01-01/0/1.values").has_value());
+  CHECK_FALSE(log.exists(values_path));
 }
 
 TEST_CASE("recovery: segments that were never begun make room for the rows that are applied") {
   Log log;
-  REQUIRE(log.start().ok());
-  const SchemaRef schema = make_first(rows_table);
-  log.append_schema(FrameType::create, rows_lane, 1, *schema);
-  for (uint64_t txn = 2; txn < 20; ++txn) log.append_rows(rows_lane, txn, schema, {static_cast<int64_t>(txn)});
-  log.crash();
+  write_rows_and_crash(log);
   log.machine().world.options().disk_capacity = log.machine().disk().used_size();
-  const RecoveryOptions options{.rounds = {}, .segment_size = 0, .pending_size_max = 1, .apply_size_min = 1};
-  CHECK(recover(log.machine().backend(), options).status() == absl::OkStatus());
+  CHECK(recover(log.machine().backend(), applies_each_row).status() == absl::OkStatus());
+  CHECK(log.exists(values_path));
 }
 
 TEST_CASE("recovery: rows that do not fit their table end the start with what is wrong, whatever their checksums say") {
