@@ -104,6 +104,10 @@ class Lane final : private LaneWriterListener {
   bool is_quiet() const;
   void rest() { spare_ = RowBlock(); }
 
+  // Whether whoever holds the lane counts it among those that are not quiet.
+  bool is_active() const { return is_active_; }
+  void set_active(bool active) { is_active_ = active; }
+
  private:
   void on_applied(LaneWriter& writer, RowBlock spent) override;
   void on_checkpointed(LaneWriter& writer) override;
@@ -122,6 +126,7 @@ class Lane final : private LaneWriterListener {
   size_t applying_size_ = 0;
   uint64_t applying_rows_ = 0;
   Txn asked_;
+  bool is_active_ = false;
   std::optional<Txn> checkpoint_from_;  // wanted, once this commit is applied
 };
 

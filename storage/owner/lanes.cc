@@ -29,7 +29,12 @@ Lane* Lanes::find(LaneId id) {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
-void Lanes::activate(Lane& lane) { active_.emplace(lane.id(), &lane); }
+// For each frame, twice: the map is looked into only when that changes it.
+void Lanes::activate(Lane& lane) {
+  if (lane.is_active()) return;
+  lane.set_active(true);
+  VERIFY(active_.emplace(lane.id(), &lane).second);
+}
 
 void Lanes::hold(Lane& lane, Txn txn, Lsn lsn) {
   const bool was_held = lane.commits().is_held();
@@ -76,7 +81,9 @@ void Lanes::serve_lane(Lane& lane, engine::Instant now) {
   if (lane.apply_due() <= now) return lane.begin_apply(now);
   if (!lane.is_quiet()) return schedule_.set(lane.id(), lane.apply_due());
   VERIFY(!lane.is_checkpoint_wanted());
-  active_.erase(lane.id());
+  if (!lane.is_active()) return;
+  VERIFY_EQ(active_.erase(lane.id()), 1U);
+  lane.set_active(false);
   lane.rest();
 }
 
