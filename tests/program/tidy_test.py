@@ -327,18 +327,29 @@ RULES = {
 }
 
 
+def paths():
+    """All files of the project, from its root."""
+    tops = [*FOLDERS, "docs", "packaging", ".ci"]
+    found = [path for top in tops for path in (ROOT / top).rglob("*")] + list(ROOT.iterdir())
+    for path in sorted(path for path in found if path.is_file() and path.name != "LICENSE"):
+        relative = path.relative_to(ROOT)
+        if "__pycache__" not in relative.parts and relative.parts[0] != ".git":
+            yield relative
+
+
+def is_text(path):
+    try:
+        path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def tree():
     """All text files of the project."""
-    tops = [*FOLDERS, "docs", "packaging", ".ci"]
-    paths = [path for top in tops for path in (ROOT / top).rglob("*")] + list(ROOT.iterdir())
-    for path in sorted(path for path in paths if path.is_file() and path.name != "LICENSE"):
-        relative = path.relative_to(ROOT)
-        if "__pycache__" in relative.parts or relative.parts[0] == ".git":
-            continue
-        try:
-            yield Source(relative.as_posix(), path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            continue  # golden byte images
+    for path in paths():
+        if is_text(ROOT / path):
+            yield Source(path.as_posix(), (ROOT / path).read_text(encoding="utf-8"))
 
 
 def compiler_and_flags():
@@ -431,6 +442,18 @@ def is_first_include(header):
         return False
     first = re.search(r'^#include ["<]([^">]+)[">]', source.read_text(encoding="utf-8"), re.M)
     return first is not None and first[1] == str(header)
+
+
+class TextFiles(unittest.TestCase):
+    def test_every_file_is_text(self):
+        # What a compiler made by mistake beside a source, too.
+        self.assertEqual([str(path) for path in paths() if not is_text(ROOT / path)], [])
+
+    def test_bytes_that_are_no_text_are_found(self):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"gpch\xff\x00")
+            file.flush()
+            self.assertFalse(is_text(Path(file.name)))
 
 
 class SelfContainedHeaders(unittest.TestCase):
