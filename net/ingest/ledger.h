@@ -1,7 +1,8 @@
-// Who sent how much, and what became of it: one record per TCP connection and UDP socket of a shard. Closed connections stay
-// listed until closed_max newer ones have closed and their own rows are settled.
+// Who sent how much, and what became of it: one record per TCP or HTTP connection and UDP socket of a shard. Closed connections
+// stay listed until closed_max newer ones have closed and their own rows are settled.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -14,9 +15,12 @@
 
 namespace net {
 
-enum class Transport : uint8_t { tcp, udp };
+enum class Transport : uint8_t { tcp, udp, http };
 
-constexpr std::string_view transport_name(Transport transport) { return transport == Transport::tcp ? "tcp" : "udp"; }
+constexpr std::string_view transport_name(Transport transport) {
+  constexpr std::array<std::string_view, 3> names = {"tcp", "udp", "http"};
+  return names[static_cast<size_t>(transport)];
+}
 
 // Belongs to its shard; readers get copies (LedgerRow).
 struct SenderRecord {

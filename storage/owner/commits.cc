@@ -7,13 +7,15 @@
 #include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
+#include "storage/wal/request_mark.h"
 
 namespace storage {
 namespace {
 
 // What a frame takes at most: its symbol section is not made before there is room for it.
 size_t stored_size_bound(const RoutedBatch& batch) {
-  return engine::align_up(wal_body_offset(symbol_section_size_max(batch.symbols), 0) + batch.body.size(), wal_frame_alignment);
+  return engine::align_up(wal_body_offset(symbol_section_size_max(batch.symbols), request_mark_size) + batch.body.size(),
+                          wal_frame_alignment);
 }
 
 // False when the dictionary would get more than `count_max` symbols. Counted exactly only where the upper bound is too much:
@@ -32,7 +34,12 @@ size_t stored_size(std::span<const std::byte> head) { return WalFrame{.head = he
 
 Commits::Commits(engine::Shard& shard, const OwnerOptions& options, OwnerCounters& counters, Lanes& lanes,
                  CommitsListener& listener)
-    : shard_(shard), options_(options), counters_(counters), lanes_(lanes), listener_(listener) {}
+    : shard_(shard),
+      options_(options),
+      counters_(counters),
+      lanes_(lanes),
+      listener_(listener),
+      requests_(options.parts_size_max) {}
 
 absl::Status Commits::open_wal(const Database& database, std::span<const std::string> reusable) {
   VERIFY(wal_ == nullptr);
@@ -45,6 +52,7 @@ void Commits::reject(const Lane& lane, RoutedBatch& batch, absl::Status why) {
   VERIFY(!why.ok());
   batch.rejection = std::move(why);
   batch.crowded = lane.writer().crowded();
+  if (batch.part != 0) requests_.add_rejected(batch);
   ++counters_.batches_rejected;
   shard_.endpoint().send_return(batch.source, make_message(MessageKind::batch_home, &batch));
 }
@@ -60,30 +68,130 @@ bool Commits::try_commit(RoutedBatch& batch) {
     reject(*lane, batch, std::move(fits));
     return true;
   }
+  if (batch.part != 0 && !requests_.has_room(batch)) {
+    reject(*lane, batch,
+           engine::resource_exhausted("transaction is too large: more than " + std::to_string(options_.parts_size_max) +
+                                      " bytes of rows wait for the end of their requests"));
+    return true;
+  }
   if (!wal_->has_room(size)) return false;
   if (!resolve_symbols(*lane, batch)) return true;
   encode_symbol_section(batch.symbols, fresh_symbols_, head_);
-  VERIFY_LE(wal_body_offset(head_.size(), 0) + batch.body.size(), size);  // the bound was one
-  batch.txn = lane->commits().next();
-  append(*lane,
-         {.type = FrameType::data,
-          .lane = batch.lane,
-          .txn = batch.txn,
-          .lsn = {},
-          .head = head_,
-          .body = batch.body,
-          .body_crc = batch.body_crc},
-         {.lsn = {}, .txn = batch.txn, .lane = lane, .batch = &batch, .schema = nullptr});
+  VERIFY_LE(wal_body_offset(head_.size(), request_mark_size) + batch.body.size(), size);  // the bound was one
+  append_rows(*lane, batch);
   return true;
+}
+
+// A part has no number of its own: its frame says after which commit of the lane it came.
+void Commits::append_rows(Lane& lane, RoutedBatch& batch) {
+  const bool is_part = batch.part != 0;
+  const auto mark = encode_request_mark({.request = batch.request, .part = batch.part, .is_shared = false});
+  batch.txn = is_part ? lane.commits().last() : lane.commits().next();
+  WalFrame frame{.type = is_part ? FrameType::part : FrameType::data,
+                 .lane = batch.lane,
+                 .txn = batch.txn,
+                 .lsn = {},
+                 .head = head_,
+                 .body = batch.body,
+                 .body_crc = batch.body_crc};
+  if (is_part) {
+    frame.attachments = mark;
+    frame.attachments_must_be_known = true;
+  }
+  append(lane, frame, {.lsn = {}, .txn = batch.txn, .lane = &lane, .batch = &batch, .schema = {}, .request = batch.request});
+  if (is_part) requests_.add(batch, wal_->last());
 }
 
 void Commits::append(Lane& lane, const WalFrame& frame, Frame in_flight) {
   in_flight.lsn = wal_->append(frame);
+  in_flight.type = frame.type;
   VERIFY(in_flight_.empty() || in_flight_.back().lsn < in_flight.lsn);
   VERIFY_EQ(in_flight.lsn, wal_->last());
   VERIFY_EQ(in_flight.txn, frame.txn);
-  lanes_.hold(lane, frame.txn, in_flight.lsn);
+  if (frame.type != FrameType::part) lanes_.hold(lane, frame.txn, in_flight.lsn);
   in_flight_.push_back(std::move(in_flight));
+}
+
+void Commits::answer(RequestAsk& ask) {
+  shard_.endpoint().send_return(ask.source, make_message(MessageKind::request_answer, &ask));
+}
+
+bool Commits::try_request(RequestAsk& ask) {
+  switch (ask.step) {
+    case RequestAsk::Step::commit:
+      return try_commit_request(ask);
+    case RequestAsk::Step::abandon:
+      return try_abort_request(ask);
+    case RequestAsk::Step::conclude:
+      requests_.conclude(ask.request);
+      answer(ask);
+      return true;
+  }
+  UNREACHABLE("step of a request");
+}
+
+// Lane by lane, as the log has room. From the first frame on nothing is rejected: with several lanes it decides for all.
+bool Commits::try_commit_request(RequestAsk& ask) {
+  if (ask.lanes_done == 0) {
+    ask.rejection = requests_.check(ask);
+    if (!ask.rejection.ok()) {
+      answer(ask);
+      return true;
+    }
+  }
+  for (; ask.lanes_done < ask.lanes.size(); ++ask.lanes_done) {
+    if (!try_append_end(FrameType::commit, ask, ask.lanes[ask.lanes_done])) return false;
+  }
+  reply_when_durable(wal_->last(), ask.source, make_message(MessageKind::request_answer, &ask));
+  return true;
+}
+
+bool Commits::try_abort_request(RequestAsk& ask) {
+  for (; ask.lanes_done < ask.lanes.size(); ++ask.lanes_done) {
+    const RequestAsk::Lane& member = ask.lanes[ask.lanes_done];
+    if (!requests_.has_frames(ask.request, member.lane)) {
+      requests_.drop(ask.request, member.lane);
+    } else if (!try_append_end(FrameType::abort, ask, member)) {
+      return false;
+    }
+  }
+  answer(ask);
+  return true;
+}
+
+// The lane's COMMIT or ABORT.
+bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::Lane& member) {
+  if (!wal_->has_room(wal_body_offset(0, request_mark_size))) return false;
+  Lane* const lane = lanes_.find(member.lane);
+  VERIFY(lane != nullptr);
+  const bool is_commit = type == FrameType::commit;
+  const bool is_shared = is_commit && (ask.is_shared || ask.lanes.size() > 1);
+  const auto mark = encode_request_mark({.request = ask.request, .part = member.parts, .is_shared = is_shared});
+  const Txn txn = lane->commits().next();
+  append(*lane,
+         {.type = type,
+          .lane = member.lane,
+          .txn = txn,
+          .lsn = {},
+          .head = {},
+          .body = {},
+          .body_crc = 0,
+          .attachments = mark,
+          .attachments_must_be_known = true},
+         {.lsn = {},
+          .txn = txn,
+          .lane = lane,
+          .batch = nullptr,
+          .schema = {},
+          .request = ask.request,
+          .is_last = is_commit && !ask.is_shared && ask.lanes_done + 1 == ask.lanes.size()});
+  if (!is_commit) {
+    requests_.abort(ask.request, member.lane, txn);
+    return true;
+  }
+  requests_.commit(ask.request, member.lane, txn);
+  if (is_shared && ask.lanes_done == 0) requests_.keep_decision(ask.request, wal_->last());
+  return true;
 }
 
 // True when a partition has no room for the batch; it is then on its way home, rejected.
@@ -150,7 +258,7 @@ bool Commits::try_change_schema(Lane& lane, FrameType type, SchemaRef schema) {
   if (!wal_->has_room(stored_size(record))) return false;
   const Txn txn = lane.commits().next();
   append(lane, {.type = type, .lane = lane.id(), .txn = txn, .lsn = {}, .head = record, .body = {}},
-         {.lsn = {}, .txn = txn, .lane = &lane, .batch = nullptr, .schema = schema});
+         {.lsn = {}, .txn = txn, .lane = &lane, .batch = nullptr, .schema = schema, .request = {}});
   lane.change_schema(std::move(schema), wal_->last());
   ++counters_.schema_changes;
   return true;
@@ -181,12 +289,35 @@ void Commits::on_durable(Lsn upto) {
 }
 
 void Commits::settle(const Frame& frame) {
-  if (frame.batch == nullptr) return lanes_.add_schema(*frame.lane, frame.txn, frame.schema);
+  switch (frame.type) {
+    case FrameType::create:
+    case FrameType::schema:
+      return lanes_.add_schema(*frame.lane, frame.txn, frame.schema);
+    case FrameType::data:
+    case FrameType::part:
+      return settle_rows(frame);
+    case FrameType::commit: {
+      const std::vector<PartRows> parts = requests_.take_rows(frame.request, frame.lane->id());
+      for (const PartRows& part : parts) counters_.rows_committed += part.rows;
+      if (frame.is_last) requests_.conclude(frame.request);
+      return lanes_.add_parts(*frame.lane, frame.txn, parts);
+    }
+    case FrameType::abort:
+      return lanes_.add_parts(*frame.lane, frame.txn, {});
+  }
+  UNREACHABLE("FrameType");
+}
+
+void Commits::settle_rows(const Frame& frame) {
   RoutedBatch& batch = *frame.batch;
   VERIFY_EQ(batch.txn, frame.txn);
-  lanes_.add_rows(*frame.lane, frame.txn, batch);
+  if (frame.type == FrameType::part) {
+    requests_.keep_rows(batch);
+  } else {
+    lanes_.add_rows(*frame.lane, frame.txn, batch);
+    counters_.rows_committed += batch.rows;
+  }
   ++counters_.batches;
-  counters_.rows_committed += batch.rows;
   batch.crowded = frame.lane->writer().crowded();
   for (int i = engine::sabotaged("batch_homed_twice") ? 2 : 1; i > 0; --i) {
     shard_.endpoint().send_return(batch.source, make_message(MessageKind::batch_home, &batch));
@@ -196,8 +327,10 @@ void Commits::settle(const Frame& frame) {
 // Up to before the oldest frame that any lane needs; all, when none needs one:
 //
 //   frames 1 ... 9;   lane a holds 5 and 8, lane b 7 and 9, lane c nothing   ->   1 to 4
-void Commits::release() {
-  const Lsn needed = lanes_.oldest_needed(Lsn{wal_->last().value + 1});
+void Commits::release(const Lane& lane) {
+  requests_.forget(lane.id(), lane.writer().checkpointed());
+  const Lsn none{wal_->last().value + 1};
+  const Lsn needed = std::min(lanes_.oldest_needed(none), requests_.oldest_needed(none));
   VERIFY_GT(needed.value, 0U);
   Lsn released{needed.value - 1};
   if (engine::sabotaged("needed_frame_released")) released = std::min(needed, wal_->durable());

@@ -16,6 +16,7 @@
 #include "storage/batch/symbol_section.h"
 #include "storage/database/superblock.h"
 #include "storage/owner/lanes.h"
+#include "storage/owner/open_requests.h"
 #include "storage/owner/options.h"
 #include "storage/route/messages.h"
 #include "storage/wal/writer.h"
@@ -44,6 +45,9 @@ class Commits final : private WalListener {
   // Home goes the batch when it is durable; at once, rejected, when it would pass a limit.
   bool try_commit(RoutedBatch& batch);
 
+  // Answered when it is done, durably.
+  bool try_request(RequestAsk& ask);
+
   // The table's next schema, or its first.
   bool try_change_schema(Lane& lane, FrameType type, SchemaRef schema);
   bool has_room_for(const Schema& schema) const;  // which fits at all
@@ -54,12 +58,12 @@ class Commits final : private WalListener {
 
   void flush() { wal_->flush(); }
 
-  // Gives the WAL every frame that no lane needs any more.
-  void release();
+  // Gives the WAL every frame that nobody needs any more; `lane` has been checkpointed.
+  void release(const Lane& lane);
 
   // The log is so full that checkpoints must not wait.
   bool is_log_filling() const;
-  bool is_idle() const { return in_flight_.empty() && wal_->idle(); }
+  bool is_idle() const { return in_flight_.empty() && wal_->idle() && requests_.empty(); }
 
  private:
   // A frame that is appended and not yet durable.
@@ -67,8 +71,11 @@ class Commits final : private WalListener {
     Lsn lsn;
     Txn txn;
     Lane* lane = nullptr;
-    RoutedBatch* batch = nullptr;  // null: the frame carries `schema`
-    SchemaRef schema;
+    RoutedBatch* batch = nullptr;  // data, part
+    SchemaRef schema;              // create, schema
+    RequestId request;             // part, commit
+    bool is_last = false;          // commit: of a request that has no lanes elsewhere
+    FrameType type{};
   };
 
   // An answer that leaves when the frame `lsn` is durable.
@@ -86,8 +93,14 @@ class Commits final : private WalListener {
   bool resolve_symbols(Lane& lane, RoutedBatch& batch);
   absl::Status check_fits(const std::string& table, std::string_view what, uint64_t stored_size) const;
   void reject(const Lane& lane, RoutedBatch& batch, absl::Status why);
+  void append_rows(Lane& lane, RoutedBatch& batch);
   void append(Lane& lane, const WalFrame& frame, Frame in_flight);
+  bool try_commit_request(RequestAsk& ask);
+  bool try_abort_request(RequestAsk& ask);
+  bool try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::Lane& member);
+  void answer(RequestAsk& ask);
   void settle(const Frame& frame);
+  void settle_rows(const Frame& frame);
 
   engine::Shard& shard_;
   const OwnerOptions& options_;
@@ -95,6 +108,7 @@ class Commits final : private WalListener {
   Lanes& lanes_;
   CommitsListener& listener_;
   std::unique_ptr<WalWriter> wal_;
+  OpenRequests requests_;
   std::deque<Frame> in_flight_;  // by LSN
   std::vector<Reply> replies_;
   std::vector<NewSymbol> fresh_symbols_;  // of the frame that is being made

@@ -52,18 +52,23 @@ void Lane::change_schema(SchemaRef schema, Lsn lsn) {
   schema_lsn_ = lsn;
 }
 
-void Lane::add_rows(Txn txn, const RoutedBatch& batch, engine::Instant now) {
-  const absl::StatusOr<BatchView> view = BatchView::parse(batch.body);
+void Lane::append_rows(Txn txn, std::span<const std::byte> body, std::span<const ResolvedSymbols> symbols) {
+  const absl::StatusOr<BatchView> view = BatchView::parse(body);
   VERIFY(view.ok());  // sealed in this process
-  VERIFY_EQ(view->rows(), batch.rows);
   VERIFY_LE(view->schema_version(), schema_->version);
-  std::vector<ResolvedSymbols> symbols;
-  for (const BatchSymbols& column : batch.symbols) {
-    ResolvedSymbols& resolved = symbols.emplace_back(ResolvedSymbols{.column = column.column, .ids = {}});
-    for (const BatchSymbols::Entry& entry : column.entries) resolved.ids.push_back(entry.id);
-  }
-  if (pending_.empty()) pending_since_ = now;
   pending_.append(txn, *view, symbols);
+}
+
+void Lane::add_rows(Txn txn, const RoutedBatch& batch, engine::Instant now) {
+  if (pending_.empty()) pending_since_ = now;
+  append_rows(txn, batch.body, resolved_symbols(batch));
+  commits_.set_durable(txn);
+}
+
+void Lane::add_parts(Txn txn, std::span<const PartRows> parts, engine::Instant now) {
+  if (pending_.empty()) pending_since_ = now;
+  for (const PartRows& part : parts) append_rows(txn, part.body, part.symbols);
+  if (parts.empty()) pending_.advance(txn);
   commits_.set_durable(txn);
 }
 

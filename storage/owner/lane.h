@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 
 #include "engine/base/time.h"
 #include "storage/apply/lane_writer.h"
 #include "storage/apply/row_block.h"
+#include "storage/owner/open_requests.h"
 #include "storage/owner/options.h"
 #include "storage/route/messages.h"
 
@@ -36,6 +38,7 @@ class LaneCommits {
   void start_from(Txn txn);
 
   // The next commit, whose frame the WAL gave `lsn`.
+  Txn last() const { return last_; }
   Txn next() const { return Txn{last_.value + 1}; }
   void add(Txn txn, Lsn lsn);
   void set_durable(Txn txn);
@@ -78,6 +81,8 @@ class Lane final : private LaneWriterListener {
 
   // Durable rows, or a durable schema, that wait to be applied.
   void add_rows(Txn txn, const RoutedBatch& batch, engine::Instant now);
+  // Of a request that has committed, or, empty, was aborted.
+  void add_parts(Txn txn, std::span<const PartRows> parts, engine::Instant now);
   void add_schema(Txn txn, SchemaRef schema, engine::Instant now);
   size_t pending_size() const { return pending_.memory_size(); }
 
@@ -109,6 +114,7 @@ class Lane final : private LaneWriterListener {
   void set_active(bool active) { is_active_ = active; }
 
  private:
+  void append_rows(Txn txn, std::span<const std::byte> body, std::span<const ResolvedSymbols> symbols);
   void on_applied(LaneWriter& writer, RowBlock spent) override;
   void on_checkpointed(LaneWriter& writer) override;
   void on_failed(LaneWriter& writer, const absl::Status& status) override;

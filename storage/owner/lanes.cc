@@ -47,8 +47,18 @@ void Lanes::hold(Lane& lane, Txn txn, Lsn lsn) {
 void Lanes::add_rows(Lane& lane, Txn txn, const RoutedBatch& batch) {
   const size_t before = lane.pending_size();
   lane.add_rows(txn, batch, reactor_.now());
-  VERIFY_GE(lane.pending_size(), before);
-  pending_size_ += lane.pending_size() - before;
+  count_pending(lane, before);
+}
+
+void Lanes::add_parts(Lane& lane, Txn txn, std::span<const PartRows> parts) {
+  const size_t before = lane.pending_size();
+  lane.add_parts(txn, parts, reactor_.now());
+  count_pending(lane, before);
+}
+
+void Lanes::count_pending(Lane& lane, size_t size_before) {
+  VERIFY_GE(lane.pending_size(), size_before);
+  pending_size_ += lane.pending_size() - size_before;
   activate(lane);
   schedule_.set(lane.id(), lane.apply_due());
 }
@@ -159,7 +169,7 @@ void Lanes::on_lane_checkpointed(Lane& lane) {
   if (commits.is_held()) needed_.insert(commits.first_held());
   schedule_.set(lane.id(), LaneSchedule::at_once);
   wake_waiting();
-  listener_.on_checkpointed();
+  listener_.on_checkpointed(lane);
 }
 
 engine::Instant Lanes::next_due() const {

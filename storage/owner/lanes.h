@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/reactor/reactor.h"
@@ -27,7 +28,7 @@ namespace storage {
 class LanesListener {
  public:
   virtual void on_applied(Lane& lane) = 0;
-  virtual void on_checkpointed() = 0;  // oldest_needed() may have risen
+  virtual void on_checkpointed(Lane& lane) = 0;  // oldest_needed() may have risen
   virtual void on_disk_failed(const absl::Status& status) = 0;
 
  protected:
@@ -50,6 +51,7 @@ class Lanes final : private LaneListener {
 
   // It is durable.
   void add_rows(Lane& lane, Txn txn, const RoutedBatch& batch);
+  void add_parts(Lane& lane, Txn txn, std::span<const PartRows> parts);
   void add_schema(Lane& lane, Txn txn, SchemaRef schema);
 
   void ask(Lane& lane, Txn target);
@@ -85,6 +87,7 @@ class Lanes final : private LaneListener {
   void on_lane_failed(const absl::Status& status) override { listener_.on_disk_failed(status); }
 
   void activate(Lane& lane);
+  void count_pending(Lane& lane, size_t size_before);
   void serve_lane(Lane& lane, engine::Instant now);
   bool begin_checkpoint(Lane& lane);
   void begin_sweep(engine::Instant now);

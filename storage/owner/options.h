@@ -18,6 +18,7 @@ struct OwnerOptions {
   CrowdingLimits crowding;
   uint32_t symbols_max = storage::symbols_max;                   // distinct ones of a column
   size_t pending_size_max = size_t{64} << 20;                    // unapplied rows of all lanes
+  size_t parts_size_max = size_t{32} << 20;                      // sealed rows of requests that have not committed
   size_t apply_size_min = size_t{4} << 20;                       // of one lane, applied at once
   engine::Duration apply_age_max = engine::seconds(1);           // readers do not wait for it: they ask
   engine::Duration demand_pause_min = engine::milliseconds(20);  // between two applies that readers ask for

@@ -57,6 +57,8 @@ bool Owner::try_admit(const engine::MeshMessage& message) {
       return schema_desk_.try_ensure(*message.as<TableAsk*>());
     case MessageKind::columns_ask:
       return schema_desk_.try_add_columns(*message.as<ColumnsAsk*>());
+    case MessageKind::request_ask:
+      return commits_.try_request(*message.as<RequestAsk*>());
     default:
       UNREACHABLE("message kind of an owner");
   }

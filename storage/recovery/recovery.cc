@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "engine/reactor/reactor.h"
@@ -21,6 +22,7 @@
 #include "storage/table/files.h"
 #include "storage/wal/names.h"
 #include "storage/wal/reader.h"
+#include "storage/wal/request_mark.h"
 #include "storage/wal/streams.h"
 
 namespace storage {
@@ -40,12 +42,25 @@ absl::StatusOr<Schema> read_schema_frame(StreamId stream, const WalFrame& frame)
                            ", expected table " + std::to_string(frame.lane.table.value));
 }
 
-// To its end, and nothing of it is believed but that it has one. The sequence of the last segment in use, or what is damaged.
-absl::StatusOr<uint64_t> read_through(engine::IoBackend& backend, const Database& database, const WalStreamFiles& stream) {
+// Requests of several lanes that have committed in one of them, and so in all.
+using Decisions = absl::flat_hash_set<RequestId>;
+
+absl::StatusOr<RequestMark> read_mark(StreamId stream, const WalFrame& frame) {
+  if (const std::optional<RequestMark> mark = find_request_mark(frame.attachments)) return *mark;
+  return engine::data_loss(frame_name(stream, frame) + ": a part or commit of a request that it does not name");
+}
+
+// To its end, and nothing of it is believed but that it has one, and what it has decided. The sequence of the last segment in
+// use, or what is damaged.
+absl::StatusOr<uint64_t> read_through(engine::IoBackend& backend, const Database& database, const WalStreamFiles& stream,
+                                      Decisions& decisions) {
   WalReader reader(backend, database, stream);
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
     if (!frame) return reader.counts().sequence_last;
+    if (frame->type != FrameType::commit) continue;
+    ASSIGN_OR_RETURN(const RequestMark mark, read_mark(stream.stream, *frame));
+    if (mark.is_shared) decisions.insert(mark.request);
   }
 }
 
@@ -65,17 +80,28 @@ class Replay final : public LaneWriterListener {
 
   absl::Status load_schemas();
   absl::Status replay(const Database& database, const WalStreamFiles& stream);
+  // Behind the last stream: lanes that had not come to their COMMIT of a request that was decided.
+  absl::Status commit_decided(const Decisions& decisions);
   absl::Status checkpoint();
   // After the checkpoint: the backend outlives the reactor, which a file's end only hands its close to.
   void close_files();
   std::vector<SchemaRef> schemas() const;
 
  private:
+  // Rows that were checked.
+  struct Part {
+    std::vector<std::byte> body;
+    std::vector<ResolvedSymbols> symbols;
+  };
+
   // One that a frame speaks of. What the others have on disk is whole: the WAL has forgotten their frames.
   struct Lane {
     std::unique_ptr<LaneWriter> writer;
     RowBlock pending;
-    Txn last;  // frame seen, or checkpointed
+    Txn last;    // frame seen, or checkpointed
+    Txn logged;  // by any frame that is there
+    // Parts of requests without their COMMIT, in the order of the log.
+    std::vector<std::pair<RequestId, std::vector<Part>>> requests{};
   };
 
   void on_applied(LaneWriter&, RowBlock) override {}
@@ -86,7 +112,13 @@ class Replay final : public LaneWriterListener {
   absl::Status replay_frame(StreamId stream, const WalFrame& frame);
   absl::Status replay_schema(StreamId stream, const WalFrame& frame, Lane& lane);
   absl::Status replay_rows(StreamId stream, const WalFrame& frame, Lane& lane);
+  absl::Status replay_part(StreamId stream, const WalFrame& frame, Lane& lane);
+  absl::Status replay_end(StreamId stream, const WalFrame& frame, Lane& lane);
+  absl::StatusOr<std::vector<ResolvedSymbols>> check_rows_of(StreamId stream, const WalFrame& frame, Lane& lane);
+  absl::Status append_rows(Txn txn, const BatchView& rows, std::span<const ResolvedSymbols> symbols, Lane& lane);
+  absl::Status append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane);
   absl::Status restore_symbols(const SymbolSection& section, Lane& lane);
+  absl::Status apply_enough();
   absl::Status apply(Lane& lane);
   absl::Status apply_all();
   void begin_apply(Lane& lane);
@@ -99,8 +131,9 @@ class Replay final : public LaneWriterListener {
   Rounds rounds_;
   std::map<TableId, SchemaRef> schemas_;  // the newest of each table
   std::map<LaneId, Lane> lanes_;
-  size_t pending_size_ = 0;  // of all lanes
-  absl::Status status_;      // of the first step that failed
+  Lane* last_lane_ = nullptr;  // of the last frame
+  size_t pending_size_ = 0;    // of all lanes
+  absl::Status status_;        // of the first step that failed
 };
 
 // A table whose schema file is not durable yet is in the WAL only.
@@ -123,6 +156,7 @@ absl::Status Replay::replay(const Database& database, const WalStreamFiles& stre
     ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
     if (!frame) break;
     RETURN_IF_ERROR(replay_frame(stream.stream, *frame));
+    RETURN_IF_ERROR(apply_enough());
   }
   report_.torn_tails += reader.counts().tail_torn ? 1 : 0;
   return absl::OkStatus();
@@ -147,9 +181,15 @@ absl::StatusOr<Replay::Lane*> Replay::find_lane(StreamId stream, const WalFrame&
   return &lane;
 }
 
+// A part stands between two commits of its lane and is none itself. That its COMMIT was checkpointed is seen when that comes.
 absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
   ASSIGN_OR_RETURN(Lane* const lane, find_lane(stream, frame));
-  if (frame.txn <= lane->last) return absl::OkStatus();  // checkpointed before
+  last_lane_ = lane;
+  lane->logged = std::max(lane->logged, frame.txn);
+  if (frame.type == FrameType::part) return replay_part(stream, frame, *lane);
+  if (frame.txn <= lane->last) {  // checkpointed before
+    return ends_request(frame.type) ? replay_end(stream, frame, *lane) : absl::OkStatus();
+  }
   if (frame.txn.value != lane->last.value + 1) {
     return engine::data_loss(frame_name(stream, frame) + ": txn of table " + std::to_string(frame.lane.table.value) +
                              ", lane " + std::to_string(frame.lane.lane.value) + ": expected " +
@@ -157,7 +197,19 @@ absl::Status Replay::replay_frame(StreamId stream, const WalFrame& frame) {
   }
   lane->last = frame.txn;
   ++report_.frames_replayed;
-  return frame.type == FrameType::data ? replay_rows(stream, frame, *lane) : replay_schema(stream, frame, *lane);
+  switch (frame.type) {
+    case FrameType::create:
+    case FrameType::schema:
+      return replay_schema(stream, frame, *lane);
+    case FrameType::data:
+      return replay_rows(stream, frame, *lane);
+    case FrameType::commit:
+    case FrameType::abort:
+      return replay_end(stream, frame, *lane);
+    case FrameType::part:
+      break;
+  }
+  UNREACHABLE("FrameType");
 }
 
 // Rows that wait stay as they are: columns are known by their ids, and no version takes one away.
@@ -189,11 +241,12 @@ absl::Status Replay::restore_symbols(const SymbolSection& section, Lane& lane) {
   return absl::OkStatus();
 }
 
-absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Lane& lane) {
+// The symbols of its rows, all of which are known then.
+absl::StatusOr<std::vector<ResolvedSymbols>> Replay::check_rows_of(StreamId stream, const WalFrame& frame, Lane& lane) {
   const auto with_place = [&](const absl::Status& status) {
     return engine::make_status(status.code(), frame_name(stream, frame) + ": " + std::string(engine::message_of(status)));
   };
-  const absl::StatusOr<SymbolSection> section = decode_symbol_section(frame.head);
+  absl::StatusOr<SymbolSection> section = decode_symbol_section(frame.head);
   if (!section.ok()) return with_place(section.status());
   const absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
   if (!view.ok()) return with_place(view.status());
@@ -203,13 +256,75 @@ absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Lane& l
   }
   if (const absl::Status status = check_rows(*view, *section, *lane.writer->schema()); !status.ok()) return with_place(status);
   if (const absl::Status status = restore_symbols(*section, lane); !status.ok()) return with_place(status);
+  return std::move(section->columns);
+}
+
+absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Lane& lane) {
+  ASSIGN_OR_RETURN(const std::vector<ResolvedSymbols> symbols, check_rows_of(stream, frame, lane));
+  const absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
+  VERIFY(view.ok());
+  return append_rows(frame.txn, *view, symbols, lane);
+}
+
+absl::Status Replay::append_rows(Txn txn, const BatchView& rows, std::span<const ResolvedSymbols> symbols, Lane& lane) {
   const size_t size_before = lane.pending.memory_size();
-  lane.pending.append(frame.txn, *view, section->columns);
+  lane.pending.append(txn, rows, symbols);
   VERIFY_GE(lane.pending.memory_size(), size_before);
   pending_size_ += lane.pending.memory_size() - size_before;
-  report_.rows_replayed += view->rows();
-  if (lane.pending.memory_size() >= options_.apply_size_min) return apply(lane);
-  return pending_size_ < options_.pending_size_max ? absl::OkStatus() : apply_all();
+  report_.rows_replayed += rows.rows();
+  return absl::OkStatus();
+}
+
+// Its symbols are learned, whatever becomes of the request: later frames may use them.
+absl::Status Replay::replay_part(StreamId stream, const WalFrame& frame, Lane& lane) {
+  ASSIGN_OR_RETURN(const RequestMark mark, read_mark(stream, frame));
+  ASSIGN_OR_RETURN(std::vector<ResolvedSymbols> symbols, check_rows_of(stream, frame, lane));
+  auto request = std::ranges::find(lane.requests, mark.request, &decltype(lane.requests)::value_type::first);
+  if (request == lane.requests.end()) request = lane.requests.insert(request, {mark.request, {}});
+  request->second.push_back({.body = {frame.body.begin(), frame.body.end()}, .symbols = std::move(symbols)});
+  return absl::OkStatus();
+}
+
+// A COMMIT, or an ABORT. Of one that is checkpointed the parts are forgotten, no more.
+absl::Status Replay::replay_end(StreamId stream, const WalFrame& frame, Lane& lane) {
+  ASSIGN_OR_RETURN(const RequestMark mark, read_mark(stream, frame));
+  const auto request = std::ranges::find(lane.requests, mark.request, &decltype(lane.requests)::value_type::first);
+  const size_t found = request == lane.requests.end() ? 0 : request->second.size();
+  const bool is_needed = lane.writer->checkpointed() < frame.txn;
+  if (is_needed && (found == 0 || found != mark.part)) {
+    return engine::data_loss(frame_name(stream, frame) + ": a request of " + std::to_string(mark.part) + " parts, found " +
+                             std::to_string(found));
+  }
+  if (is_needed && frame.type == FrameType::commit) RETURN_IF_ERROR(append_parts(frame.txn, request->second, lane));
+  if (is_needed && frame.type == FrameType::abort) lane.pending.advance(frame.txn);
+  if (request != lane.requests.end()) lane.requests.erase(request);
+  return absl::OkStatus();
+}
+
+// All of them, before anything else is looked at: a commit is applied by one block.
+absl::Status Replay::append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane) {
+  for (const Part& part : parts) {
+    const absl::StatusOr<BatchView> view = BatchView::parse(part.body);
+    VERIFY(view.ok());
+    RETURN_IF_ERROR(append_rows(txn, *view, part.symbols, lane));
+  }
+  return absl::OkStatus();
+}
+
+// A lane with parts and without a COMMIT had nothing to come between: its next txn is the request's. Who finds the txn
+// checkpointed already is in the second start of a crash.
+absl::Status Replay::commit_decided(const Decisions& decisions) {
+  for (auto& [id, lane] : lanes_) {
+    for (const auto& [request, parts] : std::exchange(lane.requests, {})) {
+      if (!decisions.contains(request)) continue;
+      lane.logged.value += 1;
+      if (lane.logged <= lane.last) continue;
+      VERIFY_EQ(lane.logged.value, lane.last.value + 1);
+      lane.last = lane.logged;
+      RETURN_IF_ERROR(append_parts(lane.last, parts, lane));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Replay::wait_until_idle() {
@@ -224,6 +339,11 @@ void Replay::begin_apply(Lane& lane) {
   VERIFY_GE(pending_size_, lane.pending.memory_size());
   pending_size_ -= lane.pending.memory_size();
   lane.writer->apply(std::exchange(lane.pending, RowBlock()));
+}
+
+absl::Status Replay::apply_enough() {
+  if (last_lane_->pending.memory_size() >= options_.apply_size_min) RETURN_IF_ERROR(apply(*last_lane_));
+  return pending_size_ < options_.pending_size_max ? absl::OkStatus() : apply_all();
 }
 
 absl::Status Replay::apply(Lane& lane) {
@@ -266,16 +386,17 @@ std::vector<SchemaRef> Replay::schemas() const {
 
 // Every stream is read before anything is changed: damage in any of them leaves all as it is, and what is applied finds the
 // space of segments that were made ahead and never begun, which on a full disk it may need.
-absl::Status read_all(engine::IoBackend& backend, const Database& database, std::span<WalStreamFiles> streams) {
+absl::StatusOr<Decisions> read_all(engine::IoBackend& backend, const Database& database, std::span<WalStreamFiles> streams) {
+  Decisions decisions;
   std::vector<uint64_t> sequences_last;
   for (const WalStreamFiles& stream : streams) {
-    ASSIGN_OR_RETURN(const uint64_t sequence_last, read_through(backend, database, stream));
+    ASSIGN_OR_RETURN(const uint64_t sequence_last, read_through(backend, database, stream, decisions));
     sequences_last.push_back(sequence_last);
   }
   for (size_t i = 0; i < streams.size(); ++i) {
     RETURN_IF_ERROR(remove_unbegun_segments(backend, streams[i], sequences_last[i]));
   }
-  return absl::OkStatus();
+  return decisions;
 }
 
 }  // namespace
@@ -289,7 +410,7 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   ASSIGN_OR_RETURN(WalInventory inventory, list_streams(backend, superblock.database));
   recovery.report.streams = inventory.streams.size();
 
-  RETURN_IF_ERROR(read_all(backend, superblock.database, inventory.streams));
+  ASSIGN_OR_RETURN(const Decisions decisions, read_all(backend, superblock.database, inventory.streams));
 
   Replay replay(backend, options, recovery.report);
   RETURN_IF_ERROR(replay.load_schemas());
@@ -297,6 +418,7 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
     RETURN_IF_ERROR(replay.replay(superblock.database, stream));
     std::ranges::move(reusable_segments(stream, options.segment_size), std::back_inserter(recovery.reusable_segments));
   }
+  RETURN_IF_ERROR(replay.commit_decided(decisions));
   for (const WalStreamFiles& stream : inventory.streams) {
     if (engine::sabotaged("released_before_checkpoint")) RETURN_IF_ERROR(release_stream(backend, stream.stream));
   }

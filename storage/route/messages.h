@@ -3,6 +3,7 @@
 // arrives in order.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -24,20 +25,22 @@ using engine::make_message;
 // Grouped by the service that receives them.
 enum class MessageKind : uint16_t {
   table_ask = 0,    // source -> Catalog (shard 0): TableAsk by name
-  batch,            // source -> Owner: RoutedBatch to commit
+  batch,            // source -> Owner: RoutedBatch to commit, or a part of a request
   table_ensure,     // Catalog -> Owner: TableAsk with id and owner; creates the table when it is new
   columns_ask,      // source -> Owner: ColumnsAsk
+  request_ask,      // source -> Owner: RequestAsk
   snapshot_ask,     // reader -> Owner: SnapshotAsk
   batch_home,       // Owner -> Source: durable or rejected
   table_answer,     // Owner or Catalog -> Source
   columns_answer,   // Owner -> Source
+  request_answer,   // Owner -> Source
   snapshot_answer,  // Owner -> reader
 };
 
 inline constexpr engine::MessageKinds catalog_kinds = engine::kinds_between(MessageKind::table_ask, MessageKind::table_ask);
 inline constexpr engine::MessageKinds owner_kinds = engine::kinds_between(MessageKind::batch, MessageKind::snapshot_ask);
 inline constexpr engine::MessageKinds source_kinds =
-    engine::kinds_between(MessageKind::batch_home, MessageKind::columns_answer);
+    engine::kinds_between(MessageKind::batch_home, MessageKind::request_answer);
 inline constexpr engine::MessageKinds snapshot_reader_kinds =
     engine::kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
 inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;
@@ -52,6 +55,8 @@ struct BatchShare {
   uint32_t rows = 0;
 };
 
+class Transaction;
+
 // A batch with its way: gathered and sealed by the source, logged by the owner, and home again. Belongs to the source's
 // pool.
 struct RoutedBatch {
@@ -59,7 +64,10 @@ struct RoutedBatch {
   LaneId lane;
 
   OpenBatch open;
-  std::vector<BatchShare> shares;
+  std::vector<BatchShare> shares;      // of the shard's senders
+  Transaction* transaction = nullptr;  // or all of it is this request's, and there are no shares
+  RequestId request;                   // of which it is a part, and means nothing before that commits; number 0: none
+  uint32_t part = 0;                   // which one in the lane, from 1
 
   // Sealed.
   uint32_t rows = 0;
@@ -104,6 +112,32 @@ struct ColumnsAsk {
 
   SchemaRef schema;  // owner; durable, has all of the wishes' names
   absl::Status rejection;
+};
+
+// What becomes of a request's parts at one owner, which has got all of them before. Belongs to the source.
+struct RequestAsk {
+  enum class Step : uint8_t {
+    commit,    // rows of all lanes here; the answer comes when that is durable
+    conclude,  // every other owner has committed: this one's decision need not be kept any longer
+    abandon,   // the parts never were
+  };
+
+  struct Lane {
+    LaneId lane;
+    uint32_t parts = 0;
+  };
+
+  engine::ShardId source;
+  AskWaiter* waiter = nullptr;
+  RequestId request;
+  Step step{};
+  std::vector<Lane> lanes;
+  // Of a commit: lanes that are not in `lanes` take part, and all of their parts are durable. Of the first such owner this is
+  // the decision for all.
+  bool is_shared = false;
+
+  size_t lanes_done = 0;   // the owner's
+  absl::Status rejection;  // of a commit, not ok: a part was rejected, and nothing is committed
 };
 
 // The tables that a shard owns, or one of them. Belongs to the reader.

@@ -1,8 +1,8 @@
-// The ledger of one sender of rows (a TCP connection, a UDP socket): received = durable + rejected + pending, always.
+// The ledger of one sender of rows (a TCP or HTTP connection, a UDP socket): received = durable + rejected + pending, always.
 //
 // Rows of one turn form an interval. Its rows travel in several batches, to several owners, which become durable in any order;
 // the durable count moves only when every batch of the oldest interval has come home, so it always names a prefix of what was
-// sent. Belongs to the source shard.
+// sent. Rows of a request are pending until all of them are durable, or all rejected. Belongs to the source shard.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,17 @@ class Sender {
     ++intervals_.back().rows;
   }
 
+  // Rows of a request, and what has become of them.
+  void count_request_row() {
+    ++received_;
+    ++request_rows_;
+  }
+  void settle_request(uint64_t rows, bool is_durable) {
+    VERIFY_LE(rows, request_rows_);
+    request_rows_ -= rows;
+    (is_durable ? durable_ : rejected_) += rows;
+  }
+
   // A batch carries rows of the current interval.
   void batch_out() { ++intervals_.back().batches_out; }
 
@@ -55,7 +66,7 @@ class Sender {
   }
 
   // Nothing is on its way any more.
-  bool settled() const { return intervals_.size() == 1 && intervals_.front().rows == 0; }
+  bool settled() const { return intervals_.size() == 1 && intervals_.front().rows == 0 && request_rows_ == 0; }
 
  private:
   struct Interval {
@@ -78,6 +89,7 @@ class Sender {
   uint64_t received_ = 0;
   uint64_t durable_ = 0;
   uint64_t rejected_ = 0;
+  uint64_t request_rows_ = 0;  // not settled
   uint64_t first_interval_ = 0;
   std::deque<Interval> intervals_{1};
 };

@@ -40,4 +40,18 @@ struct LaneId {
   }
 };
 
+// A request whose rows commit as a whole: the start and shard that took it, written as the id of that shard's stream, and a
+// number that counts them there. Like a stream's id it is never used again.
+struct RequestId {
+  StreamId source;
+  uint64_t number = 0;
+
+  friend constexpr auto operator<=>(const RequestId&, const RequestId&) = default;
+
+  template <typename H>
+  friend H AbslHashValue(H state, const RequestId& id) {
+    return H::combine(std::move(state), id.source, id.number);
+  }
+};
+
 }  // namespace storage

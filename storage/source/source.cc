@@ -6,6 +6,7 @@
 #include "engine/base/crc32c.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
+#include "storage/source/transaction.h"
 
 namespace storage {
 namespace {
@@ -27,7 +28,7 @@ void trim(RoutedBatch& batch) {
 }  // namespace
 
 SourceTable::SourceTable(engine::ShardId owner, SchemaRef schema, uint64_t hash_seed)
-    : owner_(owner), schema_(std::move(schema)) {
+    : owner_(owner), schema_(std::move(schema)), place_{.table = this} {
   for (const Column& column : schema_->columns) {
     symbols_.push_back(is_symbol(column.type) ? std::make_unique<SymbolCache>(hash_seed) : nullptr);
   }
@@ -47,6 +48,8 @@ Source::Source(engine::Shard& shard, const SourceOptions& options, uint64_t hash
     free_.push_back(batches_.back().get());
   }
 }
+
+Source::~Source() = default;
 
 SourceTable* Source::find(std::string_view name) {
   const auto exact = spellings_.find(name);
@@ -95,21 +98,35 @@ void Source::ask_done() {
   send_ask(next.target, next.message);
 }
 
-OpenBatch* Source::begin_row(SourceTable& table, Sender& sender, size_t cells, size_t text_size) {
-  if (table.batch_ != nullptr && !table.batch_->open.has_room(cells, text_size, options_.size_max)) seal_early(table);
-  if (table.batch_ == nullptr) {
+Transaction& Source::begin_transaction(Sender& sender, TransactionListener& listener) {
+  const RequestId id{.source = stream_, .number = next_request_++};
+  auto& transaction = transactions_[id.number] = std::make_unique<Transaction>(*this, id, sender, listener);
+  return *transaction;
+}
+
+OpenBatch* Source::begin_row(OpenPlace& place, Sender* sender, size_t cells, size_t text_size) {
+  VERIFY_EQ(place.transaction == nullptr, sender != nullptr);
+  if (place.batch != nullptr && !place.batch->open.has_room(cells, text_size, options_.size_max)) seal_early(place);
+  if (place.batch == nullptr) {
     if (free_.empty()) return nullptr;
-    table.batch_ = free_.back();
+    place.batch = free_.back();
     free_.pop_back();
-    table.batch_->lane = table.lane();
-    table.batch_->shares.clear();
-    table.batch_->open.open(table.schema_);
-    ++table.serial_;
-    open_.push_back(&table);
+    place.batch->lane = place.table->lane();
+    place.batch->shares.clear();
+    place.batch->transaction = place.transaction;
+    place.batch->request = {};
+    place.batch->part = 0;
+    place.batch->open.open(place.table->schema_);
+    place.serial = ++place.table->serial_;
+    open_.push_back(&place);
   }
-  share(*table.batch_, sender);
-  table.batch_->open.begin_row();
-  return &table.batch_->open;
+  if (sender != nullptr) {
+    share(*place.batch, *sender);
+  } else {
+    place.transaction->count_row();
+  }
+  place.batch->open.begin_row();
+  return &place.batch->open;
 }
 
 void Source::share(RoutedBatch& batch, Sender& sender) {
@@ -126,38 +143,48 @@ void Source::share(RoutedBatch& batch, Sender& sender) {
   sender.batch_out();
 }
 
-uint32_t Source::symbol(SourceTable& table, ColumnIndex column, std::string_view text) {
-  return table.symbols_[column.value]->local_index(table.batch_->open, table.serial_, column, text);
+uint32_t Source::symbol(OpenPlace& place, ColumnIndex column, std::string_view text) {
+  return place.table->symbols_[column.value]->local_index(place.batch->open, place.serial, column, text);
 }
 
-void Source::finish_row(SourceTable& table) {
-  const OpenBatch& batch = table.batch_->open;
+void Source::finish_row(OpenPlace& place) {
+  const OpenBatch& batch = place.batch->open;
   if (batch.rows() < options_.rows_max && batch.size_max() < options_.size_full) return;
-  seal_early(table);
+  seal_early(place);
 }
 
-void Source::seal_early(SourceTable& table) {
-  std::erase(open_, &table);
-  seal(table);
+void Source::seal_early(OpenPlace& place) {
+  std::erase(open_, &place);
+  seal(place);
 }
 
-void Source::seal(SourceTable& table) {
-  VERIFY(table.batch_ != nullptr);
-  RoutedBatch& batch = *std::exchange(table.batch_, nullptr);
+void Source::seal(OpenPlace& place) {
+  VERIFY(place.batch != nullptr);
+  RoutedBatch& batch = *std::exchange(place.batch, nullptr);
   batch.rows = batch.open.rows();
-  VERIFY_EQ(rows_of(batch), batch.rows);
+  VERIFY(batch.transaction != nullptr || rows_of(batch) == batch.rows);
   batch.open.seal(batch.body, batch.symbols);
   batch.body_crc = engine::crc32c(batch.body);
   batch.rejection = absl::OkStatus();
-  shard_.endpoint().send_reserved(table.owner_, make_message(MessageKind::batch, &batch));  // as above
+  if (batch.transaction != nullptr) batch.transaction->on_sealed(place, batch);
+  shard_.endpoint().send_reserved(place.table->owner_, make_message(MessageKind::batch, &batch));  // as above
 }
 
+// The rows of a request that is not all here go ahead as parts of it: no batch is held for longer than a turn, whatever a
+// client does.
 bool Source::on_turn(engine::Instant) {
-  for (SourceTable* table : open_) seal(*table);
+  for (OpenPlace* place : open_) seal(*place);
   open_.clear();
   for (Sender* sender : touched_) sender->close_interval();
   touched_.clear();
+  settled_.clear();
   return false;
+}
+
+void Source::ask_request(engine::ShardId owner, RequestAsk& ask) {
+  ask.source = shard_.id();
+  ask.rejection = absl::OkStatus();
+  send_ask(owner, make_message(MessageKind::request_ask, &ask));
 }
 
 void Source::wait_for_room(RoomWaiter& waiter) {
@@ -177,6 +204,9 @@ void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
       return on_table(*message.as<TableAsk*>());
     case MessageKind::columns_answer:
       return on_columns(*message.as<ColumnsAsk*>());
+    case MessageKind::request_answer:
+      ask_done();
+      return message.as<RequestAsk*>()->waiter->on_answer();
     default:
       UNREACHABLE("message kind of a source");
   }
@@ -186,7 +216,6 @@ void Source::on_batch_home(RoutedBatch& batch) {
   VERIFY_EQ(batch.source, shard_.id());
   VERIFY_LT(free_.size(), batches_.size());
   SourceTable& table = *tables_.at(batch.lane.table);
-  VERIFY(table.batch_ != &batch);
   table.crowded_ = std::exchange(batch.crowded, nullptr);
   const bool rejected = !batch.rejection.ok();
   if (rejected) {
@@ -196,6 +225,7 @@ void Source::on_batch_home(RoutedBatch& batch) {
     learn_symbols(table, batch);
   }
   for (const BatchShare& share : batch.shares) share.sender->batch_home(share.interval, rejected ? share.rows : 0);
+  if (batch.transaction != nullptr) batch.transaction->on_home(batch);
   trim(batch);
   free_.push_back(&batch);
   serve_waiters();
@@ -251,9 +281,11 @@ void Source::set_schema(SourceTable& table, SchemaRef schema) {
   VERIFY_EQ(schema->table, table.schema_->table);
   if (schema->version <= table.schema_->version) return;
   VERIFY_GT(schema->columns.size(), table.schema_->columns.size());
-  if (table.batch_ != nullptr && !engine::sabotaged("open_batch_not_sealed")) {
-    std::erase(open_, &table);
-    seal(table);
+  if (!engine::sabotaged("open_batch_not_sealed")) {
+    for (OpenPlace* place : open_) {
+      if (place->table == &table) seal(*place);
+    }
+    std::erase_if(open_, [](const OpenPlace* place) { return place->batch == nullptr; });
   }
   for (size_t i = table.schema_->columns.size(); i < schema->columns.size(); ++i) {
     const bool symbols = is_symbol(schema->columns[i].type);

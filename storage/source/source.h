@@ -1,6 +1,6 @@
 // The source side of a shard: the tables it has heard of, the batches it gathers, and what is out. Rows of all senders of a
 // shard for one lane gather in one batch, which is sealed when the turn ends or it is full, sent to its owner, and comes home
-// durable.
+// durable. A request, whose rows commit as a whole, has batches of its own (transaction.h).
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,18 @@
 
 namespace storage {
 
+class SourceTable;
+class Transaction;
+class TransactionListener;
+
+// Where the rows of one table gather: those of the shard's senders together, or those of one request. Belongs to the source.
+struct OpenPlace {
+  SourceTable* table = nullptr;
+  Transaction* transaction = nullptr;  // null: the senders'
+  RoutedBatch* batch = nullptr;        // open
+  uint64_t serial = 0;                 // of the open batch among those of the table
+};
+
 // A table as one source knows it. Its schema may be older than the owner's; it is never newer.
 class SourceTable {
  public:
@@ -27,6 +39,9 @@ class SourceTable {
   const SchemaRef& schema() const { return schema_; }
   engine::ShardId owner() const { return owner_; }
   LaneId lane() const { return {.table = schema_->table, .lane = lane_first}; }
+
+  // Of the shard's senders.
+  OpenPlace& place() { return place_; }
 
   // The partition that takes no row of this time, or null.
   const CrowdedPartition* find_rejecting(int64_t timestamp) const { return storage::find_rejecting(crowded_, timestamp); }
@@ -37,9 +52,9 @@ class SourceTable {
   engine::ShardId owner_;
   SchemaRef schema_;
   std::vector<std::unique_ptr<SymbolCache>> symbols_;  // by ColumnIndex; null where the column is no symbol
-  RoutedBatch* batch_ = nullptr;                       // open
-  uint64_t serial_ = 0;                                // of the open batch
-  CrowdedRef crowded_;                                 // as the last batch that came home says
+  OpenPlace place_;
+  uint64_t serial_ = 0;  // of the batch that was opened last
+  CrowdedRef crowded_;   // as the last batch that came home says
 };
 
 // Told when a batch came home for which it waited.
@@ -61,6 +76,7 @@ struct SourceOptions {
 class Source final : public engine::Service {
  public:
   Source(engine::Shard& shard, const SourceOptions& options, uint64_t hash_seed);
+  ~Source();
 
   // The table of that name in any case, or null: ask for it.
   SourceTable* find(std::string_view name);
@@ -72,11 +88,15 @@ class Source final : public engine::Service {
   // Likewise; then schema() of the table has the columns.
   void ask_columns(ColumnsAsk& ask);
 
-  // Begins a row of `sender`, of at most so many cells and bytes of text, in the table's open batch. Null when every batch is
-  // out: wait_for_room, then try again.
-  OpenBatch* begin_row(SourceTable& table, Sender& sender, size_t cells, size_t text_size);
-  uint32_t symbol(SourceTable& table, ColumnIndex column, std::string_view text);
-  void finish_row(SourceTable& table);
+  // A request of `sender` begins. It stays until it is settled: finished or abandoned, and nothing of it is out. The sender
+  // outlives that; the listener, too, unless it takes leave (transaction.h).
+  Transaction& begin_transaction(Sender& sender, TransactionListener& listener);
+
+  // Begins a row of at most so many cells and bytes of text in the place's open batch: of `sender`, which is null where the
+  // place is a request's. Null when every batch is out: wait_for_room, then try again.
+  OpenBatch* begin_row(OpenPlace& place, Sender* sender, size_t cells, size_t text_size);
+  uint32_t symbol(OpenPlace& place, ColumnIndex column, std::string_view text);
+  void finish_row(OpenPlace& place);
 
   // After begin_row returned null: one call of on_room, when there is a batch. Who waits longest is called first.
   void wait_for_room(RoomWaiter& waiter);
@@ -86,16 +106,23 @@ class Source final : public engine::Service {
   absl::Status take_rejection();
 
   uint64_t rows_rejected() const { return rows_rejected_; }  // with the batches that came home rejected
-  bool settled() const { return free_.size() == batches_.size() && asks_out_ == 0 && asks_.empty(); }
+  bool settled() const { return free_.size() == batches_.size() && asks_out_ == 0 && asks_.empty() && transactions_.empty(); }
+
+  // Start-up: by which requests are named that this shard takes.
+  void set_stream(StreamId stream) { stream_ = stream; }
 
   const char* name() const override { return "source"; }
   bool on_turn(engine::Instant now) override;
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
 
  private:
+  friend class Transaction;
+
   void share(RoutedBatch& batch, Sender& sender);
-  void seal(SourceTable& table);
-  void seal_early(SourceTable& table);
+  void seal(OpenPlace& place);
+  void seal_early(OpenPlace& place);
+  // Lends `ask` until its waiter is called.
+  void ask_request(engine::ShardId owner, RequestAsk& ask);
   void set_schema(SourceTable& table, SchemaRef schema);
   void on_batch_home(RoutedBatch& batch);
   void serve_waiters();
@@ -118,10 +145,14 @@ class Source final : public engine::Service {
   absl::flat_hash_map<std::string, SourceTable*, engine::TextHash, engine::TextEqual> folded_;
   std::vector<std::unique_ptr<RoutedBatch>> batches_;
   std::vector<RoutedBatch*> free_;
-  std::vector<SourceTable*> open_;        // with a batch that holds rows
+  std::vector<OpenPlace*> open_;          // with a batch that holds rows
   std::vector<Sender*> touched_;          // with rows since the last turn
   std::deque<RoomWaiter*> room_waiters_;  // none while a batch is free, but inside of serve_waiters
   std::deque<WaitingAsk> asks_;           // beyond asks_out_max
+  StreamId stream_;
+  uint64_t next_request_ = 1;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Transaction>> transactions_;  // by number; not settled
+  std::vector<std::unique_ptr<Transaction>> settled_;                         // destroyed at the end of the turn
   uint32_t asks_out_ = 0;
   absl::Status rejection_;
   uint64_t rows_rejected_ = 0;

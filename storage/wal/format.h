@@ -34,14 +34,19 @@ enum class FrameType : uint16_t {
   create = 1,  // a table comes to be; head: its schema
   schema = 2,  // a table's next schema version; head: the schema
   data = 3,    // rows of one lane and their commit; head: resolved symbols, body: a sealed ColumnBatch
+  part = 4,    // rows of a request that mean nothing before it commits; as data, txn: the lane's last one; a request mark
+  commit = 5,  // of all parts that the lane has of a request; a request mark and nothing else
+  abort = 6,   // of a request: its parts never were
 };
 
-constexpr bool is_frame_type(uint16_t value) { return value >= 1 && value <= 3; }
+constexpr bool is_frame_type(uint16_t value) { return value >= 1 && value <= 6; }
+constexpr bool has_rows(FrameType type) { return type == FrameType::data || type == FrameType::part; }
+constexpr bool ends_request(FrameType type) { return type == FrameType::commit || type == FrameType::abort; }
 
 // attachments := attachment...                       what a commit brings along beside its rows: typed, skippable
 // attachment  := | type u16 | reserved u16 | size u32 | bytes, padded to 4 |
 //
-// Types are given in docs/wal.md; this release writes none and knows none. With the flag a reader that does not know a type
+// Types are given in docs/wal.md; this release knows one (request_mark.h). With the flag a reader that does not know a type
 // stops and says so; without it, it steps over.
 struct WalAttachment {
   uint16_t type = 0;

@@ -8,6 +8,7 @@
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "storage/wal/names.h"
+#include "storage/wal/request_mark.h"
 
 namespace storage {
 
@@ -25,7 +26,8 @@ std::string what_is_newer(const WalFrameHeader& header, std::span<const std::byt
     return "type " + std::to_string(header.type) + ", flags " + std::to_string(header.flags);
   }
   while (const std::optional<WalAttachment> attachment = take_attachment(attachments)) {
-    if ((header.flags & wal_flag_attachments_must_be_known) == 0) continue;
+    const bool is_known = attachment->type == wal_attachment_request;
+    if (is_known || (header.flags & wal_flag_attachments_must_be_known) == 0) continue;
     return "an attachment of type " + std::to_string(attachment->type) + " that must be known";
   }
   return attachments.empty() ? std::string() : "attachments of another form";

@@ -161,7 +161,9 @@ uint32_t DiskOracle::schema_version(storage::TableId table, storage::StreamId st
     if (!name) continue;
     const auto segment = disk_.read_current(path);
     for (const LogFrame& frame : frames_of(*segment, *name)) {
-      if (frame.lane.table != table || frame.type == storage::FrameType::data || frame.lsn > durable) continue;
+      if (frame.lane.table != table || storage::has_rows(frame.type) || storage::ends_request(frame.type) ||
+          frame.lsn > durable)
+        continue;
       const auto schema = storage::decode_schema(frame.head, path);
       if (schema.ok()) version = std::max(version, schema->version);
     }

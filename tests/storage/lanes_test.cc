@@ -87,7 +87,7 @@ class Bench final : private LanesListener, private SnapshotDeskListener {
 
  private:
   void on_applied(Lane& lane) override { desk_->on_applied(lane); }
-  void on_checkpointed() override { needed_at_checkpoints_.push_back(lanes_->oldest_needed(Lsn{lsn_ + 1})); }
+  void on_checkpointed(storage::Lane&) override { needed_at_checkpoints_.push_back(lanes_->oldest_needed(Lsn{lsn_ + 1})); }
   void on_disk_failed(const absl::Status& status) override { FAIL(engine::message_of(status)); }
   void on_answered(SnapshotAsk&) override { ++answers_; }
 

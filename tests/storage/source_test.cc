@@ -68,10 +68,10 @@ class Bench {
   // False: every batch is out.
   bool send_batch() {
     SourceTable& table = *source_.find("t");
-    OpenBatch* batch = source_.begin_row(table, sender_, 1, 0);
+    OpenBatch* batch = source_.begin_row(table.place(), &sender_, 1, 0);
     if (batch == nullptr) return false;
     batch->set_word({0}, 1000);
-    source_.finish_row(table);
+    source_.finish_row(table.place());
     return true;
   }
 

@@ -10,6 +10,7 @@
 #include "engine/base/crc32c.h"
 #include "storage/wal/format.h"
 #include "storage/wal/names.h"
+#include "storage/wal/request_mark.h"
 #include "tools/inspect/rows.h"
 #include "tools/inspect/tables.h"
 
@@ -30,6 +31,12 @@ std::string_view frame_type_name(uint16_t type) {
       return "SCHEMA";
     case FrameType::data:
       return "DATA";
+    case FrameType::part:
+      return "PART";
+    case FrameType::commit:
+      return "COMMIT";
+    case FrameType::abort:
+      return "ABORT";
   }
   return "unknown";
 }
@@ -205,7 +212,8 @@ void SegmentInspector::take_frame(const WalFrameHeader& header) {
                                 .lsn = storage::Lsn{header.lsn},
                                 .head = bytes(offset_ + sizeof(header), header.head_size),
                                 .body = bytes(offset_ + header.size - header.body_size, header.body_size),
-                                .body_crc = header.body_crc};
+                                .body_crc = header.body_crc,
+                                .attachments = bytes(offset_ + sizeof(header) + header.head_size, header.attachments_size)};
   output_.line("frame", {{"lsn", header.lsn},
                          {"type", std::string(frame_type_name(header.type))},
                          {"table", header.table},
@@ -225,7 +233,14 @@ void SegmentInspector::take_frame(const WalFrameHeader& header) {
 
 void SegmentInspector::show_content(const storage::WalFrame& frame) {
   const std::string where = fmt::format("{} frame {}", source_.path, frame.lsn.value);
-  if (frame.type != FrameType::data) {
+  if (const auto mark = storage::find_request_mark(frame.attachments)) {
+    output_.line("request", {{"stream", storage::stream_name(mark->request.source)},
+                             {"number", mark->request.number},
+                             {"part", mark->part},
+                             {"shared", mark->is_shared}});
+  }
+  if (storage::ends_request(frame.type)) return;
+  if (!storage::has_rows(frame.type)) {
     const absl::StatusOr<storage::Schema> schema = storage::decode_schema(frame.head, where);
     if (!schema.ok()) return output_.damage(where, schema.status());
     rows_.learn(*schema);

@@ -1,0 +1,102 @@
+// The rows of one request, which become durable as a whole or not at all, in every table that they are for.
+//
+//   gathering --finish--> sending --parts durable--> deciding --decided--> committing --all committed--> settled
+//   gathering, sending --abandon, or a part was rejected--> abandoning --no owner keeps a part--> settled
+//
+// One batch that is all there is goes out as any other batch, and its frame is the commit. Else each batch is a part of the
+// request: durable, and without a meaning until a COMMIT frame of its lane comes. Where lanes of several shards take part the
+// first shard's COMMIT decides for all, so it goes out when every part is durable; then the others commit; then the first one
+// may forget (docs/wal.md, "Requests"). Two trips to the disk for one shard's lanes become three.
+//
+// Belongs to its source, which keeps it until it is settled.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "storage/route/messages.h"
+#include "storage/source/source.h"
+
+namespace storage {
+
+class TransactionListener {
+ public:
+  // All rows are durable; or, where the status is not ok, none of them is stored, and why. Called once after finish(), perhaps
+  // inside of it. The transaction must not be touched any more.
+  virtual void on_settled(const absl::Status& status) = 0;
+
+ protected:
+  ~TransactionListener() = default;
+};
+
+class Transaction final : private AskWaiter {
+ public:
+  Transaction(Source& source, RequestId id, Sender& sender, TransactionListener& listener)
+      : source_(source), id_(id), sender_(sender), listener_(&listener) {}
+
+  // Where its rows of `table` gather.
+  OpenPlace& place(SourceTable& table);
+
+  uint64_t rows() const { return rows_; }
+
+  // That was the last row.
+  void finish();
+
+  // Nothing of it shall be stored. The listener is not called any more, nor the transaction touched. Not after finish().
+  void abandon();
+
+  // Nobody waits for its end any more, whatever that is. After finish().
+  void forget_listener() { listener_ = nullptr; }
+
+  // Not ok: a part was rejected already, and the rest need not come.
+  const absl::Status& rejection() const { return rejection_; }
+
+  // Of the source.
+  void count_row() {
+    ++rows_;
+    sender_.count_request_row();
+  }
+  void on_sealed(OpenPlace& place, RoutedBatch& batch);
+  void on_home(const RoutedBatch& batch);
+
+ private:
+  enum class State : uint8_t { gathering, sending, deciding, committing, concluding, abandoning, settled };
+
+  struct Member {
+    OpenPlace place;
+    uint32_t parts = 0;
+  };
+
+  void on_answer() override;
+  void seal_all();
+  void go_on();
+  void decide();
+  void ask(RequestAsk::Step step, engine::ShardId owner);
+  void ask_next(RequestAsk::Step step);
+  void fail();
+  void tell(const absl::Status& status);
+  void settle(const absl::Status& status);
+  bool is_alone() const;
+
+  Source& source_;
+  const RequestId id_;
+  Sender& sender_;  // whose rows they are
+  TransactionListener* listener_;
+  State state_ = State::gathering;
+  std::deque<Member> members_;  // places are referred to
+  Member* last_member_ = nullptr;
+  std::vector<engine::ShardId> owners_;  // with parts
+  size_t owners_done_ = 0;
+  uint64_t rows_ = 0;
+  uint32_t batches_out_ = 0;
+  bool is_whole_ = false;  // one batch is all there is
+  bool is_abandoned_ = false;
+  absl::Status rejection_;
+  RequestAsk ask_;
+};
+
+}  // namespace storage
