@@ -14,16 +14,19 @@ packages_to_build=(
   libcli11-dev
   libfast-float-dev
   libfmt-dev
+  libisal-dev
   libmimalloc-dev
   libspdlog-dev
   libsqlite3-dev
   liburing-dev
   libxxhash-dev
+  libzstd-dev
   make  # runs the parallel part of link-time optimization
   meson
   ninja-build
   nlohmann-json3-dev
   pkg-config
+  zlib1g-dev  # packs what tests unpack
 )
 
 # Objects compiled with a precompiled header are cacheable only so.
