@@ -19,9 +19,10 @@ static_assert(HttpConnection::idle_time_max > engine::seconds(5));
 
 }  // namespace
 
-HttpConnection::HttpConnection(const Context& context, engine::FileId socket, uint64_t id)
+HttpConnection::HttpConnection(const Context& context, engine::FileId socket, engine::SocketAddress peer, uint64_t id)
     : context_(context),
       socket_(socket),
+      peer_(peer),
       input_(context.shard, socket, *this),
       output_(context.shard, socket, *this),
       too_slow_(context.shard.reactor().timers(), *this) {
@@ -34,6 +35,12 @@ void HttpConnection::move_to(State state) {
       VERIFY(state_ == State::reading || state_ == State::answering || state_ == State::querying);
       break;
     case State::answering:
+      VERIFY(state_ == State::reading || state_ == State::taking || state_ == State::waiting);
+      break;
+    case State::waiting:
+      VERIFY(state_ == State::taking);
+      break;
+    case State::taking:
     case State::querying:
       VERIFY(state_ == State::reading);
       break;
@@ -53,19 +60,31 @@ void HttpConnection::start() { begin_request(); }
 
 void HttpConnection::begin_request() {
   move_to(State::reading);
+  handler_.reset();
+  piece_ = {};
   reader_.begin();
+  input_.expect(0);
   idle_since_ = context_.shard.reactor().now();
-  too_slow_.arm(idle_since_ + (input_.text().empty() ? idle_time_max : request_time_max));
-  read_request();
+  too_slow_.arm(idle_since_ + (input_.text().empty() ? idle_time_max : head_time_max));
+  read_head();
 }
 
 void HttpConnection::on_received(size_t size) {
   if (state_ == State::ending) return end_when_quiet();
   if (size == 0) return close();
-  if (state_ != State::reading) return receive_early();
-  const bool is_first = input_.text().size() == size && !reader_.has_begun();
-  if (is_first) too_slow_.arm(context_.shard.reactor().now() + request_time_max);
-  read_request();
+  bytes_received_ += size;
+  if (record_ != nullptr) record_->bytes_received = bytes_received_;
+  switch (state_) {
+    case State::reading: {
+      const bool is_first = input_.text().size() == size && !reader_.has_begun();
+      if (is_first) too_slow_.arm(context_.shard.reactor().now() + head_time_max);
+      return read_head();
+    }
+    case State::taking:
+      return is_parked_ ? void() : take_body();
+    default:
+      return receive_early();
+  }
 }
 
 // While one is answered: requests that came early wait.
@@ -75,22 +94,76 @@ void HttpConnection::receive_early() {
 
 void HttpConnection::on_too_slow(engine::Instant) { close(); }
 
-void HttpConnection::read_request() {
-  switch (reader_.read(input_.text())) {
-    case RequestReader::Progress::incomplete:
+void HttpConnection::read_head() {
+  switch (reader_.read_head(input_.text())) {
+    case RequestReader::HeadProgress::incomplete:
       return input_.receive();
-    case RequestReader::Progress::refused:
+    case RequestReader::HeadProgress::refused:
       keep_alive_ = false;
       is_head_ = false;
       return answer(make_refusal(reader_.refusal_status(), reader_.refusal()));
-    case RequestReader::Progress::complete:
+    case RequestReader::HeadProgress::complete:
       break;
   }
   too_slow_.disarm();
   const HttpRequest request = reader_.request();
   is_head_ = request.method == "HEAD";
-  keep_alive_ = request.keep_alive && !is_head_;  // whatever its client makes of the missing body, nothing comes behind it
-  handle_request(request, *this);
+  // Whatever the client of a HEAD makes of the missing body, nothing comes behind it.
+  keep_alive_ = request.keep_alive && !is_head_ && !is_last_request_;
+  handler_ = handle_request(request, {.exchange = *this, .services = context_.services, .peer = peer_, .record = record_});
+  if (record_ != nullptr) record_->bytes_received = bytes_received_;
+  if (handler_ == nullptr) return;
+  move_to(State::taking);
+  is_small_body_ = !request.is_chunked && request.content_length <= whole_body_size_max;
+  take_body();
+}
+
+// True while nothing of a small body has been looked at, and not all of it is here.
+bool HttpConnection::is_body_awaited() {
+  const uint64_t left = reader_.body_left();
+  if (!is_small_body_ || input_.text().size() >= left) return false;
+  input_.expect(static_cast<size_t>(left));
+  return true;
+}
+
+// A small body is looked at when all of it is here, so that its rows go out together.
+void HttpConnection::take_body() {
+  VERIFY(state_ == State::taking);
+  too_slow_.disarm();
+  const bool is_awaited = is_body_awaited();
+  while (!is_awaited) {
+    is_small_body_ = false;
+    is_parked_ = handler_->on_body(piece_) == BodyHandler::Outcome::parked;
+    if (is_parked_) return;
+    switch (reader_.read_body(input_.text(), piece_)) {
+      case RequestReader::BodyProgress::piece:
+        continue;
+      case RequestReader::BodyProgress::complete:
+        return end_body();
+      case RequestReader::BodyProgress::refused:
+        handler_->abandon();
+        keep_alive_ = false;
+        return answer(make_refusal(reader_.refusal_status(), reader_.refusal()));
+      case RequestReader::BodyProgress::incomplete:
+        break;
+    }
+    input_.expect(ReceiveQueue::size_max);
+    break;
+  }
+  too_slow_.arm(context_.shard.reactor().now() + body_pause_max);
+  input_.receive();
+}
+
+// The answer may be on its way before on_end() returns.
+void HttpConnection::end_body() {
+  is_parked_ = handler_->on_end() == BodyHandler::Outcome::parked;
+  if (!is_parked_ && state_ == State::taking) move_to(State::waiting);
+}
+
+void HttpConnection::go_on() {
+  if (state_ == State::ending) return end_when_quiet();
+  VERIFY(std::exchange(is_parked_, false));
+  take_body();
 }
 
 void HttpConnection::answer(HttpAnswer answer) {
@@ -149,7 +222,7 @@ void HttpConnection::on_all_sent() {
     lent_ = Lent::computing;
     return context_.desk.take_part(query_, false);
   }
-  if (!keep_alive_) return close();
+  if (!keep_alive_ || is_last_request_) return close();
   begin_request();
 }
 
@@ -158,10 +231,16 @@ void HttpConnection::on_send_failed() {
   close();
 }
 
+void HttpConnection::close_gently() {
+  is_last_request_ = true;
+  if (is_idle()) close();
+}
+
 void HttpConnection::close() {
   if (is_ending()) return;
   move_to(State::ending);
   too_slow_.disarm();
+  if (handler_ != nullptr) handler_->abandon();
   output_.give_up();
   if (lent_ == Lent::computing && context_.desk.cancel(query_)) lent_ = Lent::no;
   if (input_.is_busy() || output_.is_busy()) {
@@ -172,7 +251,7 @@ void HttpConnection::close() {
 }
 
 void HttpConnection::end_when_quiet() {
-  if (input_.is_busy() || output_.is_busy() || shutting_down_) return;
+  if (input_.is_busy() || output_.is_busy() || shutting_down_ || is_handler_waiting()) return;
   if (lent_ == Lent::part_here) {
     lent_ = Lent::computing;
     context_.desk.take_part(query_, true);
@@ -183,7 +262,10 @@ void HttpConnection::end_when_quiet() {
 }
 
 void HttpConnection::on_ended(const engine::IoResult&) {
-  if (state_ == State::closed) return context_.listener.on_closed(*this);
+  if (state_ == State::closed) {
+    if (record_ != nullptr) context_.services.ingest.ledger.close(*record_, context_.shard.backend().wall_now());
+    return context_.listener.on_closed(*this);
+  }
   shutting_down_ = false;
   end_when_quiet();
 }

@@ -1,18 +1,24 @@
 // One HTTP connection: reads a request, answers it, reads the next.
 //
-//   reading --request--> answering --sent--> reading
+//   reading --head--> answering --sent--> reading
+//   reading --head, a body comes--> taking: its bytes go to the handler, which may be parked --all taken--> waiting for its answer
+//   taking, waiting --answer--> answering
 //   reading --a query--> querying: parts of the answer come from a reader one by one, each is sent before the next is asked for
 //   any --end of stream, error, protocol error, too slow--> ending --nothing in flight or lent--> closed
 //
-// It goes on receiving while a query runs: a client that goes away ends its query.
+// It goes on receiving while it answers or a query runs: a client that goes away ends its query. While a handler is parked it
+// receives nothing, so TCP slows the client.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "engine/shard/shard.h"
 #include "net/http/exchange.h"
+#include "net/http/handlers.h"
 #include "net/http/receive_queue.h"
 #include "net/http/request_reader.h"
 #include "net/http/send_queue.h"
@@ -33,22 +39,28 @@ class HttpConnectionListener {
 
 class HttpConnection final : private HttpExchange, private ReceiveListener, private SendListener {
  public:
-  static constexpr engine::Duration idle_time_max = engine::seconds(60);     // between two requests
-  static constexpr engine::Duration request_time_max = engine::seconds(10);  // from its first byte to its last
+  static constexpr engine::Duration idle_time_max = engine::seconds(60);   // between two requests
+  static constexpr engine::Duration head_time_max = engine::seconds(10);   // from its first byte to its last
+  static constexpr engine::Duration body_pause_max = engine::seconds(10);  // between two pieces of a body
+  static constexpr uint64_t whole_body_size_max = uint64_t{64} << 10;      // up to which it is all here before it is looked at
 
   // What a connection has of its server.
   struct Context {
     engine::Shard& shard;
     QueryDesk& desk;
+    HttpServices& services;
     HttpConnectionListener& listener;
   };
 
   // `id` is the connection's own among those of the server.
-  HttpConnection(const Context& context, engine::FileId socket, uint64_t id);
+  HttpConnection(const Context& context, engine::FileId socket, engine::SocketAddress peer, uint64_t id);
 
   void start();
   void on_query_part();  // the next part of its query's answer is there
   void close();
+
+  // Closes when the request that has begun is answered; at once when none has.
+  void close_gently();
 
   uint64_t id() const { return query_.reply_to.id; }
 
@@ -58,12 +70,13 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool is_ending() const { return state_ == State::ending || state_ == State::closed; }
 
  private:
-  enum class State : uint8_t { reading, answering, querying, ending, closed };
+  enum class State : uint8_t { reading, taking, waiting, answering, querying, ending, closed };
   enum class Lent : uint8_t { no, computing, part_here };  // the query: with a reader, or waiting with a part for our client
 
   // HttpExchange.
   void answer(HttpAnswer answer) override;
   void answer_query(std::string text, RowRange rows) override;
+  void go_on() override;
   // ReceiveListener.
   void on_received(size_t size) override;
   // SendListener.
@@ -75,20 +88,32 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
 
   void move_to(State state);
   void begin_request();
-  void read_request();
+  void read_head();
+  void take_body();
+  bool is_body_awaited();
+  void end_body();
   void receive_early();
+  bool is_handler_waiting() const { return handler_ != nullptr && handler_->is_waiting(); }
   void end_when_quiet();
 
   Context context_;
   engine::FileId socket_;
+  const engine::SocketAddress peer_;
+  SenderRecord* record_ = nullptr;  // of the rows that it has sent
   State state_ = State::reading;
   Lent lent_ = Lent::no;
   bool shutting_down_ = false;
   bool head_sent_ = false;  // of the query's answer
   bool keep_alive_ = true;
-  bool is_head_ = false;  // its answer has no body: the client would take one for the next answer
+  bool is_last_request_ = false;  // close_gently()
+  bool is_head_ = false;          // its answer has no body: the client would take one for the next answer
   engine::Instant idle_since_;
+  uint64_t bytes_received_ = 0;
   RequestReader reader_;
+  std::unique_ptr<BodyHandler> handler_;  // from the head of its request to the next one
+  std::string_view piece_;                // of the body, not yet taken
+  bool is_parked_ = false;                // the handler
+  bool is_small_body_ = false;            // of which nothing has been looked at
   ReceiveQueue input_;
   SendQueue output_;
   Query query_;

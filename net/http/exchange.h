@@ -18,14 +18,40 @@ struct HttpAnswer {
   std::string body;
 };
 
-// How a handler answers: by exactly one call of one of these.
+// How a handler answers: by exactly one call of answer or answer_query.
 class HttpExchange {
  public:
   virtual void answer(HttpAnswer answer) = 0;
   virtual void answer_query(std::string text, RowRange rows) = 0;
 
+  // From a BodyHandler that is parked or abandoned: it can go on, or nothing refers to it any more.
+  virtual void go_on() = 0;
+
  protected:
   ~HttpExchange() = default;
+};
+
+// Takes the body of one request as it comes, then answers.
+class BodyHandler {
+ public:
+  enum class Outcome : uint8_t {
+    consumed,
+    parked,  // what is left of the piece stays where it is, and the same call comes again after go_on()
+  };
+
+  virtual ~BodyHandler() = default;
+
+  // Takes bytes off the front of `piece`.
+  virtual Outcome on_body(std::string_view& piece) = 0;
+
+  // That was all of it: answers, now or later.
+  virtual Outcome on_end() = 0;
+
+  // The client is gone, or was refused: there will be no answer.
+  virtual void abandon() = 0;
+
+  // Somebody still refers to it, and go_on() will be called.
+  virtual bool is_waiting() const = 0;
 };
 
 // A sentence for a human, with the end of its line.

@@ -32,7 +32,8 @@ std::string why_unserved(const std::vector<HttpParameter>& parameters) {
 
 }  // namespace
 
-void handle_exec(const HttpRequest& request, HttpExchange& exchange) {
+void handle_exec(const HttpRequest& request, const HttpClient& client) {
+  HttpExchange& exchange = client.exchange;
   std::optional<std::vector<HttpParameter>> parameters = parse_parameters(request.query);
   if (!parameters) return exchange.answer(make_refusal(400, "/exec: the parameters are not URL-encoded"));
   if (const std::string reason = why_unserved(*parameters); !reason.empty()) return exchange.answer(make_refusal(400, reason));

@@ -3,8 +3,8 @@
 
 namespace net {
 
-void handle_ping(const HttpRequest&, HttpExchange& exchange) {
-  exchange.answer({.status = 204, .content_type = {}, .extra = "X-Influxdb-Version: v2.7.4\r\n", .body = {}});
+void handle_ping(const HttpRequest&, const HttpClient& client) {
+  client.exchange.answer({.status = 204, .content_type = {}, .extra = "X-Influxdb-Version: v2.7.4\r\n", .body = {}});
 }
 
 }  // namespace net

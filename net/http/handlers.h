@@ -1,14 +1,43 @@
 // The handlers that the table of routes names.
 #pragma once
 
+#include <memory>
+
 #include "net/http/exchange.h"
+#include "net/http/options.h"
+#include "net/http/write_error.h"
+#include "net/ingest/line_ingest.h"
 
 namespace net {
 
+// What handlers have of their shard. Each refers to what outlives all requests.
+struct HttpServices {
+  IngestContext& ingest;
+  const HttpOptions& options;
+  ErrorIds& error_ids;
+};
+
+// What a connection is to its handlers.
+struct HttpClient {
+  HttpExchange& exchange;
+  HttpServices& services;
+  engine::SocketAddress peer;
+  SenderRecord*& record;  // of the rows that it sends; none before the first one
+};
+
 // GET /ping: that the server is there, as clients of InfluxDB ask it.
-void handle_ping(const HttpRequest& request, HttpExchange& exchange);
+void handle_ping(const HttpRequest& request, const HttpClient& client);
+
+// GET /settings: what clients of QuestDB may use (settings_text.h).
+void handle_settings(const HttpRequest& request, const HttpClient& client);
+
+// GET or POST /query: what clients of InfluxDB 1 ask before they write (influx_text.h).
+void handle_influx_query(const HttpRequest& request, const HttpClient& client);
 
 // GET /exec?query=SQL[&limit=...]: the rows as JSON (net/query/exec_json.h).
-void handle_exec(const HttpRequest& request, HttpExchange& exchange);
+void handle_exec(const HttpRequest& request, const HttpClient& client);
+
+// POST /write[?precision=...], /api/v2/write: lines, all of which are durable when 204 is answered, or none is stored.
+std::unique_ptr<BodyHandler> take_write(const HttpRequest& request, const HttpClient& client);
 
 }  // namespace net

@@ -2,21 +2,28 @@
 
 #include <algorithm>
 #include <array>
-
-#include "net/http/handlers.h"
+#include <string>
+#include <utility>
 
 namespace net {
 namespace {
 
+// One of the two: a request that is its head, or one that brings a body.
 struct HttpRoute {
   std::string_view method;
   std::string_view path;
-  void (*handle)(const HttpRequest& request, HttpExchange& exchange);
+  void (*handle)(const HttpRequest& request, const HttpClient& client) = nullptr;
+  std::unique_ptr<BodyHandler> (*take)(const HttpRequest& request, const HttpClient& client) = nullptr;
 };
 
 constexpr auto routes = std::to_array<HttpRoute>({
     {.method = "GET", .path = "/exec", .handle = handle_exec},
     {.method = "GET", .path = "/ping", .handle = handle_ping},
+    {.method = "GET", .path = "/settings", .handle = handle_settings},
+    {.method = "GET", .path = "/query", .handle = handle_influx_query},
+    {.method = "POST", .path = "/query", .handle = handle_influx_query},
+    {.method = "POST", .path = "/write", .take = take_write},
+    {.method = "POST", .path = "/api/v2/write", .take = take_write},
 });
 
 HttpAnswer make_method_refusal(const HttpRequest& request, std::string_view allowed) {
@@ -25,20 +32,59 @@ HttpAnswer make_method_refusal(const HttpRequest& request, std::string_view allo
   return answer;
 }
 
+// Reads the body to its end first: a client that is still sending does not look for an answer, and the next request begins
+// behind it.
+class Refusal final : public BodyHandler {
+ public:
+  Refusal(HttpAnswer answer, HttpExchange& exchange) : answer_(std::move(answer)), exchange_(exchange) {}
+
+  Outcome on_body(std::string_view& piece) override {
+    piece = {};
+    return Outcome::consumed;
+  }
+
+  Outcome on_end() override {
+    exchange_.answer(std::move(answer_));
+    return Outcome::consumed;
+  }
+
+  void abandon() override {}
+  bool is_waiting() const override { return false; }
+
+ private:
+  HttpAnswer answer_;
+  HttpExchange& exchange_;
+};
+
+// An unknown path is 404 to GET alone, as QuestDB has it: of a POST its clients take 405 for a server without such writes, and
+// 404 for one of several servers that is not ready.
+HttpAnswer refusal_of(const HttpRequest& request) {
+  const auto has_path = [&](const HttpRoute& route) { return route.path == request.path; };
+  const auto known = std::ranges::find_if(routes, has_path);
+  const std::string_view allowed = known == routes.end() ? "GET" : known->method;
+  return request.method == allowed ? make_refusal(404, "Not Found") : make_method_refusal(request, allowed);
+}
+
 }  // namespace
 
-void handle_request(const HttpRequest& request, HttpExchange& exchange) {
-  const auto route = std::ranges::find(routes, request.path, &HttpRoute::path);
-  const bool is_known = route != routes.end();
-  // An unknown path is 404 to GET alone, as QuestDB has it: of a POST its clients take 405 for a server without such writes,
-  // and 404 for one of several servers that is not ready.
-  const std::string_view allowed = is_known ? route->method : "GET";
-  if (request.method != allowed) return exchange.answer(make_method_refusal(request, allowed));
-  if (!is_known) return exchange.answer(make_refusal(404, "Not Found"));
-  if (request.method == "GET" && !request.body.empty()) {
-    return exchange.answer(make_refusal(400, "GET request method cannot have content"));
+std::unique_ptr<BodyHandler> refuse_request(HttpAnswer answer, const HttpClient& client) {
+  return std::make_unique<Refusal>(std::move(answer), client.exchange);
+}
+
+std::unique_ptr<BodyHandler> handle_request(const HttpRequest& request, const HttpClient& client) {
+  const auto route = std::ranges::find_if(
+      routes, [&](const HttpRoute& each) { return each.path == request.path && each.method == request.method; });
+  if (route == routes.end()) return refuse_request(refusal_of(request), client);
+  if (route->take != nullptr) {
+    if (request.has_body_size) return route->take(request, client);
+    return refuse_request(make_refusal(400, "Content-length not specified for POST/PUT request"), client);
   }
-  route->handle(request, exchange);
+  if (request.has_body()) {
+    if (request.method == "GET") return refuse_request(make_refusal(400, "GET request method cannot have content"), client);
+    return refuse_request(make_refusal(400, "The statement belongs into the parameter q"), client);
+  }
+  route->handle(request, client);
+  return nullptr;
 }
 
 }  // namespace net

@@ -1,11 +1,16 @@
 // Which request is answered by whom: one table of methods and paths.
 #pragma once
 
-#include "net/http/exchange.h"
+#include <memory>
+
+#include "net/http/handlers.h"
 
 namespace net {
 
-// Answers the request by the handler of its path, or refuses it.
-void handle_request(const HttpRequest& request, HttpExchange& exchange);
+// Whoever takes the request's body and then answers. None: the request has no body, and was answered, or is being.
+std::unique_ptr<BodyHandler> handle_request(const HttpRequest& request, const HttpClient& client);
+
+// A refusal of a request whose body, if there is one, nobody reads.
+std::unique_ptr<BodyHandler> refuse_request(HttpAnswer answer, const HttpClient& client);
 
 }  // namespace net

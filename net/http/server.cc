@@ -7,23 +7,42 @@
 
 namespace net {
 
-HttpServer::HttpServer(engine::Shard& shard, ReaderRange readers, const HttpOptions& options)
-    : shard_(shard), options_(options), desk_(shard.endpoint(), readers, options.queries_max) {}
+HttpServer::HttpServer(engine::Shard& shard, IngestContext& ingest, ReaderRange readers, const HttpOptions& options)
+    : shard_(shard),
+      options_(options),
+      desk_(shard.endpoint(), readers, options.queries_max),
+      error_ids_(shard.backend().random()),
+      services_{.ingest = ingest, .options = options_, .error_ids = error_ids_},
+      stop_timer_(shard.reactor().timers(), *this) {}
 
-void HttpServer::listen(engine::FileId socket) {
+void HttpServer::listen(engine::FileId socket, uint16_t shard_count) {
   VERIFY(acceptor_ == nullptr);
+  VERIFY_EQ(shard_.id().value, 0);
+  shard_count_ = shard_count;
   acceptor_ = std::make_unique<Acceptor>(shard_.reactor(), socket, *this);
   acceptor_->start();
 }
 
+// A shard that is so busy that it has no room for another one is passed over.
+void HttpServer::on_accepted(int32_t raw_socket, engine::SocketAddress peer) {
+  const SocketHandoff handoff{.raw_socket = raw_socket, .peer = peer};
+  for (uint16_t asked = 0; asked < shard_count_; ++asked) {
+    const engine::ShardId target{next_shard_};
+    next_shard_ = static_cast<uint16_t>((next_shard_ + 1) % shard_count_);
+    if (target == shard_.id()) return add(raw_socket, peer);
+    if (shard_.endpoint().try_send(target, make_message(MessageKind::http_handoff, handoff))) return;
+  }
+  UNREACHABLE("this shard is one of them");
+}
+
 // At the limit the connection that has waited longest for a request makes room. When all are busy, the new one is accepted and
 // closed at once: its sender sees it, instead of waiting in the backlog.
-void HttpServer::on_accepted(int32_t raw_socket, engine::SocketAddress) {
+void HttpServer::add(int32_t raw_socket, engine::SocketAddress peer) {
   const bool has_room = !stopping_ && make_room();
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   const uint64_t id = next_id_++;
-  const HttpConnection::Context context{.shard = shard_, .desk = desk_, .listener = *this};
-  auto& connection = connections_[id] = std::make_unique<HttpConnection>(context, socket, id);
+  const HttpConnection::Context context{.shard = shard_, .desk = desk_, .services = services_, .listener = *this};
+  auto& connection = connections_[id] = std::make_unique<HttpConnection>(context, socket, peer, id);
   if (has_room) {
     connection->start();
   } else {
@@ -47,6 +66,10 @@ bool HttpServer::make_room() {
 }
 
 void HttpServer::on_message(engine::ShardId, const engine::MeshMessage& message) {
+  if (static_cast<MessageKind>(message.kind) == MessageKind::http_handoff) {
+    const auto handoff = message.as<SocketHandoff>();
+    return add(handoff.raw_socket, handoff.peer);
+  }
   const Query& query = *message.as<Query*>();
   const auto found = connections_.find(query.reply_to.id);
   VERIFY(found != connections_.end());  // it is closed when its query has come home
@@ -66,9 +89,17 @@ bool HttpServer::on_turn(engine::Instant) {
   return false;
 }
 
+// Requests that have begun are answered, but not for ever.
 void HttpServer::begin_stop() {
   stopping_ = true;
   if (acceptor_ != nullptr) acceptor_->stop();
+  std::vector<HttpConnection*> open;
+  for (const auto& [id, connection] : connections_) open.push_back(connection.get());
+  for (HttpConnection* connection : open) connection->close_gently();
+  stop_timer_.arm(shard_.reactor().now() + stop_time_max);
+}
+
+void HttpServer::on_stop_timer(engine::Instant) {
   std::vector<HttpConnection*> open;
   for (const auto& [id, connection] : connections_) open.push_back(connection.get());
   for (HttpConnection* connection : open) connection->close();

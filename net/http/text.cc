@@ -48,6 +48,8 @@ std::string_view reason_of(uint16_t status) {
       return "Method Not Allowed";
     case 413:
       return "Payload Too Large";
+    case 415:
+      return "Bad request";  // QuestDB's words
     case 431:
       return "Request Header Fields Too Large";
     case 500:

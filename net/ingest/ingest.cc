@@ -55,7 +55,7 @@ void Ingest::on_pass_timer(engine::Instant now) {
 
 void Ingest::on_message(engine::ShardId, const engine::MeshMessage& message) {
   if (static_cast<MessageKind>(message.kind) == MessageKind::tcp_handoff) {
-    const auto handoff = message.as<TcpHandoff>();
+    const auto handoff = message.as<SocketHandoff>();
     return add_connection(handoff.raw_socket, handoff.peer);
   }
   VERIFY(static_cast<MessageKind>(message.kind) == MessageKind::ledger_ask);

@@ -27,6 +27,9 @@ class Ingest final : public engine::Service {
   bool stopped() const;
 
   const Ledger& ledger() const { return ledger_; }
+
+  // For whoever else takes rows on this shard.
+  IngestContext& context() { return context_; }
   size_t connection_count() const { return connections_.count(); }
 
   const char* name() const override { return "ingest"; }

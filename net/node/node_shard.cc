@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/bytes.h"
 #include "engine/base/verify.h"
 
 namespace net {
@@ -16,6 +17,16 @@ storage::SourceOptions source_options(const NodeOptions& options) {
   return source;
 }
 
+// What a shard has of it.
+HttpOptions http_options(const NodeOptions& options) {
+  HttpOptions http = options.http_limits;
+  http.connections_max = engine::div_ceil(http.connections_max, size_t{options.shards});
+  http.queries_max = static_cast<uint32_t>(engine::div_ceil(http.queries_max, options.shards));
+  http.offers_tcp = options.tcp.has_value();
+  http.offers_udp = options.udp.has_value();
+  return http;
+}
+
 bool is_first(engine::ShardId id) { return id.value == 0; }
 
 }  // namespace
@@ -27,7 +38,9 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
       shard_(mesh, id, backend),
       source_(shard_, source_options(options), hash_seed),
       owner_(shard_, options.owner, *this),
-      ingest_(shard_, source_, options.ingest, hash_seed) {
+      ingest_(shard_, source_, options.ingest, hash_seed),
+      http_(shard_, ingest_.context(), ReaderRange{.first = engine::ShardId{options.shards}, .count = options.readers},
+            http_options(options)) {
   shard_.add_service(ingest_, ingest_kinds);
   // Behind what fills its batches, before the owner that commits them: rows of one turn are sealed and in the WAL group in the
   // next.
@@ -35,10 +48,8 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
   if (is_first(id)) {
     catalog_ = std::make_unique<storage::Catalog>(shard_, options.shards, hash_seed);
     shard_.add_service(*catalog_, storage::catalog_kinds);
-    http_ = std::make_unique<HttpServer>(
-        shard_, ReaderRange{.first = engine::ShardId{options.shards}, .count = options.readers}, options.http_limits);
-    shard_.add_service(*http_, http_kinds);
   }
+  shard_.add_service(http_, http_kinds);
   shard_.add_service(owner_, storage::owner_kinds);
   // Behind all others: whether they have come to rest is seen in the turn in which they do, before the shard falls asleep.
   shard_.add_service(*this, control_kinds);
@@ -68,6 +79,7 @@ void NodeShard::on_message(engine::ShardId from, const engine::MeshMessage& mess
 absl::Status NodeShard::start() {
   VERIFY(recovery_ != nullptr);
   RETURN_IF_ERROR(owner_.open_wal(recovery_->database, reusable_segments_));
+  source_.set_stream(owner_.wal().stream());
   for (storage::SchemaRef& schema : lanes_to_load_) RETURN_IF_ERROR(owner_.add_lane(std::move(schema)));
   lanes_to_load_.clear();
   return absl::OkStatus();
@@ -90,14 +102,14 @@ absl::Status NodeShard::open(NodeAddresses& addresses) {
   if (options_.http) {
     ASSIGN_OR_RETURN(const engine::BoundSocket http, backend.listen_tcp(*options_.http));
     addresses.http = http.address;
-    http_->listen(http.file);
+    http_.listen(http.file, options_.shards);
   }
   return absl::OkStatus();
 }
 
 // In turn; a shard that is so busy that it has no room for another one is passed over.
 void NodeShard::on_accepted(int32_t raw_socket, engine::SocketAddress peer) {
-  const TcpHandoff handoff{.raw_socket = raw_socket, .peer = peer};
+  const SocketHandoff handoff{.raw_socket = raw_socket, .peer = peer};
   for (uint16_t asked = 0; asked < options_.shards; ++asked) {
     const engine::ShardId target{next_shard_};
     next_shard_ = static_cast<uint16_t>((next_shard_ + 1) % options_.shards);
@@ -118,15 +130,14 @@ ShardFigures NodeShard::figures() const {
 
 void NodeShard::begin_stop() {
   if (tcp_acceptor_ != nullptr) tcp_acceptor_->stop();
-  if (http_ != nullptr) http_->begin_stop();
+  http_.begin_stop();
   ingest_.begin_stop();
 }
 
 bool NodeShard::step_done() const {
   switch (step_->phase) {
     case NodePhase::drain:
-      return ingest_.stopped() && (http_ == nullptr || http_->stopped()) &&
-             (tcp_acceptor_ == nullptr || tcp_acceptor_->stopped());
+      return ingest_.stopped() && http_.stopped() && (tcp_acceptor_ == nullptr || tcp_acceptor_->stopped());
     case NodePhase::finish:
       return owner_.stopped();
     case NodePhase::start:

@@ -62,8 +62,8 @@ class NodeShard final : public engine::Loop, public engine::Service, public Acce
   storage::Source source_;
   storage::Owner owner_;
   Ingest ingest_;
+  HttpServer http_;
   std::unique_ptr<storage::Catalog> catalog_;  // shard 0
-  std::unique_ptr<HttpServer> http_;           // shard 0
   std::unique_ptr<Acceptor> tcp_acceptor_;     // shard 0
   const storage::Recovery* recovery_ = nullptr;
   std::vector<storage::SchemaRef> lanes_to_load_;

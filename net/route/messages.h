@@ -14,9 +14,10 @@ using engine::make_message;
 
 // Grouped by the receiver.
 enum class MessageKind : uint16_t {
-  tcp_handoff = storage::storage_kind_count,  // listener -> Ingest: TcpHandoff
+  tcp_handoff = storage::storage_kind_count,  // listener -> Ingest: SocketHandoff
   ledger_ask,                                 // reader -> Ingest: LedgerAsk
   control,                                    // main -> NodeShard: ControlStep
+  http_handoff,                               // HttpServer of shard 0 -> HttpServer: SocketHandoff
   query_part,                                 // reader -> HttpServer: Query, with text to send
   query,                                      // HttpServer -> reader: Query, new
   query_go_on,                                // HttpServer -> reader: the text is taken
@@ -26,10 +27,10 @@ enum class MessageKind : uint16_t {
 
 inline constexpr engine::MessageKinds ingest_kinds = engine::kinds_between(MessageKind::tcp_handoff, MessageKind::ledger_ask);
 inline constexpr engine::MessageKinds control_kinds = engine::kinds_between(MessageKind::control, MessageKind::control);
-inline constexpr engine::MessageKinds http_kinds = engine::kinds_between(MessageKind::query_part, MessageKind::query_part);
+inline constexpr engine::MessageKinds http_kinds = engine::kinds_between(MessageKind::http_handoff, MessageKind::query_part);
 
 // An accepted connection on its way to the shard that will read it. Travels by value.
-struct TcpHandoff {
+struct SocketHandoff {
   int32_t raw_socket = -1;
   engine::SocketAddress peer;
 };

@@ -1,0 +1,117 @@
+#include "net/ingest/request_ingest.h"
+
+#include <utility>
+
+#include "engine/base/verify.h"
+#include "net/judge/rejection_text.h"
+
+namespace net {
+
+RequestIngest::RequestIngest(IngestContext& context, SenderRecord& record, engine::TimeUnit unit,
+                             RequestIngestListener& listener)
+    : context_(context),
+      record_(record),
+      unit_(unit),
+      listener_(listener),
+      parser_({.line_size_max = context.options.line_size_max, .report = BadLineReport::at_detection}),
+      transaction_(&context.source.begin_transaction(record.sender, *this)),
+      intake_({.shard = context.shard, .source = context.source, .judge = context.judge, .options = context.options}, *this) {
+  intake_.write_to(transaction_);
+}
+
+RequestIngest::~RequestIngest() {
+  VERIFY(state_ == State::over);
+  context_.room.set_held(held_size_, 0);
+}
+
+RequestIngest::Outcome RequestIngest::consume(std::string_view& input) {
+  VERIFY(state_ == State::reading);
+  if (line_parked_) {
+    const Outcome outcome = settle_line();
+    if (outcome != Outcome::consumed) return outcome;
+  }
+  while (true) {
+    const LineStep step = parser_.consume(input);
+    input.remove_prefix(step.consumed);
+    if (step.event == LineEvent::need_more) {
+      account();
+      return Outcome::consumed;
+    }
+    const Outcome outcome = take(step.event);
+    if (outcome != Outcome::consumed) return outcome;
+  }
+}
+
+RequestIngest::Outcome RequestIngest::finish() {
+  VERIFY(state_ == State::reading);
+  const bool has_line = line_parked_ || !std::exchange(is_finishing_, true);
+  if (has_line) {
+    const Outcome outcome = line_parked_ ? settle_line() : take(parser_.finish());
+    if (outcome != Outcome::consumed) return outcome;
+  }
+  account();
+  state_ = State::committing;
+  transaction_->finish();
+  return Outcome::consumed;
+}
+
+RequestIngest::Outcome RequestIngest::take(LineEvent event) {
+  if (event == LineEvent::need_more) return Outcome::consumed;
+  ++line_number_;
+  if (event == LineEvent::line) return settle_line();
+  const BadLine& bad = parser_.bad_line();
+  return fail(bad, bad.error, line_detail(bad, context_.options.line_size_max));
+}
+
+RequestIngest::Outcome RequestIngest::settle_line() {
+  line_parked_ = false;
+  const ParsedLine& line = parser_.line();
+  switch (intake_.take(line, unit_)) {
+    case RowIntake::Outcome::taken:
+      return Outcome::consumed;
+    case RowIntake::Outcome::parked:
+      line_parked_ = true;
+      return Outcome::parked;
+    case RowIntake::Outcome::rejected:
+      return fail(line, intake_.error(), intake_.describe(line));
+  }
+  UNREACHABLE("outcome of an intake");
+}
+
+template <typename Line>
+RequestIngest::Outcome RequestIngest::fail(const Line& line, LineError error, std::string detail) {
+  fault_ = {.error = error, .line = line_number_, .detail = std::move(detail)};
+  record_.sender.count_rejected();
+  if (context_.options.log_bad_lines && context_.log.wants(error, context_.shard.reactor().now())) {
+    context_.log.write({.transport = record_.transport,
+                        .peer = record_.peer,
+                        .error = error,
+                        .detail = fault_.detail,
+                        .raw = line.raw,
+                        .offset = line.offset});
+  }
+  state_ = State::over;
+  std::exchange(transaction_, nullptr)->abandon();
+  return Outcome::failed;
+}
+
+void RequestIngest::on_settled(const absl::Status& status) {
+  VERIFY(state_ == State::committing);
+  state_ = State::over;
+  transaction_ = nullptr;
+  listener_.on_committed(status);
+}
+
+void RequestIngest::abandon() {
+  intake_.abandon();
+  line_parked_ = false;
+  const State before = std::exchange(state_, State::over);
+  if (before == State::over) return;
+  if (before == State::committing) {
+    std::exchange(transaction_, nullptr)->forget_listener();
+  } else {
+    std::exchange(transaction_, nullptr)->abandon();
+  }
+}
+
+}  // namespace net

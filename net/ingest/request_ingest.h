@@ -1,0 +1,87 @@
+// The lines of one request: all of them become durable together, or none is stored. The first bad line ends it; what comes
+// behind it is not looked at.
+//
+//   consume ... consume, finish -> lines taken -> committed: on_committed
+//   a line waits for a table, a column, a batch -> parked: on_unparked, then the same call again
+//   a bad line -> failed: fault() says which and why
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "net/ingest/line_ingest.h"
+#include "net/ingest/row_intake.h"
+#include "net/line/parser.h"
+#include "storage/source/transaction.h"
+
+namespace net {
+
+class RequestIngestListener {
+ public:
+  // After parked; after abandon() instead: nothing refers to the request any more.
+  virtual void on_unparked() = 0;
+
+  // Once, after finish() said consumed: all rows are durable, or, not ok, none is stored. Perhaps inside of finish().
+  virtual void on_committed(const absl::Status& status) = 0;
+
+ protected:
+  ~RequestIngestListener() = default;
+};
+
+// Why a request failed.
+struct LineFault {
+  LineError error = LineError::none;
+  uint64_t line = 0;  // of those that are not empty, from 1
+  std::string detail;
+};
+
+class RequestIngest final : private RowIntakeListener, private storage::TransactionListener {
+ public:
+  enum class Outcome : uint8_t { consumed, parked, failed };
+
+  // `unit` is that of timestamps without a suffix. All outlive it.
+  RequestIngest(IngestContext& context, SenderRecord& record, engine::TimeUnit unit, RequestIngestListener& listener);
+  ~RequestIngest();
+
+  // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
+  Outcome consume(std::string_view& input);
+
+  // The end of the body: the last line needs no line end.
+  Outcome finish();
+
+  const LineFault& fault() const { return fault_; }
+
+  // Nobody waits for it any more. Rows that are not finished are given up; those that are go on to their commit.
+  void abandon();
+
+  // An ask is out and refers to this object.
+  bool is_waiting() const { return intake_.is_waiting(); }
+
+ private:
+  enum class State : uint8_t { reading, committing, over };
+
+  void on_settled() override { listener_.on_unparked(); }
+  void on_settled(const absl::Status& status) override;
+  Outcome take(LineEvent event);
+  Outcome settle_line();
+  template <typename Line>
+  Outcome fail(const Line& line, LineError error, std::string detail);
+  void account() { context_.room.set_held(held_size_, parser_.memory_size()); }
+
+  IngestContext& context_;
+  SenderRecord& record_;
+  const engine::TimeUnit unit_;
+  RequestIngestListener& listener_;
+  State state_ = State::reading;
+  bool line_parked_ = false;  // parser_.line() is to be judged again
+  bool is_finishing_ = false;
+  uint64_t line_number_ = 0;
+  size_t held_size_ = 0;
+  LineParser parser_;
+  storage::Transaction* transaction_;
+  RowIntake intake_;
+  LineFault fault_;
+};
+
+}  // namespace net
