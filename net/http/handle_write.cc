@@ -30,7 +30,7 @@ WriteError error_of(const LineFault& fault) {
 // What an owner said to a part, or to the whole of it.
 WriteError error_of(const absl::Status& rejection) {
   std::string detail(engine::message_of(rejection));
-  if (rejection.code() == absl::StatusCode::kUnavailable) return write_failed(std::move(detail));
+  if (rejection.code() == absl::StatusCode::kUnavailable) return {.status = 503, .code = "internal error", .detail = detail};
   if (rejection.code() == absl::StatusCode::kOutOfRange) return {.status = 413, .code = "request too large", .detail = detail};
   return {.status = 400, .code = "invalid", .detail = detail};
 }
@@ -81,7 +81,10 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
   // False: it is parked.
   bool go(RequestIngest::Outcome outcome) {
     is_parked_ = outcome == RequestIngest::Outcome::parked;
-    if (outcome == RequestIngest::Outcome::failed) error_ = error_of(ingest_.fault());
+    if (outcome == RequestIngest::Outcome::failed) {
+      const bool is_of_line = ingest_.fault().error != LineError::none;
+      error_ = is_of_line ? error_of(ingest_.fault()) : error_of(ingest_.rejection());
+    }
     return !is_parked_;
   }
 

@@ -25,7 +25,8 @@ RequestIngest::~RequestIngest() {
 }
 
 RequestIngest::Outcome RequestIngest::consume(std::string_view& input) {
-  VERIFY(state_ == State::reading);
+  VERIFY(state_ != State::committing);
+  if (state_ == State::over) return Outcome::failed;
   if (line_parked_) {
     const Outcome outcome = settle_line();
     if (outcome != Outcome::consumed) return outcome;
@@ -43,7 +44,8 @@ RequestIngest::Outcome RequestIngest::consume(std::string_view& input) {
 }
 
 RequestIngest::Outcome RequestIngest::finish() {
-  VERIFY(state_ == State::reading);
+  VERIFY(state_ != State::committing);
+  if (state_ == State::over) return Outcome::failed;
   const bool has_line = line_parked_ || !std::exchange(is_finishing_, true);
   if (has_line) {
     const Outcome outcome = line_parked_ ? settle_line() : take(parser_.finish());
@@ -96,10 +98,12 @@ RequestIngest::Outcome RequestIngest::fail(const Line& line, LineError error, st
 }
 
 void RequestIngest::on_settled(const absl::Status& status) {
-  VERIFY(state_ == State::committing);
-  state_ = State::over;
+  const State before = std::exchange(state_, State::over);
+  VERIFY(before != State::over);
   transaction_ = nullptr;
-  listener_.on_committed(status);
+  if (before == State::committing) return listener_.on_committed(status);
+  VERIFY(!status.ok());
+  rejection_ = status;
 }
 
 void RequestIngest::abandon() {

@@ -22,7 +22,8 @@ class RequestIngestListener {
   // After parked; after abandon() instead: nothing refers to the request any more.
   virtual void on_unparked() = 0;
 
-  // Once, after finish() said consumed: all rows are durable, or, not ok, none is stored. Perhaps inside of finish().
+  // Once, after finish() said consumed: all rows are durable, or, not ok, none is stored. Perhaps inside of finish(). What goes
+  // wrong before that makes the next call fail.
   virtual void on_committed(const absl::Status& status) = 0;
 
  protected:
@@ -50,7 +51,9 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   // The end of the body: the last line needs no line end.
   Outcome finish();
 
+  // After `failed`: of a line, or, with LineError::none, rejection() says why.
   const LineFault& fault() const { return fault_; }
+  const absl::Status& rejection() const { return rejection_; }
 
   // Nobody waits for it any more. Rows that are not finished are given up; those that are go on to their commit.
   void abandon();
@@ -82,6 +85,7 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   storage::Transaction* transaction_;
   RowIntake intake_;
   LineFault fault_;
+  absl::Status rejection_;
 };
 
 }  // namespace net

@@ -7,6 +7,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
+#include "storage/wal/names.h"
 #include "storage/wal/request_mark.h"
 
 namespace storage {
@@ -68,6 +69,7 @@ bool Commits::try_commit(RoutedBatch& batch) {
     reject(*lane, batch, std::move(fits));
     return true;
   }
+  if (try_refuse_hurried(batch)) return true;
   if (batch.part != 0 && !requests_.has_room(batch)) {
     reject(*lane, batch,
            engine::resource_exhausted("transaction is too large: more than " + std::to_string(options_.parts_size_max) +
@@ -133,7 +135,9 @@ bool Commits::try_request(RequestAsk& ask) {
 // Lane by lane, as the log has room. From the first frame on nothing is rejected: with several lanes it decides for all.
 bool Commits::try_commit_request(RequestAsk& ask) {
   if (ask.lanes_done == 0) {
-    ask.rejection = requests_.check(ask);
+    std::optional<absl::Status> checked = requests_.check(ask);
+    if (!checked) return false;
+    ask.rejection = *std::move(checked);
     if (!ask.rejection.ok()) {
       answer(ask);
       return true;
@@ -161,7 +165,7 @@ bool Commits::try_abort_request(RequestAsk& ask) {
 
 // The lane's COMMIT or ABORT.
 bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::Lane& member) {
-  if (!wal_->has_room(wal_body_offset(0, request_mark_size))) return false;
+  if (!wal_->has_room(wal_body_offset(0, request_mark_size), WalWriter::Use::letting_go)) return false;
   Lane* const lane = lanes_.find(member.lane);
   VERIFY(lane != nullptr);
   const bool is_commit = type == FrameType::commit;
@@ -338,6 +342,24 @@ void Commits::release(const Lane& lane) {
   wal_->release(released);
   // What follows writes over rows that only the column files have then: ask everybody, rarely, by another way.
   if (wal_->recycle_count() != recycled_before) VERIFY(!lanes_.needs_any_up_to(released));
+}
+
+bool Commits::try_refuse_hurried(RoutedBatch& batch) {
+  if (batch.part == 0 || !requests_.is_hurried(batch.request)) return false;
+  reject(*lanes_.find(batch.lane), batch, engine::unavailable("the log is full behind the first rows of this request"));
+  return true;
+}
+
+// Its source knows whether it can still fail.
+void Commits::hurry_request() {
+  if (!is_log_filling()) return;
+  const std::optional<OpenRequests::Oldest> oldest = requests_.oldest_open();
+  const Lsn none{wal_->last().value + 1};
+  if (!oldest || oldest->first > lanes_.oldest_needed(none)) return;
+  const engine::ShardId source = stream_shard(oldest->request.source);
+  if (shard_.endpoint().try_send(source, make_message(MessageKind::request_hurry, oldest->request))) {
+    requests_.set_hurried(oldest->request);
+  }
 }
 
 bool Commits::is_log_filling() const {

@@ -61,6 +61,11 @@ class Commits final : private WalListener {
   // Gives the WAL every frame that nobody needs any more; `lane` has been checkpointed.
   void release(const Lane& lane);
 
+  // While the log fills: the request that keeps it from being released is asked to end. What is still to come of it is refused,
+  // also out of turn.
+  void hurry_request();
+  bool try_refuse_hurried(RoutedBatch& batch);
+
   // The log is so full that checkpoints must not wait.
   bool is_log_filling() const;
   bool is_idle() const { return in_flight_.empty() && wal_->idle() && requests_.empty(); }

@@ -22,6 +22,7 @@ void OpenRequests::add(const RoutedBatch& batch, Lsn lsn) {
   if (parts.count == 0) {
     parts.first = lsn;
     needed_.insert(lsn);
+    open_.emplace(lsn, batch.request);
   }
   VERIFY_LT(parts.first.value, lsn.value + 1);
   ++parts.count;
@@ -37,18 +38,21 @@ void OpenRequests::keep_rows(const RoutedBatch& batch) {
   VERIFY_LE(parts->second.rows.size(), parts->second.count);
 }
 
-absl::Status OpenRequests::check(const RequestAsk& commit) const {
+std::optional<absl::Status> OpenRequests::check(const RequestAsk& commit) const {
+  bool is_complete = true;
   for (const RequestAsk::Lane& lane : commit.lanes) {
     const auto parts = parts_.find(Key{commit.request, lane.lane});
-    if (parts == parts_.end() || parts->second.is_rejected || parts->second.count != lane.parts) {
-      return engine::resource_exhausted("a part of the request was rejected");
-    }
+    const bool is_rejected = parts != parts_.end() && parts->second.is_rejected;
+    if (is_rejected) return engine::resource_exhausted("a part of the request was rejected");
+    is_complete &= parts != parts_.end() && parts->second.count == lane.parts;
   }
+  if (!is_complete) return std::nullopt;
   return absl::OkStatus();
 }
 
 void OpenRequests::commit(RequestId request, LaneId lane, Txn txn) {
   const Parts& parts = parts_.at({request, lane});
+  open_.erase(parts.first);
   committed_[lane].push_back({.txn = txn, .first = parts.first});
 }
 
@@ -95,7 +99,13 @@ void OpenRequests::abort(RequestId request, LaneId lane, Txn txn) {
   VERIFY(!node.empty());
   for (const PartRows& part : node.mapped().rows) size_ -= part.body.size();
   VERIFY_EQ(node.mapped().rows.size(), node.mapped().count);  // all are home
+  open_.erase(node.mapped().first);
   committed_[lane].push_back({.txn = txn, .first = node.mapped().first});
+}
+
+std::optional<OpenRequests::Oldest> OpenRequests::oldest_open() const {
+  if (open_.empty() || open_.begin()->second == hurried_) return std::nullopt;
+  return Oldest{.request = open_.begin()->second, .first = open_.begin()->first};
 }
 
 void OpenRequests::release(Lsn lsn) {

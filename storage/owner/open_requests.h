@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -46,8 +47,8 @@ class OpenRequests {
   // It is durable.
   void keep_rows(const RoutedBatch& batch);
 
-  // Not ok: the commit's parts are not all here.
-  absl::Status check(const RequestAsk& commit) const;
+  // Whether the commit can be done. Nothing: some of its parts are still on their way.
+  std::optional<absl::Status> check(const RequestAsk& commit) const;
 
   // The lane's COMMIT frame is appended: the frames of its parts stay until its txn is checkpointed.
   void commit(RequestId request, LaneId lane, Txn txn);
@@ -65,6 +66,16 @@ class OpenRequests {
   void abort(RequestId request, LaneId lane, Txn txn);
   // A request without frames.
   void drop(RequestId request, LaneId lane) { parts_.erase(Key{request, lane}); }
+
+  // The request whose part is the oldest frame that the log keeps for those that may still fail. Nothing: there is none, or the
+  // caller was told before.
+  struct Oldest {
+    RequestId request;
+    Lsn first;
+  };
+  std::optional<Oldest> oldest_open() const;
+  void set_hurried(RequestId request) { hurried_ = request; }
+  bool is_hurried(RequestId request) const { return request == hurried_; }
 
   Lsn oldest_needed(Lsn none_needed) const { return needed_.empty() ? none_needed : *needed_.begin(); }
   size_t size() const { return size_; }
@@ -92,7 +103,9 @@ class OpenRequests {
   absl::flat_hash_map<Key, Parts> parts_;
   std::map<LaneId, std::deque<Committed>> committed_;  // not checkpointed; by txn
   absl::flat_hash_map<RequestId, Lsn> decisions_;
-  std::multiset<Lsn> needed_;  // of all of these
+  std::multiset<Lsn> needed_;      // of all of these
+  std::map<Lsn, RequestId> open_;  // without COMMIT or ABORT, by their first part
+  RequestId hurried_;
 };
 
 }  // namespace storage

@@ -23,6 +23,8 @@ absl::Status Owner::open_wal(const Database& database, std::span<const std::stri
 void Owner::on_message(engine::ShardId, const engine::MeshMessage& message) {
   if (static_cast<MessageKind>(message.kind) == MessageKind::snapshot_ask) {
     snapshot_desk_.ask(*message.as<SnapshotAsk*>());
+  } else if (static_cast<MessageKind>(message.kind) == MessageKind::request_ask) {
+    request_asks_.push_back(message.as<RequestAsk*>());
   } else {
     waiting_.push_back(message);
   }
@@ -31,6 +33,7 @@ void Owner::on_message(engine::ShardId, const engine::MeshMessage& message) {
 bool Owner::on_turn(engine::Instant now) {
   if (failed_ || !has_wal()) return false;
   admit();
+  serve_requests();
   commits_.flush();
   lanes_.serve(now, stopping_ || commits_.is_log_filling() ? Lanes::Pace::hurry : Lanes::Pace::calm);
   const engine::Instant due = lanes_.next_due();
@@ -48,6 +51,16 @@ void Owner::admit() {
   while (!waiting_.empty() && pending_size() < options_.pending_size_max && try_admit(waiting_.front())) waiting_.pop_front();
 }
 
+// Not behind what waits for room, which they may make. A commit waits for its own parts alone.
+void Owner::serve_requests() {
+  commits_.hurry_request();
+  std::erase_if(waiting_, [this](const engine::MeshMessage& message) {
+    return static_cast<MessageKind>(message.kind) == MessageKind::batch &&
+           commits_.try_refuse_hurried(*message.as<RoutedBatch*>());
+  });
+  std::erase_if(request_asks_, [this](RequestAsk* ask) { return commits_.try_request(*ask); });
+}
+
 bool Owner::try_admit(const engine::MeshMessage& message) {
   VERIFY(has_wal());
   switch (static_cast<MessageKind>(message.kind)) {
@@ -57,8 +70,6 @@ bool Owner::try_admit(const engine::MeshMessage& message) {
       return schema_desk_.try_ensure(*message.as<TableAsk*>());
     case MessageKind::columns_ask:
       return schema_desk_.try_add_columns(*message.as<ColumnsAsk*>());
-    case MessageKind::request_ask:
-      return commits_.try_request(*message.as<RequestAsk*>());
     default:
       UNREACHABLE("message kind of an owner");
   }

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/shard/shard.h"
 #include "storage/owner/commits.h"
@@ -46,7 +47,7 @@ class Owner final : public engine::Service, private LanesListener, private Commi
 
   // From now on everything is applied and checkpointed at once; stopped() when nothing is left to do.
   void begin_stop() { stopping_ = true; }
-  bool stopped() const { return waiting_.empty() && commits_.is_idle() && lanes_.are_quiet(); }
+  bool stopped() const { return waiting_.empty() && request_asks_.empty() && commits_.is_idle() && lanes_.are_quiet(); }
 
   const OwnerCounters& counters() const { return counters_; }
   const WalWriter& wal() const { return commits_.wal(); }
@@ -66,6 +67,7 @@ class Owner final : public engine::Service, private LanesListener, private Commi
   void on_answered(SnapshotAsk& ask) override;
 
   void admit();
+  void serve_requests();
   bool try_admit(const engine::MeshMessage& message);
   void on_timer(engine::Instant) {}  // the turn that it begins looks at what is due
   void fail(const absl::Status& status);
@@ -79,6 +81,7 @@ class Owner final : public engine::Service, private LanesListener, private Commi
   SchemaDesk schema_desk_;
   SnapshotDesk snapshot_desk_;
   std::deque<engine::MeshMessage> waiting_;  // in order of arrival; bounded by what sources can have out
+  std::vector<RequestAsk*> request_asks_;    // likewise
   engine::MemberTimer<&Owner::on_timer> timer_;
   bool stopping_ = false;
   bool failed_ = false;

@@ -34,13 +34,14 @@ enum class MessageKind : uint16_t {
   table_answer,     // Owner or Catalog -> Source
   columns_answer,   // Owner -> Source
   request_answer,   // Owner -> Source
+  request_hurry,    // Owner -> Source: RequestId; the log is full of rows behind its parts
   snapshot_answer,  // Owner -> reader
 };
 
 inline constexpr engine::MessageKinds catalog_kinds = engine::kinds_between(MessageKind::table_ask, MessageKind::table_ask);
 inline constexpr engine::MessageKinds owner_kinds = engine::kinds_between(MessageKind::batch, MessageKind::snapshot_ask);
 inline constexpr engine::MessageKinds source_kinds =
-    engine::kinds_between(MessageKind::batch_home, MessageKind::request_answer);
+    engine::kinds_between(MessageKind::batch_home, MessageKind::request_hurry);
 inline constexpr engine::MessageKinds snapshot_reader_kinds =
     engine::kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
 inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;

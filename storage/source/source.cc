@@ -207,9 +207,19 @@ void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
     case MessageKind::request_answer:
       ask_done();
       return message.as<RequestAsk*>()->waiter->on_answer();
+    case MessageKind::request_hurry:
+      return give_up(message.as<RequestId>());
     default:
       UNREACHABLE("message kind of a source");
   }
+}
+
+// It may be over.
+void Source::give_up(RequestId request) {
+  const auto found = transactions_.find(request.number);
+  if (found == transactions_.end()) return;
+  found->second->give_up(engine::unavailable(
+      "the log is full of rows that came after this request began, which must end sooner or be sent again later"));
 }
 
 void Source::on_batch_home(RoutedBatch& batch) {

@@ -57,6 +57,14 @@ void Transaction::abandon() {
   fail();
 }
 
+void Transaction::give_up(const absl::Status& why) {
+  if (state_ != State::gathering && state_ != State::sending) return;
+  if (rejection_.ok()) rejection_ = why;
+  if (listener_ != nullptr) std::exchange(listener_, nullptr)->on_settled(rejection_);
+  seal_all();
+  fail();
+}
+
 void Transaction::on_home(const RoutedBatch& batch) {
   VERIFY_GT(batches_out_, 0U);
   --batches_out_;

@@ -25,8 +25,8 @@ namespace storage {
 
 class TransactionListener {
  public:
-  // All rows are durable; or, where the status is not ok, none of them is stored, and why. Called once after finish(), perhaps
-  // inside of it. The transaction must not be touched any more.
+  // All rows are durable; or, where the status is not ok, none of them is stored, and why. Once: after finish(), perhaps inside
+  // of it, or, not ok, at any time before. The transaction must not be touched any more.
   virtual void on_settled(const absl::Status& status) = 0;
 
  protected:
@@ -48,6 +48,9 @@ class Transaction final : private AskWaiter {
 
   // Nothing of it shall be stored. The listener is not called any more, nor the transaction touched. Not after finish().
   void abandon();
+
+  // It has lasted too long, unless it is decided.
+  void give_up(const absl::Status& why);
 
   // Nobody waits for its end any more, whatever that is. After finish().
   void forget_listener() { listener_ = nullptr; }

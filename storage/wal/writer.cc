@@ -71,12 +71,19 @@ WalGroupPlan WalWriter::plan_group(uint64_t stored_size) const {
   return WalGroupPlan::make(stored_size, segment_left, options_.segment_size, options_.group_size_max);
 }
 
+// In the last segment that there may be. With its group the frame takes two blocks more at most.
+bool WalWriter::takes_reserve(uint64_t stored_size) const {
+  const uint64_t reserve = options_.segment_size / 4;
+  const bool is_last = held_.size() >= options_.size_max / options_.segment_size;
+  return is_last && position_.offset + stored_size + 2 * engine::block_size > options_.segment_size - reserve;
+}
+
 // While a group fills, only its own capacity counts: the next one begins when this one is on its way to the disk. A large frame
 // waits until the memory of the one before is free.
-bool WalWriter::has_room(uint64_t stored_size) const {
+bool WalWriter::has_room(uint64_t stored_size, Use use) const {
   VERIFY_LE(stored_size, frame_size_max(options_.segment_size));
   VERIFY_LE(position_.offset, options_.segment_size);
-  if (failed_) return false;
+  if (failed_ || (use == Use::rows && takes_reserve(stored_size))) return false;
   if (!filling_.empty()) return filling_.has_room(stored_size);
   const WalGroupPlan plan = plan_group(stored_size);
   if (plan.is_large && memory_.large) return false;
@@ -108,7 +115,7 @@ void WalWriter::take_segment() {
 
 Lsn WalWriter::append(const WalFrame& frame) {
   const uint64_t stored_size = frame.stored_size();
-  VERIFY(has_room(stored_size));
+  VERIFY(has_room(stored_size, Use::letting_go));
   if (filling_.empty()) begin_group(plan_group(stored_size));
   const Lsn lsn = filling_.append(frame);
   VERIFY_EQ(lsn.value, position_.last.value + 1);

@@ -74,8 +74,10 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
   void set_listener(WalListener* listener) { listener_ = listener; }
 
   // False: the group is full, or the disk or the checkpoint is behind; flush and try again next turn. A frame that does not fit
-  // now fits later, unless it is larger than frame_size_max.
-  bool has_room(uint64_t stored_size) const;
+  // now fits later, unless it is larger than frame_size_max. Of the last segment that the log may have a part is kept for
+  // frames that let others go.
+  enum class Use : uint8_t { rows, letting_go };
+  bool has_room(uint64_t stored_size, Use use = Use::rows) const;
 
   // Copies the frame into the group being filled. Needs has_room(frame.stored_size()).
   Lsn append(const WalFrame& frame);
@@ -127,6 +129,7 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
   void on_group_durable(Lsn last, size_t size) override;
   void on_group_failed(const absl::Status& status) override { fail(status); }
 
+  bool takes_reserve(uint64_t stored_size) const;
   WalGroupPlan plan_group(uint64_t stored_size) const;
   void begin_group(const WalGroupPlan& plan);
   void take_segment();

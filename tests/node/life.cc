@@ -7,6 +7,7 @@ namespace sim {
 namespace {
 
 constexpr size_t senders_max = 4;
+constexpr size_t writers_max = 3;  // over HTTP
 constexpr engine::Duration tick_max = engine::microseconds(150);
 constexpr engine::Duration settle_time_max = engine::seconds(30);       // of a stop, a rest, a query
 constexpr engine::Duration checkpoint_wait_max = engine::seconds(1);    // hundreds of times what one takes
@@ -169,6 +170,7 @@ void Life::serve() {
   if (!is_over() && plan_.end == LifeEnd::rest) come_to_rest();
   if (!is_over() && plan_.end == LifeEnd::stop) stop();
   if (!node_.fatal().ok() && world_.outage() == Outage::none) end_by_disk();
+  take_write_answers();
   note_acknowledged();
   for (const TcpSender& sender : senders_) model_.note_last(sender.rows);
   model_.note_last(datagrams_);
@@ -178,6 +180,8 @@ void Life::serve() {
 void Life::tick() {
   send_some();
   if (plan_.has_udp && prng().chance(1, 8)) send_datagram();
+  if (plan_.has_writers && prng().chance(1, 4)) send_request();
+  take_write_answers();
   if (question_ && question_->query.is_over()) take_answer(false);
   if (!question_ && prng().chance(1, 100)) ask();
   change_weather();
@@ -231,6 +235,52 @@ void Life::send_datagram() {
   world_.net().send_datagram(datagram_sender, node_.addresses().udp->port, line);
 }
 
+void Life::send_request() {
+  std::erase_if(writers_, [](const HttpWriter& writer) { return !writer.is_open() && !writer.is_waiting(); });
+  if (writers_.size() < writers_max && prng().chance(1, 3)) {
+    writers_.emplace_back(world_.net(), node_.addresses().http->port);
+  }
+  const auto idle = std::ranges::find_if(writers_, [](const HttpWriter& writer) { return !writer.is_waiting(); });
+  if (idle == writers_.end()) return;
+  WriteRequest request{.ids = {}, .is_bad = prng().chance(1, 6), .is_whole = !prng().chance(1, 8)};
+  const uint64_t lines = prng().chance(1, 16) ? prng().between(100, 300) : prng().between(1, 20);
+  const uint64_t bad_line = prng().below(lines);
+  std::string body;
+  for (uint64_t i = 0; i < lines; ++i) {
+    if (request.is_bad && i == bad_line) body += "bad\n";
+    body += model_.make_line(request.ids.emplace_back());
+  }
+  model_.add_request(request.ids);
+  idle->send(std::move(request), body, prng().chance(1, 2) ? prng().between(1, body.size()) : 0);
+}
+
+void Life::take_write_answers() {
+  for (HttpWriter& writer : writers_) {
+    if (!writer.is_waiting()) continue;
+    if (const auto answered = writer.take_answer()) note_write(answered->first, answered->second);
+  }
+}
+
+// Without an answer nobody knows: then it is all of the rows or none.
+void Life::note_write(const WriteRequest& request, std::optional<int> status) {
+  if (!request.is_whole || request.is_bad) {
+    if (status == 204) fail("a request that must be refused was acknowledged");
+    if (status && request.is_whole && *status != 400 && *status != 503)
+      fail("a bad request was answered with " + std::to_string(*status));
+    model_.note_refused(request.ids);
+    counts_.requests_refused += 1;
+  } else if (status == 204) {
+    model_.note_acknowledged(request.ids);
+    counts_.requests_acknowledged += 1;
+    counts_.rows_acknowledged += request.ids.size();
+  } else if (status == 503) {
+    model_.note_refused(request.ids);
+    counts_.requests_put_off += 1;
+  } else if (status) {
+    fail("a good request was answered with " + std::to_string(*status));
+  }
+}
+
 // The weather is fine, and while senders go on a query is asked; then they stop. What has arrived, or is on its way, becomes
 // durable, applied and checkpointed without anything from outside.
 void Life::come_to_rest() {
@@ -281,6 +331,10 @@ void Life::take_answer(bool must_be_answered) {
 }
 
 std::string Life::unrest() {
+  take_write_answers();
+  for (const HttpWriter& writer : writers_) {
+    if (writer.is_waiting()) return "a request is not answered";
+  }
   for (const net::LedgerRow& row : node_.ledger()) {
     if (row.rows_pending != 0) return std::to_string(row.rows_pending) + " rows are pending";
     for (const TcpSender& sender : senders_) {
@@ -337,6 +391,7 @@ void Life::look_at_sender(const net::LedgerRow& row) {
   uint64_t& durable = durable_[row.id];
   if (row.rows_durable < durable) fail("a ledger takes back what it called durable");
   durable = row.rows_durable;
+  if (row.transport == net::Transport::http) return;  // what a request comes to is its answer
   if (row.transport == net::Transport::udp) {
     if (row.rows_rejected != 0) fail("a good row was rejected");
     return;

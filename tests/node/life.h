@@ -9,6 +9,7 @@
 
 #include "tests/node/disk_oracle.h"
 #include "tests/node/http_query.h"
+#include "tests/node/http_writer.h"
 #include "tests/node/life_plan.h"
 #include "tests/node/row_model.h"
 #include "tests/node/sim_node.h"
@@ -67,6 +68,9 @@ class Life final : private MomentListener {
   void change_weather();
   void send_some();
   void send_datagram();
+  void send_request();
+  void take_write_answers();
+  void note_write(const WriteRequest& request, std::optional<int> status);
   void come_to_rest();
   void ask();
   // `must_be_answered`: the weather allows no excuse.
@@ -96,6 +100,7 @@ class Life final : private MomentListener {
   uint64_t failed_syncs_before_;
   std::optional<engine::Instant> sync_failed_at_;
   std::vector<TcpSender> senders_;
+  std::vector<HttpWriter> writers_;
   SenderRows datagrams_;
   std::optional<Question> question_;
   std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look

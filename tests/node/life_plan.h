@@ -37,6 +37,7 @@ struct LifePlan {
   bool files_run_out = false;
   bool clock_steps = false;
   bool has_udp = false;
+  bool has_writers = false;    // over HTTP
   uint32_t mixed_percent = 0;  // of the senders: rows whose column `mix` has several types
   uint64_t ticks = 0;
 };

@@ -130,6 +130,14 @@ void RowModel::note_last(const SenderRows& sender) {
   if (!sender.all_arrive) promises_.push_back({.ids = sender.ids, .count = sender.durable});
 }
 
+void RowModel::note_acknowledged(std::span<const uint64_t> ids) {
+  for (const uint64_t id : ids) fates_[id] = Fate::must_be_there;
+}
+
+void RowModel::note_refused(std::span<const uint64_t> ids) {
+  for (const uint64_t id : ids) fates_[id] = Fate::must_not_be_there;
+}
+
 std::vector<uint64_t> RowModel::promised(std::string_view table) const {
   std::vector<uint64_t> ids;
   for (const auto& [id, fate] : fates_) {
@@ -151,6 +159,14 @@ std::string RowModel::check_answer(std::string_view table, std::span<const uint6
   }
   for (const uint64_t id : promised) {
     if (!seen.contains(id)) return "a query of " + std::string(table) + " does not see row " + std::to_string(id);
+  }
+  for (const std::vector<uint64_t>& request : requests_) {
+    const auto is_here = [&](uint64_t id) { return rows_.at(id).table == table; };
+    const auto sent = std::ranges::count_if(request, is_here);
+    const auto found = std::ranges::count_if(request, [&](uint64_t id) { return seen.contains(id); });
+    if (found != 0 && found != sent)
+      return "a query of " + std::string(table) + " sees " + std::to_string(found) + " of " + std::to_string(sent) +
+             " rows of a request";
   }
   for (const SenderRows* sender : senders) {
     bool is_missing = false;
@@ -181,6 +197,13 @@ std::string RowModel::check_files(engine::IoBackend& backend) {
 }
 
 std::string RowModel::check_fates() {
+  for (const std::vector<uint64_t>& ids : requests_) {
+    const auto found = std::ranges::count_if(ids, [this](uint64_t id) { return found_.contains(id); });
+    if (found != 0 && static_cast<size_t>(found) != ids.size())
+      return "of a request of " + std::to_string(ids.size()) + " rows from " + std::to_string(ids.front()) + " on " +
+             std::to_string(found) + " are there";
+  }
+  requests_.clear();
   for (auto& [id, fate] : fates_) {
     const bool is_there = found_.contains(id);
     if (fate == Fate::must_be_there && !is_there) return "row " + std::to_string(id) + " was acknowledged and is lost";

@@ -56,6 +56,11 @@ class RowModel {
   // The same when a sender's life is over, for any sender.
   void note_last(const SenderRows& sender);
 
+  // Rows of one request: all of them are stored, or none. What is known of it is noted later, or nothing is.
+  void add_request(std::span<const uint64_t> ids) { requests_.emplace_back(ids.begin(), ids.end()); }
+  void note_acknowledged(std::span<const uint64_t> ids);
+  void note_refused(std::span<const uint64_t> ids);
+
   // Reads all tables and compares. Empty when everything is as it must be, otherwise what is wrong first. Rows found are kept
   // from now on: what one recovery showed, the next one must show too.
   std::string check(engine::IoBackend& backend);
@@ -95,8 +100,9 @@ class RowModel {
   std::map<uint64_t, ModelRow> rows_;
   std::map<uint64_t, Fate> fates_;
   std::map<uint64_t, bool> repeatable_;
-  std::vector<Promise> promises_;     // not yet looked after
-  std::map<uint64_t, size_t> found_;  // by the check that is running
+  std::vector<Promise> promises_;                // not yet looked after
+  std::vector<std::vector<uint64_t>> requests_;  // likewise
+  std::map<uint64_t, size_t> found_;             // by the check that is running
   size_t rows_found_ = 0;
   size_t runs_max_ = 0;
 };

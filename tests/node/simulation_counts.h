@@ -13,8 +13,11 @@ struct SimulationCounts {
   uint64_t recoveries = 0;  // checked
   uint64_t rows_acknowledged = 0;
   uint64_t rows_checked = 0;
-  uint64_t rows_udp = 0;       // durable ones
-  uint64_t rows_rejected = 0;  // for a column of another type
+  uint64_t requests_acknowledged = 0;
+  uint64_t requests_refused = 0;  // or broken off
+  uint64_t requests_put_off = 0;  // the log was full behind them
+  uint64_t rows_udp = 0;          // durable ones
+  uint64_t rows_rejected = 0;     // for a column of another type
   uint64_t segment_rolls = 0;
   uint64_t segment_recycles = 0;
   uint64_t checkpoints = 0;
@@ -45,6 +48,9 @@ inline constexpr SimulationCount simulation_counts[] = {
     {"recoveries checked", &SimulationCounts::recoveries},
     {"rows acknowledged", &SimulationCounts::rows_acknowledged},
     {"rows compared", &SimulationCounts::rows_checked},
+    {"requests acknowledged", &SimulationCounts::requests_acknowledged},
+    {"requests refused", &SimulationCounts::requests_refused},
+    {"requests put off", &SimulationCounts::requests_put_off},
     {"rows by UDP", &SimulationCounts::rows_udp},
     {"rows rejected", &SimulationCounts::rows_rejected},
     {"segment rolls", &SimulationCounts::segment_rolls},
