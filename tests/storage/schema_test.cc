@@ -1,6 +1,10 @@
 #include "storage/schema/schema.h"
 
 #include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/schema/case_folding.h"
 #include "tests/catch.h"
@@ -78,8 +82,56 @@ TEST_CASE("schema: a record leads back to its schema") {
   CHECK(decode_schema(encode_schema(schema), "x").value() == schema);
 }
 
+// Everything that a record may have.
+Schema rich_schema() {
+  Schema schema = with_ttl(cpu_schema(), {.unit = TtlUnit::month, .count = 7});
+  schema = with_upsert_keys(schema, std::array{std::string("HOST"), std::string("timestamp")}).value();
+  schema.dropped_columns = {{ColumnId{7}, ColumnType::symbol, "gone"}};
+  return schema;
+}
+
+TEST_CASE("schema: TTL, upsert keys, dropped columns and a dropped table lead back, too") {
+  Schema schema = rich_schema();
+  CHECK(schema.version == 3);
+  CHECK(schema.upsert_keys == std::vector{ColumnId{0}, ColumnId{2}});
+  CHECK(decode_schema(encode_schema(schema), "x").value() == schema);
+  schema.is_dropped = true;
+  CHECK(decode_schema(encode_schema(schema), "x").value() == schema);
+}
+
+TEST_CASE("schema: the id of a dropped column stays taken, and its name is free") {
+  const Schema next = with_columns(rich_schema(), std::array{ColumnWish{"gone", ColumnType::int64}}).value();
+  CHECK(next.columns.back() == Column{ColumnId{8}, ColumnType::int64, "gone"});
+}
+
+TEST_CASE("schema: TTL and upsert keys that are the same make no version") {
+  const Schema schema = rich_schema();
+  CHECK(with_ttl(schema, schema.ttl).version == schema.version);
+  CHECK(with_ttl(schema, {}).version == schema.version + 1);
+  CHECK(with_upsert_keys(schema, std::array{std::string("host"), std::string("TIMESTAMP")}).value().version == schema.version);
+  CHECK(with_upsert_keys(schema, {}).value().upsert_keys.empty());
+  CHECK(engine::message_of(with_upsert_keys(schema, std::array{std::string("x")}).status()) ==
+        "deduplicate key column not found [column=x]");
+  CHECK(engine::message_of(with_upsert_keys(schema, std::array{std::string("host")}).status()) ==
+        "deduplicate key list must include dedicated timestamp column");
+}
+
+TEST_CASE("schema: a TTL is said in the largest unit that counts it") {
+  const std::pair<Ttl, std::string> examples[] = {
+      {{}, "0 HOUR"},
+      {{TtlUnit::hour, 5}, "5 HOUR"},
+      {{TtlUnit::hour, 48}, "2 DAY"},
+      {{TtlUnit::hour, 336}, "2 WEEK"},
+      {{TtlUnit::month, 5}, "5 MONTH"},
+      {{TtlUnit::month, 24}, "2 YEAR"},
+  };
+  for (const auto& [ttl, expected] : examples) {
+    CHECK(std::to_string(describe(ttl).value) + " " + std::string(describe(ttl).unit) == expected);
+  }
+}
+
 TEST_CASE("schema: damaged records are refused") {
-  const Schema schema = cpu_schema();
+  const Schema schema = rich_schema();
   const std::vector<std::byte> record = encode_schema(schema);
   for (size_t size = 0; size < record.size(); ++size) {
     CHECK_FALSE(decode_schema(std::span(record).first(size), "x").ok());
