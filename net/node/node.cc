@@ -23,7 +23,7 @@ engine::ShardMesh::Options mesh_options(const NodeOptions& options) {
   return {.endpoint_count = Node::endpoint_count(options),
           .forward_count_max = hand_overs,
           .reserved_count_max = std::max(batches_and_asks + phases, queries),
-          .return_count_max = batches_and_asks + 2 * queries + phases};
+          .return_count_max = batches_and_asks + 2 * queries + phases + storage::change_returns_max};
 }
 
 }  // namespace
@@ -64,6 +64,7 @@ absl::Status Node::recover() {
     const engine::ShardId owner = shards_[0]->catalog()->add(schema->table, schema->name);
     shards_[owner.value]->add_lane(schema);
   }
+  shards_[0]->catalog()->note_given(recovery_.table_last);
   for (const auto& shard : shards_) shard->set_recovery(&recovery_);
   // As many as a stream makes ready at its start.
   const size_t wanted = size_t{options_.shards} * (options_.owner.wal.segments_ready + 1);
@@ -73,7 +74,7 @@ absl::Status Node::recover() {
   return absl::OkStatus();
 }
 
-absl::Status Node::finish_recovery() { return storage::remove_released_streams(*backends_.main, recovery_); }
+absl::Status Node::finish_recovery() { return storage::remove_leftovers(*backends_.main, recovery_); }
 
 engine::Loop& Node::shard_loop(uint16_t shard) { return *shards_[shard]; }
 

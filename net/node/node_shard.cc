@@ -37,7 +37,7 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
       listener_(listener),
       shard_(mesh, id, backend),
       source_(shard_, source_options(options), hash_seed),
-      owner_(shard_, options.owner, *this),
+      owner_(shard_, options.shards, options.owner, *this),
       ingest_(shard_, source_, options.ingest, hash_seed),
       http_(shard_, ingest_.context(), ReaderRange{.first = engine::ShardId{options.shards}, .count = options.readers},
             http_options(options)) {

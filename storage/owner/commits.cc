@@ -62,7 +62,8 @@ void Commits::reject(const Lane& lane, RoutedBatch& batch, absl::Status why) {
 // nothing fails. The commit's number is taken last, as a number without a frame would be a hole that no start goes past.
 bool Commits::try_commit(RoutedBatch& batch) {
   Lane* lane = lanes_.find(batch.lane);
-  VERIFY(lane != nullptr);  // a source learns of a table by its owner's answer
+  VERIFY(lane != nullptr);              // a source learns of a table by its owner's answer
+  VERIFY(!lane->schema()->is_dropped);  // and forgets it before it is dropped
   if (is_closed(*lane, batch)) return true;
   const uint64_t size = stored_size_bound(batch);
   if (absl::Status fits = check_fits(lane->schema()->name, "a row of it", size); !fits.ok()) {

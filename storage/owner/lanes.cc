@@ -91,10 +91,18 @@ void Lanes::serve_lane(Lane& lane, engine::Instant now) {
   if (lane.apply_due() <= now) return lane.begin_apply(now);
   if (!lane.is_quiet()) return schedule_.set(lane.id(), lane.apply_due());
   VERIFY(!lane.is_checkpoint_wanted());
-  if (!lane.is_active()) return;
-  VERIFY_EQ(active_.erase(lane.id()), 1U);
+  if (lane.is_active()) rest(lane);
+}
+
+// That of a dropped table is needed no more: its schema file says so from now on.
+void Lanes::rest(Lane& lane) {
+  const LaneId id = lane.id();
+  VERIFY_EQ(active_.erase(id), 1U);
   lane.set_active(false);
   lane.rest();
+  if (!lane.schema()->is_dropped) return;
+  by_id_.erase(id);
+  lanes_.erase(id);
 }
 
 bool Lanes::begin_checkpoint(Lane& lane) {

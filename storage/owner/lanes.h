@@ -89,6 +89,7 @@ class Lanes final : private LaneListener {
   void activate(Lane& lane);
   void count_pending(Lane& lane, size_t size_before);
   void serve_lane(Lane& lane, engine::Instant now);
+  void rest(Lane& lane);
   bool begin_checkpoint(Lane& lane);
   void begin_sweep(engine::Instant now);
   void end_sweep(engine::Instant now);

@@ -6,13 +6,15 @@
 
 namespace storage {
 
-Owner::Owner(engine::Shard& shard, const OwnerOptions& options, OwnerListener& listener)
+Owner::Owner(engine::Shard& shard, uint16_t source_count, const OwnerOptions& options, OwnerListener& listener)
     : shard_(shard),
       options_(options),
       listener_(listener),
       lanes_(shard.reactor(), options_, counters_, *this),
       commits_(shard, options_, counters_, lanes_, *this),
-      schema_desk_(shard, lanes_, commits_),
+      outbox_(shard),
+      schema_desk_(shard, lanes_, commits_, outbox_),
+      change_desk_(shard, source_count, lanes_, commits_, outbox_),
       snapshot_desk_(lanes_, *this),
       timer_(shard.reactor().timers(), *this) {}
 
@@ -21,12 +23,15 @@ absl::Status Owner::open_wal(const Database& database, std::span<const std::stri
 }
 
 void Owner::on_message(engine::ShardId, const engine::MeshMessage& message) {
-  if (static_cast<MessageKind>(message.kind) == MessageKind::snapshot_ask) {
-    snapshot_desk_.ask(*message.as<SnapshotAsk*>());
-  } else if (static_cast<MessageKind>(message.kind) == MessageKind::request_ask) {
-    request_asks_.push_back(message.as<RequestAsk*>());
-  } else {
-    waiting_.push_back(message);
+  switch (static_cast<MessageKind>(message.kind)) {
+    case MessageKind::snapshot_ask:
+      return snapshot_desk_.ask(*message.as<SnapshotAsk*>());
+    case MessageKind::change_durable:
+      return change_desk_.on_durable(*message.as<ChangeAsk*>());
+    case MessageKind::request_ask:
+      return request_asks_.push_back(message.as<RequestAsk*>());
+    default:
+      waiting_.push_back(message);
   }
 }
 
@@ -34,6 +39,7 @@ bool Owner::on_turn(engine::Instant now) {
   if (failed_ || !has_wal()) return false;
   admit();
   serve_requests();
+  change_desk_.serve();
   commits_.flush();
   lanes_.serve(now, stopping_ || commits_.is_log_filling() ? Lanes::Pace::hurry : Lanes::Pace::calm);
   const engine::Instant due = lanes_.next_due();
@@ -42,7 +48,7 @@ bool Owner::on_turn(engine::Instant now) {
   } else if (due != timer_.deadline()) {
     timer_.arm(due);
   }
-  return false;
+  return outbox_.flush();
 }
 
 // In order of arrival: a schema change stays behind the batches that its source sent before it. The account is looked at before
@@ -66,10 +72,20 @@ bool Owner::try_admit(const engine::MeshMessage& message) {
   switch (static_cast<MessageKind>(message.kind)) {
     case MessageKind::batch:
       return commits_.try_commit(*message.as<RoutedBatch*>());
-    case MessageKind::table_ensure:
-      return schema_desk_.try_ensure(*message.as<TableAsk*>());
-    case MessageKind::columns_ask:
-      return schema_desk_.try_add_columns(*message.as<ColumnsAsk*>());
+    case MessageKind::table_ensure: {
+      TableAsk& ask = *message.as<TableAsk*>();
+      return change_desk_.try_keep(ask) || schema_desk_.try_ensure(ask);
+    }
+    case MessageKind::columns_ask: {
+      ColumnsAsk& ask = *message.as<ColumnsAsk*>();
+      return change_desk_.try_keep(ask) || schema_desk_.try_add_columns(ask);
+    }
+    case MessageKind::change:
+      change_desk_.take(*message.as<ChangeAsk*>());
+      return true;
+    case MessageKind::seal_answer:
+      change_desk_.on_seal_answer(*message.as<SealAsk*>());
+      return true;
     default:
       UNREACHABLE("message kind of an owner");
   }

@@ -2,6 +2,7 @@
 // what to do with it.
 //
 //   batch, ask -> [waiting for room] -> commits, schema_desk -> durable: home to its source, rows to their lane
+//   change_desk: tables that are changed or dropped, behind the batches that are on their way
 //   lanes: pending rows -> applied -> published -> checkpointed (about once a second) -> WAL released
 //   snapshot_desk: what is published, to those who ask
 //
@@ -18,12 +19,14 @@
 #include <vector>
 
 #include "engine/shard/shard.h"
+#include "storage/owner/change_desk.h"
 #include "storage/owner/commits.h"
 #include "storage/owner/lanes.h"
 #include "storage/owner/options.h"
 #include "storage/owner/schema_desk.h"
 #include "storage/owner/snapshot_desk.h"
 #include "storage/route/messages.h"
+#include "storage/route/outbox.h"
 
 namespace storage {
 
@@ -38,7 +41,8 @@ class OwnerListener {
 
 class Owner final : public engine::Service, private LanesListener, private CommitsListener, private SnapshotDeskListener {
  public:
-  Owner(engine::Shard& shard, const OwnerOptions& options, OwnerListener& listener);
+  // The sources are those of the shards 0 .. source_count - 1.
+  Owner(engine::Shard& shard, uint16_t source_count, const OwnerOptions& options, OwnerListener& listener);
 
   // Start-up, blocking: opens this start's stream, in `reusable` segments of released ones as far as they go.
   absl::Status open_wal(const Database& database, std::span<const std::string> reusable);
@@ -47,7 +51,10 @@ class Owner final : public engine::Service, private LanesListener, private Commi
 
   // From now on everything is applied and checkpointed at once; stopped() when nothing is left to do.
   void begin_stop() { stopping_ = true; }
-  bool stopped() const { return waiting_.empty() && request_asks_.empty() && commits_.is_idle() && lanes_.are_quiet(); }
+  bool stopped() const {
+    return waiting_.empty() && request_asks_.empty() && change_desk_.is_idle() && outbox_.is_empty() && commits_.is_idle() &&
+           lanes_.are_quiet();
+  }
 
   const OwnerCounters& counters() const { return counters_; }
   const WalWriter& wal() const { return commits_.wal(); }
@@ -78,7 +85,9 @@ class Owner final : public engine::Service, private LanesListener, private Commi
   OwnerCounters counters_;
   Lanes lanes_;
   Commits commits_;
+  Outbox outbox_;
   SchemaDesk schema_desk_;
+  ChangeDesk change_desk_;
   SnapshotDesk snapshot_desk_;
   std::deque<engine::MeshMessage> waiting_;  // in order of arrival; bounded by what sources can have out
   std::vector<RequestAsk*> request_asks_;    // likewise

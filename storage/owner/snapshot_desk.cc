@@ -43,7 +43,7 @@ void SnapshotDesk::answer(SnapshotAsk& ask) {
   for (const auto& [id, lane] : lanes_.all()) {
     const Txn durable = lane->commits().durable();
     VERIFY_LE(lane->writer().applied(), durable);
-    if ((ask.table && id.table != *ask.table) || durable.value == 0) continue;
+    if ((ask.table && id.table != *ask.table) || durable.value == 0 || lane->writer().schema()->is_dropped) continue;
     auto snapshot = std::make_shared<LaneSnapshot>(*lane->writer().snapshot());
     snapshot->durable = durable;
     ask.tables.push_back({.schema = lane->writer().schema(), .lanes = {std::move(snapshot)}});

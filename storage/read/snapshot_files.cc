@@ -79,7 +79,7 @@ absl::StatusOr<LaneSnapshotRef> read_lane(engine::IoBackend& backend, const Sche
 // Nothing for a table whose schema is not written yet.
 absl::StatusOr<std::optional<TableSnapshot>> read_table(engine::IoBackend& backend, TableId table) {
   ASSIGN_OR_RETURN(const auto schema, read_schema(backend, table));
-  if (!schema) return std::optional<TableSnapshot>();
+  if (!schema || schema->is_dropped) return std::optional<TableSnapshot>();
 
   TableSnapshot snapshot;
   ASSIGN_OR_RETURN(const auto entries, list_directories(backend, table_directory(table)));

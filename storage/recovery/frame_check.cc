@@ -47,6 +47,7 @@ absl::Status check_symbols(const BatchColumn& column, uint32_t rows, const Symbo
 absl::Status check_rows(const BatchView& rows, const SymbolSection& section, const Schema& schema) {
   TypesById types;
   for (const Column& column : schema.columns) types.emplace(column.id, column.type);
+  for (const Column& column : schema.dropped_columns) types.emplace(column.id, column.type);
   ASSIGN_OR_RETURN(const SymbolCounts counts, check_section(section, types));
   absl::flat_hash_set<ColumnId> seen;
   for (const BatchColumn& column : rows.columns()) {

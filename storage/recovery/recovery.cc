@@ -17,6 +17,7 @@
 #include "storage/apply/row_block.h"
 #include "storage/batch/batch_view.h"
 #include "storage/batch/symbol_section.h"
+#include "storage/recovery/dropped_tables.h"
 #include "storage/recovery/frame_check.h"
 #include "storage/table/file_names.h"
 #include "storage/table/files.h"
@@ -85,7 +86,7 @@ class Replay final : public LaneWriterListener {
   absl::Status checkpoint();
   // After the checkpoint: the backend outlives the reactor, which a file's end only hands its close to.
   void close_files();
-  std::vector<SchemaRef> schemas() const;
+  TablesById& tables() { return schemas_; }
 
  private:
   // Rows that were checked.
@@ -129,7 +130,7 @@ class Replay final : public LaneWriterListener {
   RecoveryReport& report_;
   engine::Reactor reactor_;
   Rounds rounds_;
-  std::map<TableId, SchemaRef> schemas_;  // the newest of each table
+  TablesById schemas_;  // the newest of each table
   std::map<LaneId, Lane> lanes_;
   Lane* last_lane_ = nullptr;  // of the last frame
   size_t pending_size_ = 0;    // of all lanes
@@ -378,12 +379,6 @@ void Replay::close_files() {
   VERIFY_EQ(reactor_.in_flight(), 0U);
 }
 
-std::vector<SchemaRef> Replay::schemas() const {
-  std::vector<SchemaRef> schemas;
-  for (const auto& [id, schema] : schemas_) schemas.push_back(schema);
-  return schemas;
-}
-
 // Every stream is read before anything is changed: damage in any of them leaves all as it is, and what is applied finds the
 // space of segments that were made ahead and never begun, which on a full disk it may need.
 absl::StatusOr<Decisions> read_all(engine::IoBackend& backend, const Database& database, std::span<WalStreamFiles> streams) {
@@ -424,18 +419,22 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   }
   RETURN_IF_ERROR(replay.checkpoint());
   replay.close_files();
+  RETURN_IF_ERROR(drop_replaced_tables(backend, replay.tables()));
   // Those that were released before once more: their markers may be visible and not yet durable.
   recovery.released_streams = inventory.released;
   for (const WalStreamFiles& stream : inventory.streams) recovery.released_streams.push_back(stream.stream);
   for (const StreamId stream : recovery.released_streams) RETURN_IF_ERROR(release_stream(backend, stream));
-  recovery.tables = replay.schemas();
+  ASSIGN_OR_RETURN(recovery.table_last, find_last_table(backend));
+  for (const auto& [id, schema] : replay.tables()) {
+    if (!schema->is_dropped) recovery.tables.push_back(schema);
+  }
   recovery.report.tables = recovery.tables.size();
   return recovery;
 }
 
-absl::Status remove_released_streams(engine::IoBackend& backend, const Recovery& recovery) {
+absl::Status remove_leftovers(engine::IoBackend& backend, const Recovery& recovery) {
   for (const StreamId stream : recovery.released_streams) RETURN_IF_ERROR(remove_stream(backend, stream));
-  return absl::OkStatus();
+  return remove_dropped_tables(backend, recovery.tables);
 }
 
 }  // namespace storage

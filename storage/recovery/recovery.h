@@ -35,9 +35,10 @@ struct RecoveryReport {
 
 struct Recovery {
   Database database;                           // of this start
-  std::vector<SchemaRef> tables;               // by id
+  std::vector<SchemaRef> tables;               // by id; those that were not dropped
+  TableId table_last;                          // the highest id that was ever given
   std::vector<std::string> reusable_segments;  // of released streams, whole and written once: for WalWriter::open
-  std::vector<StreamId> released_streams;      // for remove_released_streams
+  std::vector<StreamId> released_streams;      // for remove_leftovers
   RecoveryReport report;
 };
 
@@ -53,7 +54,8 @@ struct RecoveryOptions {
 // then, else nothing but the epoch and bytes that no manifest counts. No file is open when it returns a recovery.
 absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptions& options);
 
-// When the new streams have taken what they want. Blocking; what a crash leaves is removed after the next start.
-absl::Status remove_released_streams(engine::IoBackend& backend, const Recovery& recovery);
+// When the new streams have taken what they want: released streams, and dropped tables. Blocking; what a crash leaves is
+// removed after the next start.
+absl::Status remove_leftovers(engine::IoBackend& backend, const Recovery& recovery);
 
 }  // namespace storage

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/base/ids.h"
@@ -15,6 +16,7 @@
 #include "storage/route/sender.h"
 #include "storage/schema/ids.h"
 #include "storage/schema/schema.h"
+#include "storage/schema/table_change.h"
 #include "storage/table/crowding.h"
 #include "storage/table/snapshot.h"
 
@@ -24,30 +26,41 @@ using engine::make_message;
 
 // Grouped by the service that receives them.
 enum class MessageKind : uint16_t {
-  table_ask = 0,    // source -> Catalog (shard 0): TableAsk by name
+  table_ask = 0,    // source -> Catalog (shard 0): TableAsk by name; again from an owner that does not have that table
+  change_ask,       // source -> Catalog: ChangeAsk by name
+  change_done,      // Owner -> Catalog: ChangeAsk, durable or rejected
+  table_not_made,   // Owner -> Catalog: TableId that was given and is no table
   batch,            // source -> Owner: RoutedBatch to commit, or a part of a request
   table_ensure,     // Catalog -> Owner: TableAsk with id and owner; creates the table when it is new
   columns_ask,      // source -> Owner: ColumnsAsk
   request_ask,      // source -> Owner: RequestAsk
+  change,           // Catalog -> Owner: ChangeAsk with id and owner
+  seal_answer,      // Source -> Owner: SealAsk; no batch of that source is behind it
+  change_durable,   // Owner -> itself: ChangeAsk whose frame, or what it had to wait for, is durable
   snapshot_ask,     // reader -> Owner: SnapshotAsk
   batch_home,       // Owner -> Source: durable or rejected
   table_answer,     // Owner or Catalog -> Source
   columns_answer,   // Owner -> Source
   request_answer,   // Owner -> Source
   request_hurry,    // Owner -> Source: RequestId; the log is full of rows behind its parts
+  change_answer,    // Catalog -> Source
+  seal_ask,         // Owner -> Source: SealAsk
   snapshot_answer,  // Owner -> reader
 };
 
-inline constexpr engine::MessageKinds catalog_kinds = engine::kinds_between(MessageKind::table_ask, MessageKind::table_ask);
+inline constexpr engine::MessageKinds catalog_kinds =
+    engine::kinds_between(MessageKind::table_ask, MessageKind::table_not_made);
 inline constexpr engine::MessageKinds owner_kinds = engine::kinds_between(MessageKind::batch, MessageKind::snapshot_ask);
-inline constexpr engine::MessageKinds source_kinds =
-    engine::kinds_between(MessageKind::batch_home, MessageKind::request_hurry);
+inline constexpr engine::MessageKinds source_kinds = engine::kinds_between(MessageKind::batch_home, MessageKind::seal_ask);
 inline constexpr engine::MessageKinds snapshot_reader_kinds =
     engine::kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
 inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;
 
 // Of what one source can have out, beside its batches: the room that is reserved for it in each ring.
 inline constexpr uint32_t asks_out_max = 64;
+
+// Of what an endpoint owes another beside the answers to those: a SealAsk, and a change_durable to itself.
+inline constexpr uint32_t change_returns_max = 2;
 
 // How many rows of one sender a batch carries.
 struct BatchShare {
@@ -96,9 +109,11 @@ struct TableAsk {
   engine::ShardId source;
   AskWaiter* waiter = nullptr;
   TableWish wish;
-  bool may_create = true;  // false: a table that is new is rejected with not-found
+  bool may_create = true;    // false: a table that is new is rejected with not-found
+  bool must_be_new = false;  // a table that exists is rejected with already-exists
 
   TableId table;           // shard 0
+  bool is_new = false;     // shard 0: the id was given for this ask, its owner creates the table
   engine::ShardId owner;   // shard 0
   SchemaRef schema;        // owner; durable
   absl::Status rejection;  // not ok: there is no such table, and why
@@ -111,7 +126,7 @@ struct ColumnsAsk {
   LaneId lane;
   std::vector<ColumnWish> wishes;
 
-  SchemaRef schema;  // owner; durable, has all of the wishes' names
+  SchemaRef schema;  // owner; durable, has all of the wishes' names. Null: the table was changed meanwhile, find it again
   absl::Status rejection;
 };
 
@@ -139,6 +154,27 @@ struct RequestAsk {
 
   size_t lanes_done = 0;   // the owner's
   absl::Status rejection;  // of a commit, not ok: a part was rejected, and nothing is committed
+};
+
+// Change a table that exists. Belongs to the source.
+struct ChangeAsk {
+  engine::ShardId source;
+  AskWaiter* waiter = nullptr;
+  std::string table;  // its name
+  TableChange change;
+
+  TableId id;              // shard 0
+  engine::ShardId owner;   // shard 0
+  SchemaRef schema;        // owner; durable
+  std::string freed_name;  // owner: of a renamed table, what means it no more
+  // Not-found: there is no such table. Already-exists: its new name is taken. Else `name` of the change is to blame.
+  ChangeRefusal rejection;
+};
+
+// Forget this table, when what is open of it is sealed. Belongs to the owner.
+struct SealAsk {
+  engine::ShardId owner;
+  TableId table;
 };
 
 // The tables that a shard owns, or one of them. Belongs to the reader.

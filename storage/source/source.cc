@@ -79,6 +79,13 @@ void Source::ask_columns(ColumnsAsk& ask) {
   send_ask(found->second->owner(), make_message(MessageKind::columns_ask, &ask));
 }
 
+void Source::ask_change(ChangeAsk& ask) {
+  ask.source = shard_.id();
+  ask.rejection = {};
+  ask.freed_name.clear();
+  send_ask(engine::ShardId{0}, make_message(MessageKind::change_ask, &ask));
+}
+
 void Source::send_ask(engine::ShardId target, const engine::MeshMessage& message) {
   if (asks_out_ == asks_out_max) {
     asks_.push_back({.target = target, .message = message});
@@ -209,6 +216,10 @@ void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
       return message.as<RequestAsk*>()->waiter->on_answer();
     case MessageKind::request_hurry:
       return give_up(message.as<RequestId>());
+    case MessageKind::change_answer:
+      return on_change(*message.as<ChangeAsk*>());
+    case MessageKind::seal_ask:
+      return on_seal_ask(*message.as<SealAsk*>());
     default:
       UNREACHABLE("message kind of a source");
   }
@@ -225,14 +236,16 @@ void Source::give_up(RequestId request) {
 void Source::on_batch_home(RoutedBatch& batch) {
   VERIFY_EQ(batch.source, shard_.id());
   VERIFY_LT(free_.size(), batches_.size());
-  SourceTable& table = *tables_.at(batch.lane.table);
-  table.crowded_ = std::exchange(batch.crowded, nullptr);
+  const auto known = tables_.find(batch.lane.table);
+  SourceTable* const table = known == tables_.end() ? nullptr : known->second.get();  // forgotten meanwhile
+  CrowdedRef crowded = std::exchange(batch.crowded, nullptr);
+  if (table != nullptr) table->crowded_ = std::move(crowded);
   const bool rejected = !batch.rejection.ok();
   if (rejected) {
     rejection_ = batch.rejection;
     rows_rejected_ += batch.rows;
-  } else {
-    learn_symbols(table, batch);
+  } else if (table != nullptr) {
+    learn_symbols(*table, batch);
   }
   for (const BatchShare& share : batch.shares) share.sender->batch_home(share.interval, rejected ? share.rows : 0);
   if (batch.transaction != nullptr) batch.transaction->on_home(batch);
@@ -281,21 +294,64 @@ void Source::on_table(TableAsk& ask) {
 }
 
 void Source::on_columns(ColumnsAsk& ask) {
-  if (ask.rejection.ok()) set_schema(*tables_.at(ask.lane.table), ask.schema);
+  const auto known = tables_.find(ask.lane.table);
+  if (ask.rejection.ok() && ask.schema != nullptr && known != tables_.end()) set_schema(*known->second, ask.schema);
   ask_done();
   ask.waiter->on_answer();
+}
+
+void Source::on_change(ChangeAsk& ask) {
+  ask_done();
+  ask.waiter->on_answer();
+}
+
+// What comes of this table from now on asks for it again, and finds what has become of it. The ring is FIFO: no batch that was
+// judged by the old schema is behind the answer, and no COMMIT of such a batch, since the answer waits for requests that are
+// finished. Those that still gather rows fail, whatever their clients do.
+void Source::on_seal_ask(SealAsk& ask) {
+  const auto known = tables_.find(ask.table);
+  if (known != tables_.end()) {
+    SourceTable* const table = known->second.get();
+    seal_all(*table);
+    for (const auto& [number, transaction] : transactions_) transaction->on_table_changed(*table);
+    const auto is_its = [table](const auto& name) { return name.second == table; };
+    absl::erase_if(spellings_, is_its);
+    absl::erase_if(folded_, is_its);
+    forgotten_.push_back(std::move(known->second));
+    tables_.erase(known);
+  }
+  seals_.push_back(&ask);
+  answer_seals();
+}
+
+void Source::answer_seals() {
+  const auto is_awaited = [this](TableId table) {
+    return std::ranges::any_of(transactions_, [table](const auto& each) { return each.second->may_commit_in(table); });
+  };
+  std::erase_if(seals_, [&](SealAsk* ask) {
+    if (is_awaited(ask->table)) return false;
+    shard_.endpoint().send_return(ask->owner, make_message(MessageKind::seal_answer, ask));
+    return true;
+  });
+  std::erase_if(forgotten_, [this](const std::unique_ptr<SourceTable>& table) {
+    return std::ranges::none_of(transactions_, [&](const auto& each) { return each.second->has_place_in(*table); });
+  });
+}
+
+void Source::seal_all(SourceTable& table) {
+  for (OpenPlace* place : open_) {
+    if (place->table == &table) seal(*place);
+  }
+  std::erase_if(open_, [](const OpenPlace* place) { return place->batch == nullptr; });
 }
 
 // A batch is built for one version: rows gathered for the older one go out first.
 void Source::set_schema(SourceTable& table, SchemaRef schema) {
   VERIFY_EQ(schema->table, table.schema_->table);
   if (schema->version <= table.schema_->version) return;
-  VERIFY_GT(schema->columns.size(), table.schema_->columns.size());
+  VERIFY_GE(schema->columns.size(), table.schema_->columns.size());
   if (!engine::sabotaged("open_batch_not_sealed")) {
-    for (OpenPlace* place : open_) {
-      if (place->table == &table) seal(*place);
-    }
-    std::erase_if(open_, [](const OpenPlace* place) { return place->batch == nullptr; });
+    seal_all(table);
   }
   for (size_t i = table.schema_->columns.size(); i < schema->columns.size(); ++i) {
     const bool symbols = is_symbol(schema->columns[i].type);

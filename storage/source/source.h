@@ -87,6 +87,8 @@ class Source final : public engine::Service {
   void ask_table(TableAsk& ask);
   // Likewise; then schema() of the table has the columns.
   void ask_columns(ColumnsAsk& ask);
+  // Likewise. What changes columns or names makes every source forget the table first: ask for it again.
+  void ask_change(ChangeAsk& ask);
 
   // A request of `sender` begins. It stays until it is settled: finished or abandoned, and nothing of it is out. The sender
   // outlives that; the listener, too, unless it takes leave (transaction.h).
@@ -129,6 +131,10 @@ class Source final : public engine::Service {
   void serve_waiters();
   void on_table(TableAsk& ask);
   void on_columns(ColumnsAsk& ask);
+  void on_change(ChangeAsk& ask);
+  void on_seal_ask(SealAsk& ask);
+  void answer_seals();
+  void seal_all(SourceTable& table);
   void learn_symbols(SourceTable& table, const RoutedBatch& batch);
   void send_ask(engine::ShardId target, const engine::MeshMessage& message);
   void ask_done();
@@ -154,6 +160,8 @@ class Source final : public engine::Service {
   uint64_t next_request_ = 1;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Transaction>> transactions_;  // by number; not settled
   std::vector<std::unique_ptr<Transaction>> settled_;                         // destroyed at the end of the turn
+  std::vector<std::unique_ptr<SourceTable>> forgotten_;                       // that requests still refer to
+  std::vector<SealAsk*> seals_;                                               // that wait for requests; one of each owner
   uint32_t asks_out_ = 0;
   absl::Status rejection_;
   uint64_t rows_rejected_ = 0;

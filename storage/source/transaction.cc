@@ -72,6 +72,21 @@ void Transaction::on_home(const RoutedBatch& batch) {
   go_on();
 }
 
+void Transaction::on_table_changed(const SourceTable& table) {
+  if (state_ != State::gathering || !has_place_in(table) || !rejection_.ok()) return;
+  rejection_ =
+      engine::unavailable("table: " + table.schema()->name + ", was changed while the request was open: send it again");
+}
+
+bool Transaction::may_commit_in(TableId table) const {
+  if (state_ != State::sending && state_ != State::deciding && state_ != State::committing) return false;
+  return std::ranges::any_of(members_, [table](const Member& each) { return each.place.table->lane().table == table; });
+}
+
+bool Transaction::has_place_in(const SourceTable& table) const {
+  return std::ranges::any_of(members_, [&](const Member& each) { return each.place.table == &table; });
+}
+
 // With several owners the first COMMIT decides, so all parts must be durable before it is made. One owner has them in its log
 // in front of the COMMIT anyhow.
 void Transaction::go_on() {
@@ -156,6 +171,7 @@ void Transaction::settle(const absl::Status& status) {
   auto node = source_.transactions_.extract(id_.number);
   VERIFY(!node.empty());
   source_.settled_.push_back(std::move(node.mapped()));
+  source_.answer_seals();
   tell(status);
 }
 

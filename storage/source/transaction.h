@@ -65,6 +65,11 @@ class Transaction final : private AskWaiter {
   }
   void on_sealed(OpenPlace& place, RoutedBatch& batch);
   void on_home(const RoutedBatch& batch);
+  // The table is about to be forgotten: rows of it are gathered no more.
+  void on_table_changed(const SourceTable& table);
+  // It is finished, and a COMMIT in that table may still leave.
+  bool may_commit_in(TableId table) const;
+  bool has_place_in(const SourceTable& table) const;
 
  private:
   enum class State : uint8_t { gathering, sending, deciding, committing, concluding, abandoning, settled };
