@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "net/http/ddl_answer.h"
 #include "net/http/routes.h"
 #include "net/http/text.h"
 
@@ -35,13 +36,14 @@ void HttpConnection::move_to(State state) {
       VERIFY(state_ == State::reading || state_ == State::answering || state_ == State::querying);
       break;
     case State::answering:
-      VERIFY(state_ == State::reading || state_ == State::taking || state_ == State::waiting);
+      VERIFY(state_ == State::reading || state_ == State::taking || state_ == State::waiting || state_ == State::changing);
       break;
     case State::waiting:
       VERIFY(state_ == State::taking);
       break;
     case State::taking:
     case State::querying:
+    case State::changing:
       VERIFY(state_ == State::reading);
       break;
     case State::ending:
@@ -169,6 +171,7 @@ void HttpConnection::go_on() {
 void HttpConnection::answer(HttpAnswer answer) {
   move_to(State::answering);
   too_slow_.disarm();
+  if (answer.says_keep_alive && keep_alive_) answer.extra += keep_alive_line;
   std::string text = make_head(
       {.status = answer.status, .content_type = answer.content_type, .extra = answer.extra, .keep_alive = keep_alive_},
       context_.shard.backend().wall_now());
@@ -194,6 +197,21 @@ void HttpConnection::answer_query(std::string text, RowRange rows) {
   lent_ = Lent::computing;
   move_to(State::querying);
   receive_early();
+}
+
+void HttpConnection::answer_ddl(std::string text, DdlStatement statement) {
+  query_.text = std::move(text);
+  move_to(State::changing);
+  if (!context_.ddl.start(id(), std::move(statement))) {
+    HttpAnswer refusal = make_refusal(503, "Too many statements are running");
+    refusal.extra = "Retry-After: 1\r\n";
+    return answer(std::move(refusal));
+  }
+  receive_early();
+}
+
+void HttpConnection::on_ddl_over(const std::optional<DdlError>& error) {
+  if (state_ == State::changing) answer(make_ddl_answer(query_.text, error));
 }
 
 void HttpConnection::on_query_part() {

@@ -3,6 +3,7 @@
 //   reading --head--> answering --sent--> reading
 //   reading --head, a body comes--> taking: its bytes go to the handler, which may be parked --all taken--> waiting for its answer
 //   taking, waiting --answer--> answering
+//   reading --a statement--> changing --it is over--> answering
 //   reading --a query--> querying: parts of the answer come from a reader one by one, each is sent before the next is asked for
 //   any --end of stream, error, protocol error, too slow--> ending --nothing in flight or lent--> closed
 //
@@ -13,10 +14,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "engine/shard/shard.h"
+#include "net/ddl/desk.h"
 #include "net/http/exchange.h"
 #include "net/http/handlers.h"
 #include "net/http/receive_queue.h"
@@ -49,6 +52,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
     engine::Shard& shard;
     QueryDesk& desk;
     HttpServices& services;
+    DdlDesk& ddl;
     HttpConnectionListener& listener;
   };
 
@@ -57,6 +61,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
 
   void start();
   void on_query_part();  // the next part of its query's answer is there
+  void on_ddl_over(const std::optional<DdlError>& error);
   void close();
 
   // Closes when the request that has begun is answered; at once when none has.
@@ -70,13 +75,14 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool is_ending() const { return state_ == State::ending || state_ == State::closed; }
 
  private:
-  enum class State : uint8_t { reading, taking, waiting, answering, querying, ending, closed };
+  enum class State : uint8_t { reading, taking, waiting, answering, querying, changing, ending, closed };
   enum class Lent : uint8_t { no, computing, part_here };  // the query: with a reader, or waiting with a part for our client
 
   // HttpExchange.
   void answer(HttpAnswer answer) override;
   void answer_query(std::string text, RowRange rows) override;
   void go_on() override;
+  void answer_ddl(std::string text, DdlStatement statement) override;
   // ReceiveListener.
   void on_received(size_t size) override;
   // SendListener.
@@ -116,7 +122,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool is_small_body_ = false;            // of which nothing has been looked at
   ReceiveQueue input_;
   SendQueue output_;
-  Query query_;
+  Query query_;                                                       // its text is that of a statement, too
   engine::MemberCompletion<&HttpConnection::on_ended> ended_{*this};  // the socket is shut down, then closed
   engine::MemberTimer<&HttpConnection::on_too_slow> too_slow_;        // of a request
 };

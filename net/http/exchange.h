@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/ddl/statement.h"
 #include "net/http/request_reader.h"
 #include "net/query/row_range.h"
 
@@ -16,13 +17,15 @@ struct HttpAnswer {
   std::string_view content_type;  // empty: it has no body
   std::string extra;              // further lines of the head, each with CRLF
   std::string body;
+  bool says_keep_alive = false;  // QuestDB's header of /exec, where the connection stays
 };
 
-// How a handler answers: by exactly one call of answer or answer_query.
+// How a handler answers: by exactly one call of answer, answer_query or answer_ddl.
 class HttpExchange {
  public:
   virtual void answer(HttpAnswer answer) = 0;
   virtual void answer_query(std::string text, RowRange rows) = 0;
+  virtual void answer_ddl(std::string text, DdlStatement statement) = 0;
 
   // From a BodyHandler that is parked or abandoned: it can go on, or nothing refers to it any more.
   virtual void go_on() = 0;

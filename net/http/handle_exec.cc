@@ -4,8 +4,11 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "net/ddl/parser.h"
+#include "net/http/ddl_answer.h"
 #include "net/http/handlers.h"
 #include "net/http/text.h"
 
@@ -48,6 +51,11 @@ void handle_exec(const HttpRequest& request, const HttpClient& client) {
       return exchange.answer(make_refusal(400, "/exec: limit is a number of rows, or the first and the last row: limit=2,4"));
     }
     rows = *range;
+  }
+  ParsedDdl parsed = parse_ddl(query->value);
+  if (const auto* error = std::get_if<DdlError>(&parsed)) return exchange.answer(make_ddl_answer(query->value, *error));
+  if (auto* statement = std::get_if<DdlStatement>(&parsed)) {
+    return exchange.answer_ddl(std::move(query->value), std::move(*statement));
   }
   exchange.answer_query(std::move(query->value), rows);
 }

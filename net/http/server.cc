@@ -13,6 +13,7 @@ HttpServer::HttpServer(engine::Shard& shard, IngestContext& ingest, ReaderRange 
       desk_(shard.endpoint(), readers, options.queries_max),
       error_ids_(shard.backend().random()),
       services_{.ingest = ingest, .options = options_, .error_ids = error_ids_},
+      ddl_(ingest.source, *this),
       stop_timer_(shard.reactor().timers(), *this) {}
 
 void HttpServer::listen(engine::FileId socket, uint16_t shard_count) {
@@ -41,7 +42,7 @@ void HttpServer::add(int32_t raw_socket, engine::SocketAddress peer) {
   const bool has_room = !stopping_ && make_room();
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   const uint64_t id = next_id_++;
-  const HttpConnection::Context context{.shard = shard_, .desk = desk_, .services = services_, .listener = *this};
+  const HttpConnection::Context context{.shard = shard_, .desk = desk_, .ddl = ddl_, .services = services_, .listener = *this};
   auto& connection = connections_[id] = std::make_unique<HttpConnection>(context, socket, peer, id);
   if (has_room) {
     connection->start();
@@ -77,6 +78,12 @@ void HttpServer::on_message(engine::ShardId, const engine::MeshMessage& message)
   found->second->on_query_part();
 }
 
+// Its connection may be gone.
+void HttpServer::on_ddl_over(uint64_t id, const std::optional<DdlError>& error) {
+  const auto found = connections_.find(id);
+  if (found != connections_.end()) found->second->on_ddl_over(error);
+}
+
 void HttpServer::on_closed(HttpConnection& connection) {
   const auto found = connections_.find(connection.id());
   VERIFY(found != connections_.end());
@@ -86,6 +93,7 @@ void HttpServer::on_closed(HttpConnection& connection) {
 
 bool HttpServer::on_turn(engine::Instant) {
   closed_.clear();
+  ddl_.clean_up();
   return false;
 }
 
@@ -106,7 +114,8 @@ void HttpServer::on_stop_timer(engine::Instant) {
 }
 
 bool HttpServer::stopped() const {
-  return stopping_ && connections_.empty() && desk_.open_count() == 0 && (acceptor_ == nullptr || acceptor_->stopped());
+  return stopping_ && connections_.empty() && desk_.open_count() == 0 && ddl_.is_idle() &&
+         (acceptor_ == nullptr || acceptor_->stopped());
 }
 
 }  // namespace net

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/shard/shard.h"
+#include "net/ddl/desk.h"
 #include "net/http/connection.h"
 #include "net/http/options.h"
 #include "net/query/query_desk.h"
@@ -17,7 +18,10 @@
 
 namespace net {
 
-class HttpServer final : public engine::Service, public AcceptorListener, public HttpConnectionListener {
+class HttpServer final : public engine::Service,
+                         public AcceptorListener,
+                         public HttpConnectionListener,
+                         private DdlDeskListener {
  public:
   HttpServer(engine::Shard& shard, IngestContext& ingest, ReaderRange readers, const HttpOptions& options);
 
@@ -37,6 +41,7 @@ class HttpServer final : public engine::Service, public AcceptorListener, public
   void on_accepted(int32_t raw_socket, engine::SocketAddress peer) override;
   void on_closed(HttpConnection& connection) override;
   void add(int32_t raw_socket, engine::SocketAddress peer);
+  void on_ddl_over(uint64_t id, const std::optional<DdlError>& error) override;
   bool make_room();
   void on_stop_timer(engine::Instant now);
 
@@ -45,6 +50,7 @@ class HttpServer final : public engine::Service, public AcceptorListener, public
   QueryDesk desk_;
   ErrorIds error_ids_;
   HttpServices services_;
+  DdlDesk ddl_;
   std::unique_ptr<Acceptor> acceptor_;
   uint16_t shard_count_ = 0;                                         // that are handed connections
   uint16_t next_shard_ = 0;                                          // for the next one

@@ -112,9 +112,9 @@ constexpr auto tables_columns = std::to_array<RowColumn<TableRow>>({
     {{"partitionBy", "STRING"},
      [](const TableRow& row) { return SqlValue(std::string(storage::partition_unit_name(row.schema->partition_unit))); }},
     {{"walEnabled", "BOOLEAN"}, [](const TableRow&) { return SqlValue(true); }},
-    {{"dedup", "BOOLEAN"}, never},
-    {{"ttlValue", "INT"}, zero},
-    {{"ttlUnit", "STRING"}, no_value},
+    {{"dedup", "BOOLEAN"}, [](const TableRow& row) { return SqlValue(!row.schema->upsert_keys.empty()); }},
+    {{"ttlValue", "INT"}, [](const TableRow& row) { return count_value(storage::describe(row.schema->ttl).value); }},
+    {{"ttlUnit", "STRING"}, [](const TableRow& row) { return SqlValue(std::string(storage::describe(row.schema->ttl).unit)); }},
     {{"matView", "BOOLEAN"}, never},
     {{"directoryName", "STRING"}, [](const TableRow& row) { return SqlValue(std::to_string(row.schema->table.value)); }},
     {{"maxUncommittedRows", "INT"}, no_value},
@@ -187,6 +187,7 @@ absl::StatusOr<storage::TableSnapshot> open_named_table(TableProvider& source, c
 struct ColumnRow {
   storage::Column column;
   bool designated = false;
+  bool upsert_key = false;
   uint64_t symbols = 0;
 };
 
@@ -199,7 +200,7 @@ constexpr auto table_columns_columns = std::to_array<RowColumn<ColumnRow>>({
     {{"symbolCapacity", "INT"}, zero},
     {{"symbolTableSize", "INT"}, [](const ColumnRow& row) { return count_value(row.symbols); }},
     {{"designated", "BOOLEAN"}, [](const ColumnRow& row) { return SqlValue(row.designated); }},
-    {{"upsertKey", "BOOLEAN"}, never},
+    {{"upsertKey", "BOOLEAN"}, [](const ColumnRow& row) { return SqlValue(row.upsert_key); }},
 });
 constexpr auto table_columns_declared = columns_of(table_columns_columns);
 
@@ -209,6 +210,7 @@ CallResult call_table_columns(TableProvider& source, const SqlValue& argument) {
   std::vector<ColumnRow> rows;
   for (size_t i = 0; i < schema.columns.size(); ++i) {
     ColumnRow& row = rows.emplace_back(ColumnRow{.column = schema.columns[i], .designated = i == schema.designated.value});
+    row.upsert_key = std::ranges::find(schema.upsert_keys, row.column.id) != schema.upsert_keys.end();
     for (const LaneSnapshotRef& lane : snapshot.lanes) {
       for (const storage::DictionaryExtent& dictionary : lane->dictionaries) {
         if (dictionary.column == row.column.id) row.symbols += dictionary.count;
