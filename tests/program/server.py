@@ -124,11 +124,13 @@ class Connection:
 class Server:
     """Starts with `with`, on a data directory that lives as long as this object: a second start() goes on with its data."""
 
-    def __init__(self, *arguments, config=None, terminal=None, errors=None, files_max=None):
+    def __init__(self, *arguments, config=None, environment=None, terminal=None, errors=None, files_max=None):
         """`terminal` is a file descriptor for stdout, which else goes to a file, `errors` one for stderr; `files_max` the
-        limit of open files. `config` is a dictionary, or the text of the file as bytes."""
+        limit of open files. `config` is a dictionary, or the text of the file as bytes; `environment` are variables beside
+        those of the test itself."""
         self.arguments = [str(argument) for argument in arguments]
         self.config = config
+        self.environment = environment or {}
         self.terminal = terminal
         self.errors = errors
         self.files_max = files_max
@@ -176,7 +178,7 @@ class Server:
                 def limit():
                     resource.setrlimit(resource.RLIMIT_NOFILE, (self.files_max, self.files_max))
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.terminal or stdout,
-                                            stderr=self.errors or stderr, preexec_fn=limit)
+                                            stderr=self.errors or stderr, preexec_fn=limit, env=os.environ | self.environment)
         wait_until(lambda: ready.exists() or self.process.poll() is not None, "the ready file")
         if not ready.exists():
             raise AssertionError(f"the server ended with exit code {self.process.returncode}: {self.log()}")

@@ -1,59 +1,97 @@
-// The configuration of `millrace serve`: the file's keys, what wins, and how memory is divided.
+// The configuration of `millrace serve`: the keys, what wins, and how memory is divided.
 #include "tools/serve/config.h"
+
+#include <algorithm>
+#include <string>
 
 #include "tests/catch.h"
 #include "tools/serve/plan.h"
+#include "tools/serve/settings.h"
 
 namespace tools {
 namespace {
 
 std::string error_of(std::string_view text) {
-  return std::string(engine::message_of(parse_config(text, "server.conf").status()));
+  return std::string(engine::message_of(ConfigReader().read_text(text, "server.conf")));
 }
 
-TEST_CASE("serve_config: known keys are taken, unknown ones are listed") {
-  const auto file = parse_config(
-      "# a comment\n\nline.tcp.net.bind.to=127.0.0.1:7000\r\n line.tcp.disconnect.on.error = true\nshared.worker.count=4\n"
-      "line.default.partition.by=hour\nline.tcp.max.recv.buffer.size=1M\nline.udp.enabled=false\nquery.timeout=5m",
-      "server.conf");
-  REQUIRE(file.ok());
-  REQUIRE(file->config.tcp.address);
-  CHECK(file->config.tcp.address->port == 7000);
-  CHECK(file->config.disconnect_on_error == true);
-  CHECK(file->config.partition_unit == storage::PartitionUnit::hour);
-  CHECK(file->config.line_size_max == 1024U * 1024U);
-  CHECK(file->config.query_timeout_us == 300'000'000);
-  CHECK(make_node_options({}, file->config, uint64_t{1} << 30, 1).query_limits.duration_max == engine::seconds(300));
-  CHECK(file->config.udp.enabled == false);
-  CHECK(file->unknown_keys == std::vector<std::string>{"shared.worker.count"});
+std::string error_of_variable(const char* variable) {
+  const char* const variables[] = {"HOME=/", variable, nullptr};
+  return std::string(engine::message_of(ConfigReader().read_environment(variables)));
 }
 
-TEST_CASE("serve_config: a mistake is named with its file and line") {
+TEST_CASE("serve_config: known keys are taken; those of QuestDB without meaning here are told from unknown ones") {
+  ConfigReader reader;
+  REQUIRE(reader
+              .read_text("# a comment\n\nline.tcp.net.bind.to=127.0.0.1:7000\r\n line.tcp.disconnect.on.error = true\n"
+                         "shared.worker.count=4\nline.default.partition.by=hour\nline.tcp.max.recv.buffer.size=1m\n"
+                         "line.udp.enabled=false\nquery.timeout=5m\nline.tcp.net.bnd.to=0.0.0.0:1\nshared.worker.count=5\n",
+                         "server.conf")
+              .ok());
+  const ServeConfig& config = reader.config();
+  CHECK(config.tcp.address.port == 7000);
+  CHECK(config.node.ingest.disconnect_on_error);
+  CHECK(config.node.ingest.partition_unit == storage::PartitionUnit::hour);
+  CHECK(config.node.ingest.line_size_max == 1024U * 1024U);
+  CHECK(make_node_options(config, uint64_t{1} << 30, 1).query_limits.duration_max == engine::seconds(300));
+  CHECK_FALSE(config.udp.enabled);
+  CHECK(reader.report().taken.size() == 6);
+  CHECK(reader.report().ignored == std::vector<std::string>{"shared.worker.count"});
+  CHECK(reader.report().unknown == std::vector<std::string>{"line.tcp.net.bnd.to"});
+}
+
+TEST_CASE("serve_config: sizes and times are written as QuestDB writes them") {
+  const auto read = [](std::string_view text) {
+    ConfigReader reader;
+    REQUIRE(reader.read_text(text, "server.conf").ok());
+    return reader.config().node;
+  };
+  CHECK(read("line.tcp.max.recv.buffer.size=131072").ingest.line_size_max == 131'072);
+  CHECK(read("line.tcp.max.recv.buffer.size=128k").ingest.line_size_max == 131'072);
+  CHECK(read("http.net.connection.timeout=300000").http_limits.idle_time_max == engine::seconds(300));
+  CHECK(read("http.net.connection.timeout=2500ms").http_limits.idle_time_max == engine::milliseconds(2500));
+  CHECK(read("http.net.connection.timeout=1h").http_limits.idle_time_max == engine::seconds(3600));
+}
+
+TEST_CASE("serve_config: a mistake is named with where it stands, its key, its value and what was expected") {
   CHECK(error_of("line.tcp.enabled=yes") == "server.conf:1: line.tcp.enabled: 'yes', expected true or false");
   CHECK(error_of("\nnonsense") == "server.conf:2: 'nonsense', expected key=value");
-  CHECK(error_of("line.default.partition.by=fortnight").starts_with("server.conf:1: line.default.partition.by: "));
+  CHECK(error_of("line.default.partition.by=fortnight") ==
+        "server.conf:1: line.default.partition.by: partition unit: expected NONE, HOUR, DAY, WEEK, MONTH or YEAR, found "
+        "fortnight");
+  CHECK(error_of("line.tcp.max.recv.buffer.size=63") ==
+        "server.conf:1: line.tcp.max.recv.buffer.size: '63', expected 64 or more");
+  CHECK(error_of("http.net.connection.timeout=0") == "server.conf:1: http.net.connection.timeout: '0', expected 1 ms or more");
+  CHECK(error_of("http.net.connection.timeout=soon").starts_with("server.conf:1: http.net.connection.timeout: 'soon', "));
+  CHECK(error_of_variable("QDB_LINE_TCP_ENABLED=yes") ==
+        "the environment: QDB_LINE_TCP_ENABLED: 'yes', expected true or false");
+  const absl::Status flag = ConfigReader().read_flag(*find_setting("line.tcp.enabled"), "--line.tcp.enabled", "");
+  CHECK(engine::message_of(flag) == "--line.tcp.enabled: '', expected true or false");
 }
 
 TEST_CASE("serve_config: of a repeated key the last value counts, and a byte order mark in front is no part of a key") {
-  const auto file = parse_config(
-      "\xef\xbb\xbfline.tcp.enabled=false\nline.tcp.net.bind.to=127.0.0.1:7000\nline.tcp.enabled=true\n"
-      "line.tcp.net.bind.to=127.0.0.1:7001\nline.tcp.max.recv.buffer.size=1M\nline.tcp.max.recv.buffer.size=2M\n",
-      "server.conf");
-  REQUIRE(file.ok());
-  CHECK(file->unknown_keys.empty());
-  CHECK(file->config.tcp.enabled == true);
-  CHECK(file->config.tcp.address->port == 7001);
-  CHECK(file->config.line_size_max == 2048U * 1024U);
+  ConfigReader reader;
+  REQUIRE(reader
+              .read_text("\xef\xbb\xbfline.tcp.enabled=false\nline.tcp.net.bind.to=127.0.0.1:7000\nline.tcp.enabled=true\n"
+                         "line.tcp.net.bind.to=127.0.0.1:7001\nline.tcp.max.recv.buffer.size=1M\n"
+                         "line.tcp.max.recv.buffer.size=2M\n",
+                         "server.conf")
+              .ok());
+  CHECK(reader.report().unknown.empty());
+  CHECK(reader.config().tcp.enabled);
+  CHECK(reader.config().tcp.address.port == 7001);
+  CHECK(reader.config().node.ingest.line_size_max == 2048U * 1024U);
 }
 
 TEST_CASE("serve_config: the names of older releases have the effect of today's") {
-  const auto file = parse_config(
-      "http.bind.to=127.0.0.1:1\nline.tcp.net.active.connection.limit=7\nline.tcp.default.partition.by=MONTH\n", "server.conf");
-  REQUIRE(file.ok());
-  CHECK(file->unknown_keys.empty());
-  CHECK(file->config.http.address->port == 1);
-  CHECK(file->config.connections_max == 7U);
-  CHECK(file->config.partition_unit == storage::PartitionUnit::month);
+  ConfigReader reader;
+  REQUIRE(reader.read_text("http.bind.to=127.0.0.1:1\nline.tcp.default.partition.by=MONTH\n", "server.conf").ok());
+  const char* const variables[] = {"QDB_LINE_TCP_NET_ACTIVE_CONNECTION_LIMIT=7", nullptr};
+  REQUIRE(reader.read_environment(variables).ok());
+  CHECK(reader.report().unknown.empty());
+  CHECK(reader.config().http.address.port == 1);
+  CHECK(reader.config().connections_max == 7U);
+  CHECK(reader.config().node.ingest.partition_unit == storage::PartitionUnit::month);
 }
 
 TEST_CASE(
@@ -63,11 +101,14 @@ TEST_CASE(
         "http.tls.enabled=true", "line.tcp.tls.enabled=true", "tls.cert.path=/etc/cert.pem", "acl.enabled=true",
         "line.integer.default.column.type=INT", "line.float.default.column.type=FLOAT",
         "line.timestamp.default.column.type=TIMESTAMP_NS", "line.use.legacy.string.default=true", "cairo.root=/data",
-        "cairo.max.file.name.length=255", "line.udp.join=232.1.2.3", "line.udp.unicast=false", "readonly=true"}) {
+        "cairo.max.file.name.length=255", "line.udp.join=232.1.2.3", "line.udp.unicast=false", "readonly=true",
+        "http.security.readonly=true"}) {
     INFO(key);
     const std::string name = key.substr(0, key.find('='));
     CHECK(error_of("\n" + key).starts_with("server.conf:2: " + name + ": "));
     CHECK(error_of(name + "=").empty());
+    const std::string variable = variable_of(name) + key.substr(key.find('='));
+    CHECK(error_of_variable(variable.c_str()).starts_with("the environment: " + variable_of(name) + ": "));
   }
   for (const std::string key :
        {"line.integer.default.column.type=LONG", "line.float.default.column.type=DOUBLE", "tls.enabled=false",
@@ -78,28 +119,53 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("serve_config: flags win over the file, the file over the defaults") {
-  ServeConfig flags;
-  ServeConfig file;
-  file.disconnect_on_error = true;
-  file.tcp.address = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 1};
-  flags.tcp.enabled = false;
-  file.udp.enabled = false;
-  flags.udp = *parse_listener("127.0.0.1:2");
-  const net::NodeOptions options = make_node_options(flags, file, uint64_t{1} << 30, 2);
-  CHECK_FALSE(options.tcp);
+TEST_CASE("serve_config: flags win over the environment, that over the file, the file over the defaults") {
+  ConfigReader reader;
+  REQUIRE(reader
+              .read_text("line.tcp.disconnect.on.error=true\nline.tcp.net.bind.to=127.0.0.1:1\nline.udp.enabled=false\n"
+                         "line.tcp.timestamp=s\nline.udp.timestamp=s\n",
+                         "server.conf")
+              .ok());
+  const char* const variables[] = {"QDB_LINE_TCP_NET_BIND_TO=127.0.0.1:2", "QDB_LINE_UDP_TIMESTAMP=ms", "QDB_PG_USER=me",
+                                   "QDB_TYPO=1", nullptr};
+  REQUIRE(reader.read_environment(variables).ok());
+  const auto flag = [&](std::string_view name, std::string_view text) {
+    const auto found = std::ranges::find_if(
+        settings(), [&](const Setting& setting) { return flags_of(setting).find(name) != std::string::npos; });
+    REQUIRE(found != settings().end());
+    REQUIRE(reader.read_flag(*found, name, text).ok());
+  };
+  flag("--udp", "127.0.0.1:3");
+  flag("--line.udp.timestamp", "u");
+  const net::NodeOptions options = make_node_options(reader.config(), uint64_t{1} << 30, 2);
+  REQUIRE(options.tcp);
+  CHECK(options.tcp->port == 2);
   REQUIRE(options.udp);
-  CHECK(options.udp->port == 2);
+  CHECK(options.udp->port == 3);
+  CHECK(options.ingest.tcp_timestamp_unit == engine::TimeUnit::seconds);
+  CHECK(options.ingest.udp_timestamp_unit == engine::TimeUnit::us);
   CHECK(options.ingest.disconnect_on_error);
   REQUIRE(options.http);
   CHECK(options.http->port == 9000);
   CHECK(options.ingest.connections_max == 5000);  // of 10,000, on each of two shards
+  CHECK(reader.report().ignored == std::vector<std::string>{"QDB_PG_USER"});
+  CHECK(reader.report().unknown == std::vector<std::string>{"QDB_TYPO"});
+  flag("--tcp", "off");
+  CHECK_FALSE(make_node_options(reader.config(), uint64_t{1} << 30, 2).tcp);
+}
+
+TEST_CASE("serve_config: unknown keys end the start where they shall") {
+  ConfigReader reader;
+  REQUIRE(reader.read_text("config.validation.strict=true\nshared.worker.count=4\n", "server.conf").ok());
+  CHECK(reader.check().ok());
+  REQUIRE(reader.read_text("line.tcp.enabeld=true\n", "server.conf").ok());
+  CHECK(engine::message_of(reader.check()).starts_with("line.tcp.enabeld: unknown"));
 }
 
 TEST_CASE("serve_config: whatever the limit of open files, the parts of all fit into it") {
   for (const uint64_t files_max : {400U, 700U, 1024U, 4096U, 20'000U, 1'000'000U}) {
     for (const uint16_t shards : {uint16_t{1}, uint16_t{2}, uint16_t{8}}) {
-      net::NodeOptions options = make_node_options({}, {}, uint64_t{1} << 30, shards);
+      net::NodeOptions options = make_node_options(ConfigReader().config(), uint64_t{1} << 30, shards);
       const absl::Status status = fit_files(options, files_max, false);
       if (!status.ok()) {
         CHECK(files_max < 350U + 250U * shards);
@@ -113,7 +179,7 @@ TEST_CASE("serve_config: whatever the limit of open files, the parts of all fit 
       CHECK(options.http_limits.connections_max >= 32);
     }
   }
-  net::NodeOptions options = make_node_options({}, {}, uint64_t{1} << 30, 1);
+  net::NodeOptions options = make_node_options(ConfigReader().config(), uint64_t{1} << 30, 1);
   CHECK_FALSE(fit_files(options, 5000, true).ok());
 }
 

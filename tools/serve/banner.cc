@@ -66,9 +66,12 @@ std::string make_banner(const BannerFacts& facts) {
   for (const engine::UringFeature& feature : facts.features) {
     text += line("io_uring", fmt::format("{:<25} {}, {}", feature.name, feature.found, feature.chosen));
   }
-  if (!facts.unknown_keys.empty()) {
-    text += line("config", fmt::format("keys without effect here: {}", fmt::join(facts.unknown_keys, ", ")));
-  }
+  const auto add_keys = [&](std::string_view what, const std::vector<std::string>& keys) {
+    if (!keys.empty()) text += line("config", fmt::format("{}: {}", what, fmt::join(keys, ", ")));
+  };
+  add_keys("read", facts.config.taken);
+  add_keys("without meaning here", facts.config.ignored);
+  add_keys("unknown", facts.config.unknown);
   return text;
 }
 

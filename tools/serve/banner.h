@@ -8,6 +8,7 @@
 #include "engine/base/time.h"
 #include "engine/uring/features.h"
 #include "net/node/node.h"
+#include "tools/serve/config.h"
 
 namespace tools {
 
@@ -19,7 +20,7 @@ struct BannerFacts {
   uint64_t connections_max = 0;  // for lines over TCP, of all shards
   uint64_t http_connections_max = 0;
   std::vector<engine::UringFeature> features;
-  std::vector<std::string> unknown_keys;
+  ConfigReport config;
 };
 
 std::string make_banner(const BannerFacts& facts);

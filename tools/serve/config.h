@@ -1,9 +1,8 @@
-// What `millrace serve` was told: flags, then the configuration file, then defaults. Keys of the file carry QuestDB's names
-// where one exists, older names of the same keys included; tables in config.cc say what each means.
+// What `millrace serve` was told. A setting comes from its flag, else from its environment variable, else from the
+// configuration file, else its default holds; tools/serve/settings.h is the table of all.
 //
-// Three kinds of keys: those that are served; those that would change what data means or guard it and are not served, which
-// end the start unless their value asks for what happens anyway; and all others, which tune something that is not here, and
-// are named at start. Of a repeated key the last value counts.
+// Whatever is wrong with a value is one line that names where it stands (flag, variable, or file and line), the key, the value
+// and what was expected. Of a repeated key the last value counts.
 #pragma once
 
 #include <cstdint>
@@ -14,45 +13,61 @@
 
 #include "engine/base/status.h"
 #include "engine/io/backend.h"
-#include "net/line/timestamp.h"
-#include "storage/schema/schema.h"
+#include "net/node/options.h"
 
 namespace tools {
 
-// Where something listens, if at all.
+struct Setting;
+
+// Where something listens, if it does.
 struct ListenerConfig {
-  std::optional<bool> enabled;
-  std::optional<engine::SocketAddress> address;
+  bool enabled = false;
+  engine::SocketAddress address;
 };
 
-// Every field that a flag or a key has set; the others keep their defaults.
 struct ServeConfig {
   ListenerConfig tcp;
   ListenerConfig udp;
   ListenerConfig http;
-  std::optional<uint64_t> connections_max;
-  std::optional<uint64_t> line_size_max;
-  std::optional<bool> disconnect_on_error;
-  std::optional<bool> log_bad_lines;
-  std::optional<bool> create_tables;
-  std::optional<bool> create_columns;
-  std::optional<engine::TimeUnit> tcp_timestamp_unit;
-  std::optional<engine::TimeUnit> udp_timestamp_unit;
-  std::optional<storage::PartitionUnit> partition_unit;
-  std::optional<int64_t> query_timeout_us;
-  std::optional<uint64_t> wal_segment_size;
+  std::optional<uint64_t> connections_max;  // for lines, of all shards
+  std::optional<uint64_t> shards;
+  std::optional<std::vector<uint32_t>> cpus;
+  std::optional<uint64_t> memory;
+  std::string ready_path;
+  bool refuses_unknown_keys = false;
+  net::NodeOptions node;  // what goes there as it is; plan.h fills in the rest
 };
 
-struct ConfigFile {
-  ServeConfig config;
-  std::vector<std::string> unknown_keys;  // in the order of the file
+// What was named and where it went, for the first screen. Names only: a value may be a password.
+struct ConfigReport {
+  std::vector<std::string> taken;    // keys of the file, variables
+  std::vector<std::string> ignored;  // QuestDB knows them, and here they have no meaning
+  std::vector<std::string> unknown;
 };
 
-// HOST:PORT switches the listener on, `off` switches it off.
-absl::StatusOr<ListenerConfig> parse_listener(std::string_view text);
+class ConfigReader {
+ public:
+  ConfigReader();  // all defaults
 
-// Reads `key=value` lines; '#' begins a comment line. Errors name the file, the line, the key and what was expected.
-absl::StatusOr<ConfigFile> read_config_file(const std::string& path);
-absl::StatusOr<ConfigFile> parse_config(std::string_view text, std::string_view path);
+  // In this order: a later source wins. Reads `key=value` lines; '#' begins a comment line.
+  absl::Status read_file(const std::string& path);
+  absl::Status read_text(std::string_view text, std::string_view path);
+  // Variables QDB_KEY, where KEY is the key in capitals with '_' for '.'. `variables` ends with a null pointer.
+  absl::Status read_environment(const char* const* variables);
+  absl::Status read_flag(const Setting& setting, std::string_view flag, std::string_view text);
+
+  // What only all sources together show.
+  absl::Status check() const;
+
+  const ServeConfig& config() const { return config_; }
+  const ConfigReport& report() const { return report_; }
+
+ private:
+  absl::Status take(std::string_view where, std::string_view name, const Setting& setting, std::string_view text);
+  absl::Status take_foreign(std::string_view where, std::string_view name, std::string_view text);
+
+  ServeConfig config_;
+  ConfigReport report_;
+};
 
 }  // namespace tools

@@ -30,11 +30,13 @@ absl::Status check_is_ours(const std::string& path) {
   return absl::OkStatus();
 }
 
+}  // namespace
+
 // A directory's name is durable when its parent is synced (POSIX): without it a power failure could take all that is inside.
-absl::Status make_durable(const std::string& path) {
+absl::Status make_directory(const std::string& path) {
   constexpr mode_t directory_mode = 0750;
   if (::mkdir(path.c_str(), directory_mode) != 0) {
-    return errno == EEXIST ? absl::OkStatus() : engine::errno_status(errno, "cannot create the data directory " + path);
+    return errno == EEXIST ? absl::OkStatus() : engine::errno_status(errno, "cannot create the directory " + path);
   }
   const std::string parent = (std::filesystem::path(path) / "..").lexically_normal().string();
   const int descriptor = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -44,11 +46,9 @@ absl::Status make_durable(const std::string& path) {
   return error == 0 ? absl::OkStatus() : engine::errno_status(error, "cannot sync the directory " + parent);
 }
 
-}  // namespace
-
 absl::StatusOr<DataDirectory> DataDirectory::lock(const std::string& path) {
   constexpr mode_t file_mode = 0640;
-  RETURN_IF_ERROR(make_durable(path));
+  RETURN_IF_ERROR(make_directory(path));
   RETURN_IF_ERROR(check_is_ours(path));
   const std::string file = path + "/" + std::string(storage::lock_name);
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, file_mode);

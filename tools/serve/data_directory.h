@@ -7,6 +7,9 @@
 
 namespace tools {
 
+// Made when missing (not its parents), and durable: its parent is synced.
+absl::Status make_directory(const std::string& path);
+
 // Holds the lock until destroyed.
 class DataDirectory {
  public:

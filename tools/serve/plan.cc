@@ -13,17 +13,8 @@
 namespace tools {
 namespace {
 
-constexpr engine::SocketAddress loopback(uint16_t port) { return {.ipv4 = 0x7f000001, .port = port}; }
-
-// The field as the flag, else the file, else the default has it.
-template <typename T>
-T pick(const std::optional<T>& flag, const std::optional<T>& file, T otherwise) {
-  return flag ? *flag : file.value_or(otherwise);
-}
-
-std::optional<engine::SocketAddress> pick_listener(const ListenerConfig& flag, const ListenerConfig& file, uint16_t port) {
-  if (!pick(flag.enabled, file.enabled, true)) return std::nullopt;
-  return pick(flag.address, file.address, loopback(port));
+std::optional<engine::SocketAddress> address_of(const ListenerConfig& listener) {
+  return listener.enabled ? std::optional(listener.address) : std::nullopt;
 }
 
 }  // namespace
@@ -50,33 +41,19 @@ uint64_t default_memory() {
   return memory / 4;
 }
 
-net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& file, uint64_t memory, uint16_t shards) {
+net::NodeOptions make_node_options(const ServeConfig& config, uint64_t memory, uint16_t shards) {
   const MemoryPlan plan = plan_memory(memory, shards);
-  net::NodeOptions options;
+  net::NodeOptions options = config.node;
   options.shards = shards;
-  options.tcp = pick_listener(flags.tcp, file.tcp, 9009);
-  options.udp = pick_listener(flags.udp, file.udp, 9009);
-  options.http = pick_listener(flags.http, file.http, 9000);
-  const uint64_t connections = pick<uint64_t>(flags.connections_max, file.connections_max, options.ingest.connections_max);
-  options.ingest.connections_max = engine::div_ceil(connections, shards);
-  options.ingest.disconnect_on_error = pick(flags.disconnect_on_error, file.disconnect_on_error, false);
-  options.ingest.create_tables = pick(flags.create_tables, file.create_tables, true);
-  options.ingest.create_columns = pick(flags.create_columns, file.create_columns, true);
-  options.ingest.tcp_timestamp_unit = pick(flags.tcp_timestamp_unit, file.tcp_timestamp_unit, engine::TimeUnit::ns);
-  options.ingest.udp_timestamp_unit = pick(flags.udp_timestamp_unit, file.udp_timestamp_unit, engine::TimeUnit::ns);
-  options.ingest.log_bad_lines = pick(flags.log_bad_lines, file.log_bad_lines, true);
-  options.ingest.line_size_max = pick<uint64_t>(flags.line_size_max, file.line_size_max, options.ingest.line_size_max);
-  options.ingest.partition_unit = pick(flags.partition_unit, file.partition_unit, storage::PartitionUnit::day);
+  options.tcp = address_of(config.tcp);
+  options.udp = address_of(config.udp);
+  options.http = address_of(config.http);
+  options.ingest.connections_max =
+      engine::div_ceil(config.connections_max.value_or(options.ingest.connections_max), uint64_t{shards});
   // One sender may always have its longest line; a buffer that grows by doubling is up to twice as large.
   options.ingest.unfinished_size_max = std::max(plan.unfinished_size_max, 2 * options.ingest.line_size_max);
   options.source.batches_max = plan.batches_max;
   options.owner.pending_size_max = plan.pending_size_max;
-  if (const auto timeout = flags.query_timeout_us ? flags.query_timeout_us : file.query_timeout_us) {
-    constexpr int64_t year_us = int64_t{366} * 86'400'000'000;
-    options.query_limits.duration_max = engine::microseconds(std::min(*timeout, year_us));
-  }
-  options.owner.wal.segment_size =
-      pick<uint64_t>(flags.wal_segment_size, file.wal_segment_size, options.owner.wal.segment_size);
   return options;
 }
 

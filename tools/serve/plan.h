@@ -25,8 +25,8 @@ MemoryPlan plan_memory(uint64_t memory, uint16_t shards);
 // A quarter of the machine's memory, or of the control group's limit when that is less.
 uint64_t default_memory();
 
-// The options of the node: `flags` win over `file`.
-net::NodeOptions make_node_options(const ServeConfig& flags, const ServeConfig& file, uint64_t memory, uint16_t shards);
+// The options of the node: what was configured, and its parts of the memory.
+net::NodeOptions make_node_options(const ServeConfig& config, uint64_t memory, uint16_t shards);
 
 // Makes what the server opens fit into `files_max` open files of the process. HTTP connections, queries, column files that are
 // written and connections for lines have each their part, so that none of them can take the others': with few files there are

@@ -24,6 +24,7 @@
 #include "tools/serve/free_address.h"
 #include "tools/serve/output.h"
 #include "tools/serve/patience.h"
+#include "tools/serve/settings.h"
 #include "tools/serve/signals.h"
 
 namespace tools {
@@ -32,7 +33,6 @@ namespace {
 constexpr engine::Duration poll_pause = engine::milliseconds(100);
 constexpr engine::Duration live_line_pause = engine::milliseconds(500);
 constexpr uint32_t requests_of_shard = 4096;  // in flight beside one for each connection
-constexpr size_t line_size_min = 64;
 
 std::vector<uint32_t> allowed_cpus() {
   cpu_set_t set;
@@ -188,61 +188,76 @@ void serve_until_signal(Server& server, Output& screen) {
 }  // namespace
 
 void Serve::add_options(CLI::App& app) {
-  app.add_option("--data", data_directory_, "Data directory, made when missing")->capture_default_str();
-  add_parsed(app, "--shards", shard_count_, parse_count,
-             "Shards: threads that receive and own tables (default: one per allowed CPU)");
-  add_parsed(app, "--cpus", cpus_, parse_cpus, "CPUs to pin the shards to, such as 0-3 or 0,2 (default: all allowed)");
-  add_parsed(app, "--tcp", flags_.tcp, parse_listener, "HOST:PORT for lines over TCP, or off (default: 127.0.0.1:9009)");
-  add_parsed(app, "--udp", flags_.udp, parse_listener, "HOST:PORT for lines over UDP, or off (default: 127.0.0.1:9009)");
-  add_parsed(app, "--http", flags_.http, parse_listener, "HOST:PORT for HTTP, or off (default: 127.0.0.1:9000)");
-  add_parsed(app, "--memory", memory_, parse_size,
-             "Memory for buffers and unapplied rows (default: a quarter of the machine's)");
+  CLI::Option* data = app.add_option("--data", data_directory_, "Data directory, made when missing")->capture_default_str();
+  app.add_option("-d", root_, "Root directory as QuestDB has it: DIR/conf/server.conf is read, the data are in DIR/db")
+      ->excludes(data);
   app.add_option("--config", config_path_, "Configuration file with key=value lines");
-  app.add_option("--ready-file", ready_path_, "Written as JSON with the bound addresses when the server is ready");
-  app.footer("Port 0 picks a free port. SIGTERM makes everything durable and exits.");
+  for (const Setting& setting : settings()) {
+    const std::string flags = flags_of(setting);
+    const std::string flag = flags.substr(0, flags.find(','));
+    const auto keep = [this, &setting, flag](const std::string& text) { flags_.push_back({&setting, flag, text}); };
+    CLI::Option* option = app.add_option_function<std::string>(flags, keep, std::string(setting.help));
+    if (!setting.key.empty() && setting.key.find('.') != std::string_view::npos && setting.flag.empty()) option->group("Keys");
+  }
+  app.footer(
+      "Keys may stand in the configuration file and, as QDB_HTTP_ENABLED for http.enabled, in the environment, too. A flag "
+      "wins over\nthe environment, that over the file. Port 0 picks a free port. SIGTERM makes everything durable and exits.");
 }
 
-// Everything that can be wrong with the command line is found here, before anything is touched.
+// The file, the environment, the flags: each wins over what came before it.
+absl::Status Serve::read_config() {
+  if (!root_.empty()) {
+    data_directory_ = root_ + "/db";
+    const std::string path = root_ + "/conf/server.conf";
+    if (config_path_.empty() && ::access(path.c_str(), F_OK) == 0) config_path_ = path;
+  }
+  if (!config_path_.empty()) RETURN_IF_ERROR(reader_.read_file(config_path_));
+  RETURN_IF_ERROR(reader_.read_environment(environ));
+  for (const FlagText& flag : flags_) RETURN_IF_ERROR(reader_.read_flag(*flag.setting, flag.flag, flag.text));
+  return reader_.check();
+}
+
+// Everything that can be wrong with the settings is found here, before anything is touched.
 absl::Status Serve::prepare() {
-  if (!config_path_.empty()) {
-    ASSIGN_OR_RETURN(ConfigFile file, read_config_file(config_path_));
-    file_ = std::move(file.config);
-    unknown_keys_ = std::move(file.unknown_keys);
-  }
-  const std::vector<uint32_t> allowed = allowed_cpus();
-  if (!cpus_) cpus_ = allowed;
-  for (const uint32_t cpu : *cpus_) {
-    if (std::ranges::find(allowed, cpu) == allowed.end()) {
-      return engine::invalid_argument(fmt::format("--cpus: CPU {} is not there or not allowed", cpu));
-    }
-  }
-  constexpr uint64_t shards_max = 256;
-  const uint64_t shards = shard_count_.value_or(cpus_->size());
-  if (shards > shards_max) return engine::invalid_argument(fmt::format("--shards: {} is more than {}", shards, shards_max));
-  for (size_t i = 0; cpus_->size() < shards; ++i) cpus_->push_back((*cpus_)[i]);
-  cpus_->resize(shards);
-  if (!memory_) memory_ = default_memory();
-  if (*memory_ < memory_min * shards) {
-    return engine::invalid_argument(fmt::format("--memory: {} bytes are too few, {} shards need at least {} MiB", *memory_,
+  RETURN_IF_ERROR(read_config());
+  RETURN_IF_ERROR(place_shards());
+  const ServeConfig& config = reader_.config();
+  const uint64_t shards = cpus_.size();
+  memory_ = config.memory.value_or(default_memory());
+  if (memory_ < memory_min * shards) {
+    return engine::invalid_argument(fmt::format("--memory: {} bytes are too few, {} shards need at least {} MiB", memory_,
                                                 shards, (memory_min * shards) >> 20));
   }
-  plan_ = plan_memory(*memory_, static_cast<uint16_t>(shards));
-  options_ = make_node_options(flags_, file_, *memory_, static_cast<uint16_t>(shards));
+  plan_ = plan_memory(memory_, static_cast<uint16_t>(shards));
+  options_ = make_node_options(config, memory_, static_cast<uint16_t>(shards));
   RETURN_IF_ERROR(check_line_size());
   RETURN_IF_ERROR(check_ready_path());
-  RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), file_.connections_max.has_value()));
+  RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), config.connections_max.has_value()));
   for (const auto& address : {options_.tcp, options_.http}) {
     if (address) RETURN_IF_ERROR(wait_for_address(*address, SOCK_STREAM));
   }
   return options_.udp ? wait_for_address(*options_.udp, SOCK_DGRAM) : absl::OkStatus();
 }
 
+// In turn on the CPUs that were named, or else on all.
+absl::Status Serve::place_shards() {
+  const std::vector<uint32_t> allowed = allowed_cpus();
+  cpus_ = reader_.config().cpus.value_or(allowed);
+  for (const uint32_t cpu : cpus_) {
+    if (std::ranges::find(allowed, cpu) == allowed.end()) {
+      return engine::invalid_argument(fmt::format("--cpus: CPU {} is not there or not allowed", cpu));
+    }
+  }
+  constexpr uint64_t shards_max = 256;
+  const uint64_t shards = reader_.config().shards.value_or(cpus_.size());
+  if (shards > shards_max) return engine::invalid_argument(fmt::format("--shards: {} is more than {}", shards, shards_max));
+  for (size_t i = 0; cpus_.size() < shards; ++i) cpus_.push_back(cpus_[i]);
+  cpus_.resize(shards);
+  return absl::OkStatus();
+}
+
 absl::Status Serve::check_line_size() const {
   const uint64_t line_size = options_.ingest.line_size_max;
-  if (line_size < line_size_min) {
-    return engine::invalid_argument(
-        fmt::format("line.tcp.max.recv.buffer.size: {} bytes are too few, at least {}", line_size, line_size_min));
-  }
   const uint64_t segment_size = options_.owner.wal.segment_size;
   constexpr size_t name_bytes_max = 3 * net::name_size_max;  // UTF-8 of as many UTF-16 units
   const uint64_t frame_size = std::max<uint64_t>(storage::row_size_max(line_size), storage::schema_size_max(name_bytes_max));
@@ -256,10 +271,11 @@ absl::Status Serve::check_line_size() const {
 
 absl::Status Serve::check_ready_path() const {
   namespace fs = std::filesystem;
-  if (ready_path_.empty()) return absl::OkStatus();
+  const std::string& ready_path = reader_.config().ready_path;
+  if (ready_path.empty()) return absl::OkStatus();
   std::error_code error;
-  if (fs::is_directory(ready_path_, error)) return engine::invalid_argument("--ready-file: " + ready_path_ + " is a directory");
-  const fs::path parent = fs::absolute(ready_path_).parent_path();
+  if (fs::is_directory(ready_path, error)) return engine::invalid_argument("--ready-file: " + ready_path + " is a directory");
+  const fs::path parent = fs::absolute(ready_path).parent_path();
   if (::access(parent.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
   return engine::errno_status(errno, "--ready-file: cannot write to " + parent.string());
 }
@@ -267,12 +283,12 @@ absl::Status Serve::check_ready_path() const {
 std::string Serve::banner(const net::Node& node, std::vector<engine::UringFeature> features) const {
   return make_banner({.data_directory = data_directory_,
                       .node = &node,
-                      .cpus = *cpus_,
-                      .memory = *memory_,
+                      .cpus = cpus_,
+                      .memory = memory_,
                       .connections_max = options_.ingest.connections_max * options_.shards,
                       .http_connections_max = options_.http_limits.connections_max,
                       .features = std::move(features),
-                      .unknown_keys = unknown_keys_});
+                      .config = reader_.report()});
 }
 
 int Serve::run() {
@@ -285,22 +301,26 @@ int Serve::run() {
 
 int Serve::serve() {
   if (const absl::Status status = prepare(); !status.ok()) return end_with(exit_usage, status);
+  if (!root_.empty()) {
+    if (const absl::Status status = make_directory(root_); !status.ok()) return end_with(exit_usage, status);
+  }
   Output errors(STDERR_FILENO);
   const absl::StatusOr<DataDirectory> directory = try_patiently(errors, [&] { return DataDirectory::lock(data_directory_); });
   if (!directory.ok()) return end_with(exit_usage, directory.status());
-  if (!ready_path_.empty()) ::unlink(ready_path_.c_str());  // it speaks of an earlier start
+  const std::string& ready_path = reader_.config().ready_path;
+  if (!ready_path.empty()) ::unlink(ready_path.c_str());  // it speaks of an earlier start
   absl::StatusOr<std::unique_ptr<Server>> created = Server::create(options_, plan_, data_directory_);
   if (!created.ok()) return end_with(exit_usage, created.status());
   Server& server = **created;
   absl::Status status = server.recover();
-  if (status.ok()) status = server.start(*cpus_);
+  if (status.ok()) status = server.start(cpus_);
   if (!status.ok()) return end_with(exit_code_of_start(status), status);
   if (status = server.open(); !status.ok()) return end_with(exit_usage, status);
 
   Output screen(STDOUT_FILENO);
   screen.write(banner(server.node(), server.features()));
-  if (!ready_path_.empty()) {
-    status = write_ready_file(ready_path_, make_ready_json(server.node().addresses(), ::getpid()));
+  if (!ready_path.empty()) {
+    status = write_ready_file(ready_path, make_ready_json(server.node().addresses(), ::getpid()));
     if (!status.ok()) return end_with(exit_usage, status);
   }
   serve_until_signal(server, screen);

@@ -31,19 +31,25 @@ class Serve final : public Command {
  private:
   int serve();
   absl::Status prepare();
+  absl::Status read_config();
+  absl::Status place_shards();
   absl::Status check_line_size() const;
   absl::Status check_ready_path() const;
   std::string banner(const net::Node& node, std::vector<engine::UringFeature> features) const;
 
+  struct FlagText {
+    const Setting* setting;
+    std::string flag;
+    std::string text;
+  };
+
   std::string data_directory_ = "./millrace-data";
-  std::optional<uint64_t> shard_count_;
-  std::optional<std::vector<uint32_t>> cpus_;
-  std::optional<uint64_t> memory_;
+  std::string root_;  // of QuestDB's layout, with conf/ and db/; empty: the data directory alone
   std::string config_path_;
-  std::string ready_path_;
-  ServeConfig flags_;
-  ServeConfig file_;
-  std::vector<std::string> unknown_keys_;
+  std::vector<FlagText> flags_;
+  ConfigReader reader_;
+  std::vector<uint32_t> cpus_;  // of each shard
+  uint64_t memory_ = 0;
   net::NodeOptions options_;
   MemoryPlan plan_;
 };
