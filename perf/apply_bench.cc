@@ -53,7 +53,8 @@ class InstantBackend final : public engine::IoBackend {
     return std::vector<engine::DirectoryEntry>();
   }
   absl::StatusOr<engine::BoundSocket> listen_tcp(engine::SocketAddress) override { UNREACHABLE("no sockets"); }
-  absl::StatusOr<engine::BoundSocket> bind_udp(engine::SocketAddress) override { UNREACHABLE("no sockets"); }
+  absl::StatusOr<engine::BoundSocket> bind_udp(const engine::UdpBinding&) override { UNREACHABLE("no sockets"); }
+  uint32_t datagrams_lost(engine::FileId) override { return 0; }
 
  private:
   std::deque<engine::IoResult> results_;

@@ -54,7 +54,8 @@ class NothingBackend final : public engine::IoBackend {
     return std::vector<engine::DirectoryEntry>{};
   }
   absl::StatusOr<engine::BoundSocket> listen_tcp(engine::SocketAddress) override { return engine::BoundSocket{}; }
-  absl::StatusOr<engine::BoundSocket> bind_udp(engine::SocketAddress) override { return engine::BoundSocket{}; }
+  absl::StatusOr<engine::BoundSocket> bind_udp(const engine::UdpBinding&) override { return engine::BoundSocket{}; }
+  uint32_t datagrams_lost(engine::FileId) override { return 0; }
 
  private:
   std::deque<engine::IoResult> done_;

@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -114,6 +115,12 @@ struct DirectoryEntry {
   uint64_t size = 0;  // bytes; files only
 };
 
+struct UdpBinding {
+  SocketAddress address;
+  std::optional<SocketAddress> group;          // a multicast group to join; its port is that of `address`
+  uint64_t receive_size = uint64_t{64} << 20;  // bytes that wait in the kernel, as far as the system allows
+};
+
 struct BoundSocket {
   FileId file;
   SocketAddress address;  // with the port that was chosen
@@ -150,7 +157,12 @@ class IoBackend {
   // Blocking, for start-up only.
   virtual absl::StatusOr<std::vector<DirectoryEntry>> list_directory(std::string_view path) = 0;
   virtual absl::StatusOr<BoundSocket> listen_tcp(SocketAddress address) = 0;
-  virtual absl::StatusOr<BoundSocket> bind_udp(SocketAddress address) = 0;
+  // Any number of sockets may share an address; the kernel then spreads the senders over them. Of a multicast group each gets
+  // every datagram.
+  virtual absl::StatusOr<BoundSocket> bind_udp(const UdpBinding& binding) = 0;
+
+  // Datagrams for which a UDP socket had no room since it was bound, modulo 2^32.
+  virtual uint32_t datagrams_lost(FileId socket) = 0;
 };
 
 }  // namespace engine

@@ -1,7 +1,6 @@
 #include "engine/uring/backend.h"
 
 #include <liburing.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -17,8 +16,8 @@
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "engine/io/socket_name.h"
 #include "engine/uring/requests.h"
-#include "engine/uring/startup.h"
 
 namespace engine {
 namespace {
@@ -48,14 +47,6 @@ Instant clock_now(clockid_t clock) {
 [[noreturn]] void end_without_completions() {
   std::fputs("millrace: the kernel is out of memory and has lost results of I/O; this process cannot go on\n", stderr);
   ::_exit(EX_OSERR);
-}
-
-// Zero when the connection is gone already.
-SocketAddress peer_of(int socket) {
-  sockaddr_in name{};
-  socklen_t size = sizeof(name);
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&name), &size) != 0) return {};
-  return {.ipv4 = ntohl(name.sin_addr.s_addr), .port = ntohs(name.sin_port)};
 }
 
 }  // namespace
@@ -319,7 +310,7 @@ void UringBackend::take_effect(const Pending& pending, const io_uring_cqe& entry
       files_.free(pending.file);
       break;
     case IoOp::accept:
-      if (entry.res >= 0) result.peer = peer_of(entry.res);
+      if (entry.res >= 0) result.peer = peer_address(entry.res).value_or(SocketAddress{});  // it may be gone already
       break;
     case IoOp::recv:
     case IoOp::recv_once:
@@ -381,8 +372,8 @@ absl::StatusOr<BoundSocket> UringBackend::listen_tcp(SocketAddress address) {
   return BoundSocket{files_.adopt(std::move(socket.fd)), socket.address};
 }
 
-absl::StatusOr<BoundSocket> UringBackend::bind_udp(SocketAddress address) {
-  ASSIGN_OR_RETURN(ListeningSocket socket, open_udp_socket(address));
+absl::StatusOr<BoundSocket> UringBackend::bind_udp(const UdpBinding& binding) {
+  ASSIGN_OR_RETURN(ListeningSocket socket, open_udp_socket(binding));
   return BoundSocket{files_.adopt(std::move(socket.fd)), socket.address};
 }
 

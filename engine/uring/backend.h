@@ -19,6 +19,7 @@
 #include "engine/uring/features.h"
 #include "engine/uring/files.h"
 #include "engine/uring/receive.h"
+#include "engine/uring/startup.h"
 
 struct io_uring;
 struct io_uring_cqe;
@@ -63,7 +64,8 @@ class UringBackend final : public IoBackend {
   FileId adopt_socket(int32_t raw_socket) override { return files_.adopt(OwnedFd(raw_socket)); }
   absl::StatusOr<std::vector<DirectoryEntry>> list_directory(std::string_view path) override;
   absl::StatusOr<BoundSocket> listen_tcp(SocketAddress address) override;
-  absl::StatusOr<BoundSocket> bind_udp(SocketAddress address) override;
+  absl::StatusOr<BoundSocket> bind_udp(const UdpBinding& binding) override;
+  uint32_t datagrams_lost(FileId socket) override { return read_datagrams_lost(files_.fd(socket)); }
 
  private:
   // A request in flight; the ring knows it by its index.

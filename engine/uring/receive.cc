@@ -4,12 +4,13 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "engine/io/socket_name.h"
 
 namespace engine {
 namespace {
@@ -20,7 +21,7 @@ constexpr uint32_t buffer_group_shift = 16;  // BufferId := | group 16 bits | in
 constexpr uint32_t buffer_index_mask = 0xffff;
 
 constexpr uint32_t datagram_buffer_size = 68 * 1024;  // 65,507 bytes at most, and in front of them:
-static_assert(datagram_buffer_size >= 65'507 + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_in));
+static_assert(datagram_buffer_size >= 65'507 + sizeof(io_uring_recvmsg_out) + sizeof(sockaddr_in6));
 
 BufferId buffer_id(uint16_t group, uint32_t index) {
   VERIFY_LE(index, buffer_index_mask);
@@ -50,7 +51,7 @@ UringReceive::UringReceive(std::unique_ptr<UringBuffers> stream_buffers, std::un
     : stream_buffers_(std::move(stream_buffers)),
       datagram_buffers_(std::move(datagram_buffers)),
       datagram_header_(std::make_unique<msghdr>()) {
-  datagram_header_->msg_namelen = sizeof(sockaddr_in);
+  datagram_header_->msg_namelen = sizeof(sockaddr_in6);  // room for one of either family
 }
 
 UringReceive::~UringReceive() = default;
@@ -86,7 +87,7 @@ void UringReceive::take_stream_data(const io_uring_cqe& entry, IoResult& result)
   result.buffer = buffer_id(stream_group, index);
 }
 
-// buffer := | io_uring_recvmsg_out | sockaddr_in of the sender | payload |; entry.res is the size of all three
+// buffer := | io_uring_recvmsg_out | room for a sockaddr_in6, the name of the sender | payload |; entry.res is the size of all three
 void UringReceive::take_datagram(const io_uring_cqe& entry, IoResult& result) {
   if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return;
   const uint32_t index = entry.flags >> IORING_CQE_BUFFER_SHIFT;
@@ -96,9 +97,8 @@ void UringReceive::take_datagram(const io_uring_cqe& entry, IoResult& result) {
     datagram_buffers_->give_back(index);
     return;
   }
-  sockaddr_in sender{};
-  std::memcpy(&sender, io_uring_recvmsg_name(header), sizeof(sender));
-  result.peer = {.ipv4 = ntohl(sender.sin_addr.s_addr), .port = ntohs(sender.sin_port)};
+  const size_t name_size = std::min<size_t>(header->namelen, sizeof(sockaddr_in6));
+  result.peer = to_address(io_uring_recvmsg_name(header), name_size).value_or(SocketAddress{});
   result.data = {static_cast<std::byte*>(io_uring_recvmsg_payload(header, datagram_header_.get())),
                  io_uring_recvmsg_payload_length(header, entry.res, datagram_header_.get())};
   result.result = static_cast<int32_t>(result.data.size());

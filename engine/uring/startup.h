@@ -16,20 +16,27 @@ struct ListeningSocket {
   SocketAddress address;  // with the port that was chosen
 };
 
-// Backlog listen_backlog. The address can be bound again at once after a restart. Accepted sockets inherit a sign of life: a
-// connection that is silent for keep_alive_idle_s is asked every keep_alive_interval_s, and ends with an error after
-// keep_alive_probes_max questions without an answer. Nothing else would ever end one whose peer has lost power.
+// Backlog listen_backlog. The address can be bound again at once after a restart. [::] takes IPv4, too. Accepted sockets
+// inherit a sign of life: a connection that is silent for keep_alive_idle_s is asked every keep_alive_interval_s, and ends with
+// an error after keep_alive_probes_max questions without an answer. Nothing else would ever end one whose peer has lost power.
 absl::StatusOr<ListeningSocket> open_tcp_listener(SocketAddress address);
 
-// The receive buffer is as large as the system allows, up to udp_receive_size_max. Several sockets may share the address; the
-// kernel then spreads the senders over them.
-absl::StatusOr<ListeningSocket> open_udp_socket(SocketAddress address);
+// See UdpBinding. With a group and a host that is not any, the group comes in on the interface that has this host, and nothing
+// else does.
+absl::StatusOr<ListeningSocket> open_udp_socket(const UdpBinding& binding);
+
+// The same signs of life, and the same room, for sockets that somebody else has bound.
+absl::Status set_up_inherited_tcp(int fd);
+absl::Status set_up_inherited_udp(int fd, uint64_t receive_size);
+
+// IoBackend::datagrams_lost, from the socket's own counter, which is exact at any moment. A count in each datagram
+// (SO_RXQ_OVFL) would say nothing of those behind the last one, and /proc/net/udp is a text of all sockets of the machine.
+uint32_t read_datagrams_lost(int fd);
 
 inline constexpr int listen_backlog = 1024;
 inline constexpr int keep_alive_idle_s = 300;
 inline constexpr int keep_alive_interval_s = 60;
 inline constexpr int keep_alive_probes_max = 5;
-inline constexpr int udp_receive_size_max = 64 << 20;
 
 absl::StatusOr<OwnedFd> open_directory(const std::string& path);
 

@@ -95,7 +95,7 @@ absl::Status NodeShard::open(NodeAddresses& addresses) {
     tcp_acceptor_->start();
   }
   if (options_.udp) {
-    ASSIGN_OR_RETURN(const engine::BoundSocket udp, backend.bind_udp(*options_.udp));
+    ASSIGN_OR_RETURN(const engine::BoundSocket udp, backend.bind_udp({.address = *options_.udp}));
     addresses.udp = udp.address;
     ingest_.add_udp(udp.file);
   }

@@ -1,6 +1,5 @@
 #include "engine/uring/backend.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/io/buffer_pool.h"
+#include "engine/io/socket_name.h"
 #include "engine/shard/threads.h"
 #include "tests/catch.h"
 #include "tests/temporary_directory.h"
@@ -25,7 +25,7 @@
 namespace engine {
 namespace {
 
-constexpr SocketAddress loopback{.ipv4 = INADDR_LOOPBACK};
+constexpr SocketAddress loopback = SocketAddress::loopback(0);
 
 // Keeps every result of its request.
 class Recorder final : public IoCompletion {
@@ -105,10 +105,9 @@ std::string contents(const std::filesystem::path& path) {
 // A plain blocking socket: what a client of the server has.
 class Client {
  public:
-  Client(int type, SocketAddress target) : fd_(socket(AF_INET, type, 0)) {
-    const sockaddr_in name{
-        .sin_family = AF_INET, .sin_port = htons(target.port), .sin_addr = {htonl(target.ipv4)}, .sin_zero = {}};
-    REQUIRE(connect(fd_.get(), reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0);
+  Client(int type, SocketAddress target) : fd_(socket(to_socket_name(target).family(), type, 0)) {
+    const SocketName name = to_socket_name(target);
+    REQUIRE(connect(fd_.get(), name.get(), name.size) == 0);
   }
 
   void send(std::string_view text) {
@@ -438,9 +437,64 @@ TEST_CASE("uring_backend: one receiver is given the same few buffers again and a
   CHECK(buffers.size() <= 2);
 }
 
+TEST_CASE("uring_backend: IPv6 listens, accepts and receives datagrams; [::] takes IPv4, too") {
+  const SocketAddress loopback_v6 = *SocketAddress::parse("[::1]:0");
+  Node node;
+  Recorder accepted;
+  const BoundSocket bound = *node.backend().listen_tcp(*SocketAddress::parse("[::]:0"));
+  node.start({.op = IoOp::accept, .file = bound.file}, accepted);
+  const Client client_v6(SOCK_STREAM, *SocketAddress::parse("[::1]:" + std::to_string(bound.address.port)));
+  node.reap_until([&] { return accepted.results().size() == 1; });
+  CHECK(accepted.results().front().peer.host == loopback_v6.host);
+  const Client client_v4(SOCK_STREAM, SocketAddress::loopback(bound.address.port));
+  node.reap_until([&] { return accepted.results().size() == 2; });
+  CHECK(accepted.results().back().peer.host == loopback.host);
+
+  Recorder received;
+  const BoundSocket udp = *node.backend().bind_udp({.address = loopback_v6});
+  CHECK(udp.address.to_string() == "[::1]:" + std::to_string(udp.address.port));
+  node.start({.op = IoOp::recv_from, .file = udp.file}, received);
+  Client(SOCK_DGRAM, udp.address).send("datagram");
+  node.reap_until([&] { return !received.results().empty(); });
+  CHECK(received.results().front().peer.host == loopback_v6.host);
+  CHECK(take_bytes(node, received) == "datagram");
+}
+
+TEST_CASE("uring_backend: a socket of a multicast group gets what is sent to the group") {
+  Node node;
+  const SocketAddress group = *SocketAddress::parse("232.1.2.3:0");
+  CHECK_FALSE(node.backend().bind_udp({.address = *SocketAddress::parse("[::1]:0"), .group = group}).ok());
+  const absl::StatusOr<BoundSocket> bound = node.backend().bind_udp({.address = loopback, .group = group});
+  INFO(message_of(bound.status()));
+  REQUIRE(bound.ok());
+  Recorder received;
+  node.start({.op = IoOp::recv_from, .file = bound->file}, received);
+  const OwnedFd sender(socket(AF_INET, SOCK_DGRAM, 0));
+  const SocketName from = to_socket_name(loopback);
+  REQUIRE(setsockopt(sender.get(), IPPROTO_IP, IP_MULTICAST_IF, &reinterpret_cast<const sockaddr_in*>(from.get())->sin_addr,
+                     sizeof(in_addr)) == 0);
+  SocketAddress to = group;
+  to.port = bound->address.port;
+  const SocketName name = to_socket_name(to);
+  REQUIRE(sendto(sender.get(), "group", 5, 0, name.get(), name.size) == 5);
+  node.reap_until([&] { return !received.results().empty(); });
+  CHECK(take_bytes(node, received) == "group");
+}
+
+TEST_CASE("uring_backend: datagrams for which the kernel has no room are counted") {
+  Node node;
+  const BoundSocket bound = *node.backend().bind_udp({.address = loopback, .receive_size = 1});
+  CHECK(node.backend().datagrams_lost(bound.file) == 0);
+  Client client(SOCK_DGRAM, bound.address);
+  for (int i = 0; i < 100; ++i) client.send(std::string(1000, 'x'));
+  const uint32_t lost = node.backend().datagrams_lost(bound.file);
+  CHECK(lost > 0);
+  CHECK(lost < 100);
+}
+
 TEST_CASE("uring_backend: datagrams come whole, with their sender, up to the largest there is") {
   Node node({.datagram_buffer_count = 4});
-  const BoundSocket bound = *node.backend().bind_udp(loopback);
+  const BoundSocket bound = *node.backend().bind_udp({.address = loopback});
   Recorder received;
   node.start({.op = IoOp::recv_from, .file = bound.file}, received);
   Client client(SOCK_DGRAM, bound.address);
@@ -450,7 +504,7 @@ TEST_CASE("uring_backend: datagrams come whole, with their sender, up to the lar
     const IoResult result = received.results().front();
     CHECK(result.more == !text.empty());  // the kernel ends the request with an empty datagram
     CHECK(result.result == static_cast<int32_t>(text.size()));
-    CHECK(result.peer.ipv4 == INADDR_LOOPBACK);
+    CHECK(result.peer.host == loopback.host);
     CHECK(result.peer.port != 0);
     CHECK(take_bytes(node, received) == text);
     received.clear();

@@ -38,7 +38,7 @@ TEST_CASE("bad_line_log: client bytes are escaped and cut") {
   CHECK(escape_for_log("plain text") == "plain text");
   CHECK(escape_for_log("a\"b\\c\n\x01\xff") == "a\\x22b\\x5cc\\x0a\\x01\\xff");
   CHECK(escape_for_log("abcdef", 3) == "abc...");
-  CHECK(engine::SocketAddress{.ipv4 = 0x7f000001, .port = 9009}.to_string() == "127.0.0.1:9009");
+  CHECK(engine::SocketAddress::loopback(9009).to_string() == "127.0.0.1:9009");
 }
 
 TEST_CASE("bad_line_log: of each reason so many lines a second are wanted") {

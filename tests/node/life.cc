@@ -13,7 +13,7 @@ constexpr engine::Duration settle_time_max = engine::seconds(30);       // of a 
 constexpr engine::Duration checkpoint_wait_max = engine::seconds(1);    // hundreds of times what one takes
 constexpr engine::Duration sync_notice_max = engine::milliseconds(10);  // from a failed sync to the end of the process
 constexpr storage::TableId tables_max{16};                              // more than a story makes
-constexpr engine::SocketAddress datagram_sender{.ipv4 = 0x7f000001, .port = 9};
+constexpr engine::SocketAddress datagram_sender = engine::SocketAddress::loopback(9);
 
 bool is_open(const SimClient& client) {
   return client.state() == ClientState::open || client.state() == ClientState::connecting;
@@ -443,13 +443,15 @@ void Life::look_at_syncs() {
 // A connection's ledger is found by its peer; the first rows that it calls durable are the first that were sent.
 void Life::note_acknowledged() {
   look();
+  uint64_t datagram_rows = 0;  // of all sockets: the one sender always reaches the same one
   for (const net::LedgerRow& row : node_.ledger()) {
-    if (row.transport == net::Transport::udp) datagrams_.durable = row.rows_durable;
+    if (row.transport == net::Transport::udp) datagram_rows += row.rows_durable;
     for (TcpSender& sender : senders_) {
       if (row.transport == net::Transport::tcp && sender.connection.port() == row.peer.port)
         sender.rows.durable = row.rows_durable;
     }
   }
+  datagrams_.durable = datagram_rows;
   for (const TcpSender& sender : senders_) model_.note(sender.rows);
 }
 

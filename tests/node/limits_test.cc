@@ -56,7 +56,7 @@ class Life {
   uint64_t batches_rejected() { return owner().counters().batches_rejected; }
 
   void send_datagram(const std::string& bytes) {
-    world_.net().send_datagram({.ipv4 = 0x0a000001, .port = 4000}, node_.addresses().udp->port, bytes);
+    world_.net().send_datagram(engine::SocketAddress::v4(0x0a000001, 4000), node_.addresses().udp->port, bytes);
   }
 
   SimClient connect() { return world_.net().connect(node_.addresses().tcp->port); }
@@ -237,7 +237,7 @@ TEST_CASE("limits: short rows and a row of many columns behind them are durable,
 
 TEST_CASE("limits: one datagram of short rows and a row of many columns is durable") {
   net::NodeOptions options = options_of_small_log();
-  options.udp = engine::SocketAddress{.ipv4 = 0x7f000001, .port = 0};
+  options.udp = any_port;
   options.owner.wal.segment_size = 4 << 20;
   SimWorld world({.seed = 9});
   Life life(world, options);

@@ -22,7 +22,7 @@ namespace sim {
 // What a node of a test is made of: a few KiB of everything, so that limits are met and files change soon. Nothing listens.
 net::NodeOptions small_node();
 // The address that means "any free port"; for NodeOptions.
-inline constexpr engine::SocketAddress any_port{.ipv4 = 0x7f000001, .port = 0};
+inline constexpr engine::SocketAddress any_port = engine::SocketAddress::loopback(0);
 
 class SimNode final : public net::NodeListener, private engine::Loop {
  public:

@@ -47,7 +47,7 @@ class Life {
 
   uint64_t refused_of_datagram(const std::string& lines, uint64_t rows) {
     const uint64_t before = rejected();
-    world_.net().send_datagram({.ipv4 = 0x7f000001, .port = 5}, node_.addresses().udp->port, lines);
+    world_.net().send_datagram(engine::SocketAddress::loopback(5), node_.addresses().udp->port, lines);
     wait_settled(rows);
     return rejected() - before;
   }

@@ -2,7 +2,6 @@
 // rows on disk against what was sent and what connections() had called durable. Ends with one line and exit code 0 or 1.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "engine/base/prng.h"
+#include "engine/io/socket_name.h"
 #include "engine/uring/backend.h"
 #include "tests/program/kill_rows.h"
 #include "tests/program/server_process.h"
@@ -47,15 +47,10 @@ class RowSender {
   }
 
   bool connect(engine::SocketAddress server) {
-    socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(server.ipv4);
-    name.sin_port = htons(server.port);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) != 0) return false;
-    socklen_t size = sizeof(name);
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&name), &size);
-    address_ = {.ipv4 = ntohl(name.sin_addr.s_addr), .port = ntohs(name.sin_port)};
+    const engine::SocketName name = engine::to_socket_name(server);
+    socket_ = ::socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::connect(socket_, name.get(), name.size) != 0) return false;
+    address_ = engine::local_address(socket_).value_or(engine::SocketAddress{});
     return ::fcntl(socket_, F_SETFL, O_NONBLOCK) == 0;
   }
 

@@ -31,6 +31,36 @@ def listing(directory):
     return found
 
 
+class Addresses(unittest.TestCase):
+    """Every listener and every client of the program takes IPv4, IPv6 in brackets, and names."""
+
+    def check_all_transports(self, host, family, printed):
+        with Server("--shards", 1, host=host) as server, server.connect() as connection:
+            for name in ("tcp", "udp", "http"):
+                self.assertRegex(server.ready[name], rf"^{re.escape(printed)}:\d+$")
+            connection.send(b"t v=1i 1000\n")
+            connection.wait_durable(1)
+            with socket.socket(family, socket.SOCK_DGRAM) as sender:
+                sender.sendto(b"t v=2i 2000\n", server.udp)
+            wait_until(lambda: server.exec("SELECT sum(rows_durable) FROM connections()")["dataset"] == [[2]], "both rows")
+            for arguments in (["sql", "--http", server.ready["http"], "SELECT count(*) FROM t"],
+                              ["load", "--rows", "1k", "--table", "l", "--tcp", server.ready["tcp"], "--http", server.ready["http"]]):
+                run = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                     timeout=SECONDS_MAX, check=False)
+                self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_ipv6(self):
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+        except OSError:
+            self.skipTest("this machine has no IPv6")
+        self.check_all_transports("[::1]", socket.AF_INET6, "[::1]")
+
+    def test_names(self):
+        self.check_all_transports("localhost", socket.AF_INET, "127.0.0.1")
+
+
 class Refusals(unittest.TestCase):
     """Exit code 2, one line on stderr that names the culprit, and nothing touched."""
 
@@ -65,7 +95,8 @@ class Refusals(unittest.TestCase):
 
     def test_bad_addresses(self):
         for flag in ("--tcp", "--udp", "--http"):
-            for text in ("nowhere", "127.0.0.1", "127.0.0.1:", ":9009", "127.0.0.1:65536", "127.0.0.1:x", "256.0.0.1:9009"):
+            for text in ("nowhere", "127.0.0.1", "127.0.0.1:", ":9009", "127.0.0.1:65536", "127.0.0.1:x", "256.0.0.1:9009",
+                         "::1:9009", "[::1]", "[::x]:1", "no.such.host.invalid:1"):
                 with self.subTest(flag=flag, text=text):
                     self.check_refused(["serve", "--data", self.data, flag, text], text)
 

@@ -61,8 +61,8 @@ class Connection:
         self.server = server
         self.socket = socket.create_connection(server.tcp, SECONDS_MAX)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        host, port = self.socket.getsockname()
-        self.peer = f"{host}:{port}"  # as connections() calls it
+        host, port = self.socket.getsockname()[:2]
+        self.peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # as connections() calls it
 
     def __enter__(self):
         return self
@@ -124,13 +124,15 @@ class Connection:
 class Server:
     """Starts with `with`, on a data directory that lives as long as this object: a second start() goes on with its data."""
 
-    def __init__(self, *arguments, config=None, environment=None, terminal=None, errors=None, files_max=None):
+    def __init__(self, *arguments, config=None, environment=None, host="127.0.0.1", terminal=None, errors=None,
+                 files_max=None):
         """`terminal` is a file descriptor for stdout, which else goes to a file, `errors` one for stderr; `files_max` the
         limit of open files. `config` is a dictionary, or the text of the file as bytes; `environment` are variables beside
         those of the test itself."""
         self.arguments = [str(argument) for argument in arguments]
         self.config = config
         self.environment = environment or {}
+        self.host = host
         self.terminal = terminal
         self.errors = errors
         self.files_max = files_max
@@ -161,7 +163,7 @@ class Server:
             self.arguments = [str(argument) for argument in arguments]
         ready = self.directory / "ready.json"
         ready.unlink(missing_ok=True)
-        addresses = self.ready if same_ports else dict.fromkeys(("tcp", "udp", "http"), "127.0.0.1:0")
+        addresses = self.ready if same_ports else dict.fromkeys(("tcp", "udp", "http"), f"{self.host}:0")
         command = [PROGRAM, "serve", "--data", self.data, "--ready-file", ready, *self.arguments]
         for name in ("tcp", "udp", "http"):
             command += [f"--{name}", addresses[name]]
@@ -190,7 +192,7 @@ class Server:
         if text is None:
             return None
         host, port = text.rsplit(":", 1)
-        return host, int(port)
+        return host.strip("[]"), int(port)
 
     def stop(self):
         """SIGTERM. Returns the exit code."""

@@ -254,11 +254,17 @@ absl::StatusOr<engine::BoundSocket> SimBackend::listen_tcp(engine::SocketAddress
   return engine::BoundSocket{.file = put_file(std::move(listener)), .address = address};
 }
 
-absl::StatusOr<engine::BoundSocket> SimBackend::bind_udp(engine::SocketAddress address) {
+absl::StatusOr<engine::BoundSocket> SimBackend::bind_udp(const engine::UdpBinding& binding) {
   if (world_.outage() != Outage::none) return engine::errno_status(EIO, "bind");
+  engine::SocketAddress address = binding.address;
   std::shared_ptr<SimUdpSocket> socket = world_.net().bind(address.port);
   address.port = socket->port;
   return engine::BoundSocket{.file = put_file(std::move(socket)), .address = address};
+}
+
+uint32_t SimBackend::datagrams_lost(FileId socket) {
+  const auto* udp = std::get_if<std::shared_ptr<SimUdpSocket>>(&slots_[socket.value].file);
+  return udp == nullptr ? 0 : (*udp)->lost;
 }
 
 BufferId SimBackend::lend_buffer() {

@@ -56,7 +56,8 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   engine::FileId adopt_socket(int32_t raw_socket) override;
   absl::StatusOr<std::vector<engine::DirectoryEntry>> list_directory(std::string_view path) override;
   absl::StatusOr<engine::BoundSocket> listen_tcp(engine::SocketAddress address) override;
-  absl::StatusOr<engine::BoundSocket> bind_udp(engine::SocketAddress address) override;
+  absl::StatusOr<engine::BoundSocket> bind_udp(const engine::UdpBinding& binding) override;
+  uint32_t datagrams_lost(engine::FileId socket) override;
 
   // Leaks show here when a shard is at rest.
   size_t buffers_lent() const { return options_.receive_buffer_count - buffers_free_.size(); }

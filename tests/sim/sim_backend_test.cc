@@ -296,7 +296,7 @@ TEST_CASE("reactor: what a full backend did not take is offered again, although 
     SimWorld world(WorldOptions{.seed = seed});
     SimBackend backend(world, BackendOptions{.submit_short_rate = sim::always / 2});
     ReactorLoop loop(backend);
-    const FileId listener = backend.listen_tcp({.ipv4 = 0x7f000001, .port = 0})->file;
+    const FileId listener = backend.listen_tcp(engine::SocketAddress::loopback(0))->file;
     sim::Results accepted;  // nobody connects
     loop.reactor.submit({.op = IoOp::accept, .file = listener, .completion = &accepted});
     sim::SimThreads threads(world);

@@ -149,9 +149,7 @@ int32_t SimNet::accept(SimListener& listener) {
 }
 
 engine::SocketAddress SimNet::peer_of(int32_t raw_socket) {
-  constexpr uint32_t loopback = 0x7f000001;
-  if (raw_socket < 0) return {};
-  return {.ipv4 = loopback, .port = static_cast<uint16_t>(raw_socket)};
+  return raw_socket < 0 ? engine::SocketAddress{} : engine::SocketAddress::loopback(static_cast<uint16_t>(raw_socket));
 }
 
 std::shared_ptr<SimSocket> SimNet::adopt(int32_t raw_socket) {
@@ -308,9 +306,11 @@ void SimNet::deliver_datagram(const Datagram& datagram) {
     if (auto socket = place->second.lock()) sockets.push_back(std::move(socket));
   }
   // One peer always reaches the same one of several sockets, as with SO_REUSEPORT.
-  SimUdpSocket* socket = sockets.empty() ? nullptr : sockets[(datagram.peer.ipv4 + datagram.peer.port) % sockets.size()].get();
+  SimUdpSocket* socket =
+      sockets.empty() ? nullptr : sockets[(datagram.peer.host.back() + datagram.peer.port) % sockets.size()].get();
   if (socket == nullptr || socket->shutdown || socket->queue.size() >= datagrams_max) {
     ++datagrams_dropped_;
+    if (socket != nullptr) ++socket->lost;
     return;
   }
   socket->queue.push_back(datagram);

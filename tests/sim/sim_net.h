@@ -112,6 +112,7 @@ struct SimListener {
 struct SimUdpSocket {
   uint16_t port = 0;
   bool shutdown = false;
+  uint32_t lost = 0;  // no room in the queue
   std::deque<Datagram> queue;
   SocketWait reader;
 };

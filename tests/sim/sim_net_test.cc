@@ -354,13 +354,13 @@ TEST_CASE("sim_net: datagrams arrive whole with their sender, in any order, and 
   std::set<std::string> orders;
   for (uint64_t seed = 0; seed < seed_count; ++seed) {
     SimMachine machine(WorldOptions{.seed = seed}, BackendOptions{.receive_buffer_count = 4, .receive_buffer_size = 4});
-    const auto bound = machine.backend().bind_udp({.port = 0});
+    const auto bound = machine.backend().bind_udp({.address = {.port = 0}});
     REQUIRE(bound.ok());
     Results received;
     machine.calls().submit({.op = IoOp::recv_from, .file = bound->file, .completion = &received});
     sim::SimNet& net = machine.world.net();
-    for (const char* text : {"one ", "two ", "6789x"}) net.send_datagram({.ipv4 = 7, .port = 8}, bound->address.port, text);
-    net.send_datagram({.ipv4 = 7, .port = 8}, 1, "nobody");
+    for (const char* text : {"one ", "two ", "6789x"}) net.send_datagram(SocketAddress::v4(7, 8), bound->address.port, text);
+    net.send_datagram(SocketAddress::v4(7, 8), 1, "nobody");
     while (received.all().size() < 3) REQUIRE(machine.calls().step());
     machine.calls().run_to_rest();
     CHECK(received.all() == std::vector<int32_t>{4, 4, 4});  // the long one is cut off
@@ -378,8 +378,8 @@ TEST_CASE("sim_net: datagrams of one peer reach one of the sockets that share a 
   WorldOptions options{.seed = 11};
   options.net.datagram_twice_rate = sim::always / 2;
   SimMachine machine(options);
-  const auto first = machine.backend().bind_udp({.port = port});
-  const auto second = machine.backend().bind_udp({.port = port});
+  const auto first = machine.backend().bind_udp({.address = {.port = port}});
+  const auto second = machine.backend().bind_udp({.address = {.port = port}});
   Results at_first;
   Results at_second;
   machine.calls().submit({.op = IoOp::recv_from, .file = first->file, .completion = &at_first});

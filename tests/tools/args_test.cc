@@ -43,13 +43,16 @@ TEST_CASE("args: dates are in UTC") {
 }
 
 TEST_CASE("args: an address is a host and a port") {
-  CHECK(tools::parse_address("127.0.0.1:9009")->ipv4 == 0x7f000001);
-  CHECK(tools::parse_address("localhost:0")->ipv4 == 0x7f000001);
+  CHECK(*tools::parse_address("127.0.0.1:9009") == engine::SocketAddress::loopback(9009));
+  CHECK(*tools::parse_address("localhost:0") == engine::SocketAddress::loopback(0));
+  CHECK(tools::parse_address("[::1]:9009")->to_string() == "[::1]:9009");
+  CHECK(tools::parse_address("[::]:0")->to_string() == "[::]:0");
+  CHECK(*tools::parse_address("[::ffff:127.0.0.1]:5") == engine::SocketAddress::loopback(5));
   CHECK(tools::parse_address("0.0.0.0:65535")->port == 65535);
   CHECK(!*tools::parse_address_or_off("off"));
   CHECK((*tools::parse_address_or_off("127.0.0.1:1"))->port == 1);
   for (const char* bad : {"", ":", ":9009", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:9x",
-                          "1.2.3.4.5:80", "off"}) {
+                          "1.2.3.4.5:80", "off", "::1:9009", "[::1]", "[127.0.0.1]:9009", "[localhost]:9009", "[::1:9009"}) {
     INFO(bad);
     CHECK(refused(tools::parse_address(bad)));
   }

@@ -25,7 +25,7 @@ pid_t start_sending(const tools::RowSource& rows, engine::SocketAddress server) 
 TEST_CASE("discard_sink: every byte and line of all connections is counted") {
   absl::StatusOr<std::unique_ptr<engine::UringBackend>> backend = engine::UringBackend::create({.data_directory = "."});
   if (!backend.ok()) SKIP_TEST(engine::message_of(backend.status()));
-  const absl::StatusOr<engine::BoundSocket> listener = (*backend)->listen_tcp({.ipv4 = 0x7f000001, .port = 0});
+  const absl::StatusOr<engine::BoundSocket> listener = (*backend)->listen_tcp(engine::SocketAddress::loopback(0));
   REQUIRE(listener.ok());
   const absl::StatusOr<tools::RowSource> rows = tools::RowSource::create({.rows = 50'000, .senders = 8});
   REQUIRE(rows.ok());

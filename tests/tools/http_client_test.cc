@@ -36,7 +36,7 @@ class SilentServer {
   SilentServer(const SilentServer&) = delete;
   SilentServer& operator=(const SilentServer&) = delete;
 
-  engine::SocketAddress address() const { return {.ipv4 = INADDR_LOOPBACK, .port = port_}; }
+  engine::SocketAddress address() const { return engine::SocketAddress::loopback(port_); }
   int accept() const { return ::accept(socket_, nullptr, nullptr); }
 
  private:

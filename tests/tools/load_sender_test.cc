@@ -33,7 +33,7 @@ class ListeningSocket {
     socklen_t size = sizeof(address);
     REQUIRE(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
     REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    address_ = {.ipv4 = INADDR_LOOPBACK, .port = ntohs(address.sin_port)};
+    address_ = engine::SocketAddress::loopback(ntohs(address.sin_port));
   }
   ~ListeningSocket() { ::close(socket_); }
   ListeningSocket(const ListeningSocket&) = delete;

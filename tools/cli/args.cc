@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/io/socket_name.h"
 #include "net/sql/timestamp_text.h"
 
 namespace tools {
@@ -86,22 +86,31 @@ absl::StatusOr<int64_t> parse_date_us(std::string_view text) {
   return expected(text, "a date such as 2022-01-01 or 2022-01-01T12:00:00");
 }
 
+// Of a name that has addresses of both families an IPv4 one: whoever says localhost finds what listens on 127.0.0.1.
 absl::StatusOr<engine::SocketAddress> parse_address(std::string_view text) {
   const size_t colon = text.rfind(':');
   const std::optional<uint16_t> port =
       colon == std::string_view::npos || colon == 0 ? std::nullopt : parse_integer<uint16_t>(text.substr(colon + 1));
-  if (!port) return expected(text, "HOST:PORT such as 127.0.0.1:9009");
+  std::string_view host = text.substr(0, colon);
+  const bool is_v6 = host.starts_with('[') && host.ends_with(']');
+  if (is_v6) host = host.substr(1, host.size() - 2);
+  if (!port || is_v6 != (host.find(':') != std::string_view::npos)) {
+    return expected(text, "HOST:PORT such as 127.0.0.1:9009 or [::1]:9009");
+  }
   addrinfo hints{};
-  hints.ai_family = AF_INET;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(std::string(text.substr(0, colon)).c_str(), nullptr, &hints, &found) != 0) {
-    return expected(text, "HOST:PORT with the name of a host or an IPv4 address");
+  if (const int error = ::getaddrinfo(std::string(host).c_str(), nullptr, &hints, &found); error != 0) {
+    return expected(text, fmt::format("HOST:PORT with an address or the name of a host ({})", ::gai_strerror(error)));
   }
-  sockaddr_in address;
-  std::memcpy(&address, found->ai_addr, sizeof(address));
+  const addrinfo* chosen = found;
+  while (chosen->ai_family != AF_INET && chosen->ai_next != nullptr) chosen = chosen->ai_next;
+  if (chosen->ai_family != AF_INET) chosen = found;
+  std::optional<engine::SocketAddress> address = engine::to_address(chosen->ai_addr, chosen->ai_addrlen);
   ::freeaddrinfo(found);
-  return engine::SocketAddress{.ipv4 = ntohl(address.sin_addr.s_addr), .port = *port};
+  if (!address) return expected(text, "the name of a host that has an internet address");
+  address->port = *port;
+  return *address;
 }
 
 absl::StatusOr<std::optional<engine::SocketAddress>> parse_address_or_off(std::string_view text) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "engine/base/status.h"
-#include "engine/io/backend.h"
+#include "engine/io/address.h"
 
 namespace tools {
 
@@ -20,7 +20,7 @@ absl::StatusOr<uint64_t> parse_size(std::string_view text);        // bytes; K M
 absl::StatusOr<uint64_t> parse_count(std::string_view text);       // k M G are powers of 1000; at least 1
 absl::StatusOr<int64_t> parse_duration_us(std::string_view text);  // 10us 5ms 2s 1m 1h, at least 1us; in microseconds
 absl::StatusOr<int64_t> parse_date_us(std::string_view text);      // 2022-01-01 or 2022-01-01T12:00:00; microseconds since 1970
-absl::StatusOr<engine::SocketAddress> parse_address(std::string_view text);  // HOST:PORT; HOST is a name or an IPv4 address
+absl::StatusOr<engine::SocketAddress> parse_address(std::string_view text);  // HOST:PORT, [IPv6]:PORT; asks who HOST is
 absl::StatusOr<std::optional<engine::SocketAddress>> parse_address_or_off(std::string_view text);
 absl::StatusOr<std::vector<uint32_t>> parse_cpus(std::string_view text);  // 0-3,6: ascending, without repetition
 

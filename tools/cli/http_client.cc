@@ -1,7 +1,6 @@
 #include "tools/cli/http_client.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -14,6 +13,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+
+#include "engine/io/socket_name.h"
 
 namespace tools {
 namespace {
@@ -51,7 +52,10 @@ absl::Status took_too_long(std::chrono::milliseconds limit) {
 class HttpClient::Stream {
  public:
   Stream(engine::SocketAddress server, const HttpClientOptions& options)
-      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)), server_(server), options_(options) {}
+      : name_(engine::to_socket_name(server)),
+        socket_(::socket(name_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+        server_(server),
+        options_(options) {}
   ~Stream() {
     if (socket_ >= 0) ::close(socket_);
   }
@@ -65,11 +69,7 @@ class HttpClient::Stream {
 
   absl::Status connect() {
     if (socket_ < 0) return engine::errno_status(errno, "socket");
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(server_.ipv4);
-    name.sin_port = htons(server_.port);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0) return absl::OkStatus();
+    if (::connect(socket_, name_.get(), name_.size) == 0) return absl::OkStatus();
     if (errno != EINPROGRESS) return engine::errno_status(errno, "connect");
     RETURN_IF_ERROR(wait(POLLOUT));
     int error = 0;
@@ -149,6 +149,7 @@ class HttpClient::Stream {
     std::fflush(options_.notices);
   }
 
+  const engine::SocketName name_;
   int socket_;
   engine::SocketAddress server_;
   HttpClientOptions options_;

@@ -113,7 +113,7 @@ class LoadCommand final : public Command {
     return untouched ? exit_usage : exit_failed;
   }
 
-  static constexpr engine::SocketAddress local(uint16_t port) { return {.ipv4 = 0x7f000001, .port = port}; }
+  static constexpr engine::SocketAddress local(uint16_t port) { return engine::SocketAddress::loopback(port); }
 
   LoadOptions options_{.send = {.server = local(9009)}, .http = local(9000)};
   std::optional<std::string> table_;

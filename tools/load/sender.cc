@@ -1,9 +1,7 @@
 #include "tools/load/sender.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,6 +13,8 @@
 #include <chrono>
 #include <system_error>
 
+#include "engine/io/socket_name.h"
+
 namespace tools {
 namespace {
 
@@ -25,20 +25,7 @@ constexpr int paced_wait_ms = 1;     // how late a row of a paced load may leave
 constexpr int blocked_wait_ms = 50;  // as observe_interval
 constexpr int finish_wait_ms = 30'000;
 
-sockaddr_in to_sockaddr(engine::SocketAddress address) {
-  sockaddr_in result{};
-  result.sin_family = AF_INET;
-  result.sin_port = htons(address.port);
-  result.sin_addr.s_addr = htonl(address.ipv4);
-  return result;
-}
-
-engine::SocketAddress local_address(int socket) {
-  sockaddr_in address{};
-  socklen_t size = sizeof(address);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  return {.ipv4 = ntohl(address.sin_addr.s_addr), .port = ntohs(address.sin_port)};
-}
+engine::SocketAddress address_of(int socket) { return engine::local_address(socket).value_or(engine::SocketAddress{}); }
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -80,17 +67,17 @@ LoadSender::LoadSender(const RowSource& rows, const SendOptions& options) : rows
 LoadSender::~LoadSender() = default;
 
 absl::Status LoadSender::connect() {
-  const sockaddr_in server = to_sockaddr(options_.server);
+  const engine::SocketName server = engine::to_socket_name(options_.server);
   for (uint32_t sender = 0; sender < rows_.plan().senders; ++sender) {
     auto connection = std::make_unique<Connection>(sender);
     connection->next = {.sender = sender, .sequence = 0};
     connection->row_count = rows_.sender_rows(sender);
     connection->buffer.resize(options_.batch_size);
-    connection->socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    connection->socket = ::socket(server.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connection->socket < 0) {
       return engine::errno_status(errno, fmt::format("socket for connection {} (raise ulimit -n?)", sender));
     }
-    if (::connect(connection->socket, reinterpret_cast<const sockaddr*>(&server), sizeof(server)) != 0) {
+    if (::connect(connection->socket, server.get(), server.size) != 0) {
       return cannot_connect(options_.server, errno);
     }
     const int on = 1;
@@ -170,7 +157,7 @@ void LoadSender::wait_until_writable() {
 
 absl::Status LoadSender::connection_error(const Connection& connection, int error) const {
   return engine::unavailable(fmt::format("connection {} ({} to {}) broke after {} of {} rows: {}; the server's log says why",
-                                         connection.sender, local_address(connection.socket).to_string(),
+                                         connection.sender, address_of(connection.socket).to_string(),
                                          options_.server.to_string(), rows_sent(connection.sender), connection.row_count,
                                          std::generic_category().message(error)));
 }
@@ -207,6 +194,6 @@ uint64_t LoadSender::rows_sent(uint32_t sender) const {
   return connection.next.sequence - static_cast<uint64_t>(std::count(pending.begin(), pending.end(), '\n'));
 }
 
-engine::SocketAddress LoadSender::address(uint32_t sender) const { return local_address(connections_[sender]->socket); }
+engine::SocketAddress LoadSender::address(uint32_t sender) const { return address_of(connections_[sender]->socket); }
 
 }  // namespace tools

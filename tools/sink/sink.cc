@@ -118,7 +118,7 @@ class SinkCommand final : public Command {
     return absl::OkStatus();
   }
 
-  engine::SocketAddress address_{.ipv4 = 0x7f000001, .port = 9009};
+  engine::SocketAddress address_ = engine::SocketAddress::loopback(9009);
   std::vector<uint32_t> cpus_;
   std::string ready_path_;
   bool exit_when_idle_ = false;
