@@ -18,6 +18,7 @@ packages_to_build=(
   libmimalloc-dev
   libspdlog-dev
   libsqlite3-dev
+  libssl-dev
   liburing-dev
   libxxhash-dev
   libzstd-dev

@@ -1,11 +1,18 @@
 #include "net/ingest/connection_set.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "engine/base/verify.h"
 
 namespace net {
+namespace {
+
+constexpr size_t user_logged_max = 64;
+
+}  // namespace
 
 ConnectionSet::ConnectionSet(IngestContext& context)
     : context_(context), stop_timer_(context.shard.reactor().timers(), *this) {}
@@ -45,6 +52,12 @@ ConnectionSet::Connections::iterator ConnectionSet::find(const Receiver& receive
 }
 
 uint64_t ConnectionSet::take_rejected() { return std::exchange(rejected_, 0); }
+
+void ConnectionSet::on_login_failed(const TcpConnection& connection, std::string_view user) {
+  ++failed_logins_.count;
+  failed_logins_.last =
+      fmt::format("{} as user \"{}\"", connection.record().peer.to_string(), escape_for_log(user, user_logged_max));
+}
 
 void ConnectionSet::on_closed(TcpConnection& connection) {
   const auto found = find(connection);

@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/reactor/timers.h"
@@ -32,6 +35,14 @@ class ConnectionSet final : public TcpConnectionListener {
   bool has_rejected() const { return rejected_ != 0; }
   uint64_t take_rejected();
 
+  // Connections that were closed since the last take for want of a login, and the last one of them, for the log.
+  struct FailedLogins {
+    uint64_t count = 0;
+    std::string last;
+  };
+  bool has_failed_logins() const { return failed_logins_.count != 0; }
+  FailedLogins take_failed_logins() { return std::exchange(failed_logins_, {}); }
+
  private:
   static constexpr engine::Duration quiet_time = engine::milliseconds(20);
   static constexpr engine::Duration stop_time_max = engine::seconds(1);
@@ -40,12 +51,14 @@ class ConnectionSet final : public TcpConnectionListener {
 
   Connections::iterator find(const Receiver& receiver);
   void on_closed(TcpConnection& connection) override;
+  void on_login_failed(const TcpConnection& connection, std::string_view user) override;
   void on_stop_timer(engine::Instant now);
 
   IngestContext& context_;
   Connections connections_;
   Connections closed_;
   uint64_t rejected_ = 0;
+  FailedLogins failed_logins_;
   bool stopping_ = false;
   engine::Instant stop_at_;  // the latest, once stopping_
   engine::MemberTimer<&ConnectionSet::on_stop_timer> stop_timer_;

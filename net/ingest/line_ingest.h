@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/shard/shard.h"
+#include "net/auth/users.h"
 #include "net/ingest/bad_line_log.h"
 #include "net/ingest/ledger.h"
 #include "net/ingest/options.h"

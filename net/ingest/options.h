@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "engine/base/time.h"
+#include "net/auth/users.h"
 #include "storage/schema/schema.h"
 
 namespace net {
@@ -19,6 +20,8 @@ struct IngestOptions {
   engine::TimeUnit tcp_timestamp_unit = engine::TimeUnit::ns;           // line.tcp.timestamp: of timestamps without a suffix
   engine::TimeUnit udp_timestamp_unit = engine::TimeUnit::ns;           // line.udp.timestamp
   storage::PartitionUnit partition_unit = storage::PartitionUnit::day;  // line.default.partition.by
+  engine::Duration idle_time_max;  // line.tcp.net.connection.timeout; zero: none
+  Users users;                     // line.tcp.auth.db.path: who may send over TCP; none: whoever connects
 };
 
 }  // namespace net

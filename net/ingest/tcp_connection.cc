@@ -13,7 +13,8 @@ TcpConnection::TcpConnection(IngestContext& context, engine::FileId socket, engi
       listener_(listener),
       record_(context.ledger.open(Transport::tcp, peer, context.shard.backend().wall_now())),
       ingest_(context, record_, *this),
-      bytes_(context.shard.backend(), context.room) {}
+      bytes_(context.shard.backend(), context.room),
+      time_up_(context.shard.reactor().timers(), *this) {}
 
 TcpConnection::~TcpConnection() { context_.room.forget(*this); }
 
@@ -40,7 +41,17 @@ void TcpConnection::move_to(State state) {
   state_ = state;
 }
 
-void TcpConnection::start() { receive(); }
+void TcpConnection::start() {
+  received_at_ = context_.shard.reactor().now();
+  if (context_.options.users.count() != 0) {
+    TcpHandshakeListener& listener = *this;
+    handshake_ = std::make_unique<TcpHandshake>(context_.shard.reactor(), socket_, context_.options.users, listener);
+    time_up_.arm(received_at_ + handshake_time_max);
+  } else {
+    watch_idleness();
+  }
+  receive();
+}
 
 void TcpConnection::receive() {
   VERIFY(!receiving_);
@@ -69,11 +80,13 @@ void TcpConnection::on_received(const engine::IoResult& result) {
   }
   if (result.result <= 0) return close();
   record_.bytes_received += static_cast<uint64_t>(result.result);
+  received_at_ = context_.shard.reactor().now();
   work();
 }
 
 void TcpConnection::work() {
   move_to(State::working);
+  if (handshake_ != nullptr && !shake_hands()) return;
   switch (ingest_.consume(bytes_.rest())) {
     case LineIngest::Outcome::consumed:
       bytes_.release();
@@ -88,6 +101,55 @@ void TcpConnection::work() {
   }
 }
 
+// True: it is over, and what is left of the bytes are lines.
+bool TcpConnection::shake_hands() {
+  switch (handshake_->take(bytes_.rest())) {
+    case Handshake::Step::more:
+      bytes_.release();
+      receive();
+      return false;
+    case Handshake::Step::challenge:
+      bytes_.release();
+      move_to(State::parked);
+      return false;
+    case Handshake::Step::accepted:
+      handshake_.reset();
+      watch_idleness();
+      return true;
+    case Handshake::Step::failed:
+      listener_.on_login_failed(*this, handshake_->user());
+      close();
+      return false;
+  }
+  UNREACHABLE("Handshake::Step");
+}
+
+void TcpConnection::on_challenge_sent(bool ok) {
+  if (state_ == State::ending) return end_when_quiet();
+  VERIFY(state_ == State::parked);
+  if (!ok) return close();
+  move_to(State::working);
+  receive();
+}
+
+void TcpConnection::watch_idleness() {
+  time_up_.disarm();
+  const engine::Duration limit = context_.options.idle_time_max;
+  if (limit.ns > 0) time_up_.arm(context_.shard.reactor().now() + limit);
+}
+
+// Armed once for all that comes meanwhile. Who waits for us is not idle.
+void TcpConnection::on_time_up(engine::Instant now) {
+  if (handshake_ != nullptr) {
+    listener_.on_login_failed(*this, handshake_->user());
+    return close();
+  }
+  const engine::Duration limit = context_.options.idle_time_max;
+  const engine::Instant due = (stands_still() ? received_at_ : now) + limit;
+  if (due > now) return time_up_.arm(due);
+  close();
+}
+
 void TcpConnection::on_settled() {
   if (state_ == State::ending) return end_when_quiet();
   VERIFY(state_ == State::parked);
@@ -98,8 +160,9 @@ void TcpConnection::close() {
   if (state_ == State::ending || state_ == State::closed) return;
   context_.room.forget(*this);
   move_to(State::ending);
+  time_up_.disarm();
   ingest_.abandon();
-  if (receiving_) {  // the shutdown ends it
+  if (is_in_flight()) {  // the shutdown ends it
     shutting_down_ = true;
     context_.shard.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &shut_down_});
   }
@@ -108,7 +171,7 @@ void TcpConnection::close() {
 
 void TcpConnection::end_when_quiet() {
   bytes_.release();
-  if (receiving_ || shutting_down_ || ingest_.is_waiting()) return;
+  if (is_in_flight() || shutting_down_ || ingest_.is_waiting()) return;
   move_to(State::closed);
   context_.shard.reactor().submit({.op = engine::IoOp::close, .file = socket_, .completion = &file_closed_});
 }

@@ -50,6 +50,7 @@ TEST_CASE("serve_config: sizes and times are written as QuestDB writes them") {
   CHECK(read("line.tcp.max.recv.buffer.size=128k").ingest.line_size_max == 131'072);
   CHECK(read("http.net.connection.timeout=300000").http_limits.idle_time_max == engine::seconds(300));
   CHECK(read("http.net.connection.timeout=2500ms").http_limits.idle_time_max == engine::milliseconds(2500));
+  CHECK(read("line.tcp.net.connection.timeout=0").ingest.idle_time_max == engine::Duration{});
   CHECK(read("http.net.connection.timeout=1h").http_limits.idle_time_max == engine::seconds(3600));
 }
 
@@ -97,9 +98,8 @@ TEST_CASE("serve_config: the names of older releases have the effect of today's"
 TEST_CASE(
     "serve_config: a key that would guard or change data, and is not served, ends the start unless it asks for what is so") {
   for (const std::string key :
-       {"line.tcp.auth.db.path=conf/auth.txt", "http.user=admin", "http.password=quest", "tls.enabled=true",
-        "http.tls.enabled=true", "line.tcp.tls.enabled=true", "tls.cert.path=/etc/cert.pem", "acl.enabled=true",
-        "line.integer.default.column.type=INT", "line.float.default.column.type=FLOAT",
+       {"tls.enabled=true", "http.tls.enabled=true", "line.tcp.tls.enabled=true", "tls.cert.path=/etc/cert.pem",
+        "acl.enabled=true", "line.integer.default.column.type=INT", "line.float.default.column.type=FLOAT",
         "line.timestamp.default.column.type=TIMESTAMP_NS", "line.use.legacy.string.default=true", "cairo.root=/data",
         "cairo.max.file.name.length=255", "line.udp.join=232.1.2.3", "line.udp.unicast=false", "readonly=true",
         "http.security.readonly=true"}) {

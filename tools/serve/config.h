@@ -34,6 +34,7 @@ struct ServeConfig {
   std::optional<std::vector<uint32_t>> cpus;
   std::optional<uint64_t> memory;
   std::string ready_path;
+  std::string auth_path;  // of the users over TCP; empty: there are none
   bool refuses_unknown_keys = false;
   net::NodeOptions node;  // what goes there as it is; plan.h fills in the rest
 };

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "engine/shard/threads.h"
@@ -230,6 +231,8 @@ absl::Status Serve::prepare() {
   }
   plan_ = plan_memory(memory_, static_cast<uint16_t>(shards));
   options_ = make_node_options(config, memory_, static_cast<uint16_t>(shards));
+  RETURN_IF_ERROR(read_users());
+  RETURN_IF_ERROR(check_credentials());
   RETURN_IF_ERROR(check_line_size());
   RETURN_IF_ERROR(check_ready_path());
   RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), config.connections_max.has_value()));
@@ -254,6 +257,30 @@ absl::Status Serve::place_shards() {
   for (size_t i = 0; cpus_.size() < shards; ++i) cpus_.push_back(cpus_[i]);
   cpus_.resize(shards);
   return absl::OkStatus();
+}
+
+absl::Status Serve::read_users() {
+  const std::string& name = reader_.config().auth_path;
+  if (name.empty()) return absl::OkStatus();
+  const std::filesystem::path path = std::filesystem::path(root_.empty() ? data_directory_ : root_) / name;
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  if (stream && !std::filesystem::is_directory(path)) text << stream.rdbuf();
+  if (!stream || std::filesystem::is_directory(path)) {
+    return engine::not_found(fmt::format("line.tcp.auth.db.path: cannot read the file {}", path.string()));
+  }
+  ASSIGN_OR_RETURN(options_.ingest.users, net::Users::parse(text.str(), path.string()));
+  return absl::OkStatus();
+}
+
+absl::Status Serve::check_credentials() const {
+  const net::HttpOptions& http = options_.http_limits;
+  if (http.user.empty() != http.password.empty()) {
+    return engine::invalid_argument("http.user and http.password: one of them is missing");
+  }
+  if (net::http_checks_credentials || http.user.empty()) return absl::OkStatus();
+  return engine::invalid_argument(
+      "http.user: there is no authentication over HTTP yet: remove the key, and let only those reach the port who may use it");
 }
 
 absl::Status Serve::check_line_size() const {

@@ -33,6 +33,8 @@ class Serve final : public Command {
   absl::Status prepare();
   absl::Status read_config();
   absl::Status place_shards();
+  absl::Status read_users();
+  absl::Status check_credentials() const;
   absl::Status check_line_size() const;
   absl::Status check_ready_path() const;
   std::string banner(const net::Node& node, std::vector<engine::UringFeature> features) const;
