@@ -1,5 +1,7 @@
 #include "net/ingest/ingest.h"
 
+#include <algorithm>
+
 #include "engine/base/verify.h"
 #include "net/ingest/warning.h"
 
@@ -25,9 +27,14 @@ Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOption
       pass_timer_(shard.reactor().timers(), *this) {}
 
 void Ingest::add_udp(engine::FileId socket) {
-  VERIFY(udp_ == nullptr);
-  udp_ = std::make_unique<UdpReceiver>(context_, socket);
-  udp_->start();
+  udp_.push_back(std::make_unique<UdpReceiver>(context_, socket));
+  udp_.back()->start();
+}
+
+uint64_t Ingest::datagrams_lost() const {
+  uint64_t lost = 0;
+  for (const auto& receiver : udp_) lost += receiver->datagrams_lost();
+  return lost;
 }
 
 bool Ingest::on_turn(engine::Instant now) {
@@ -66,12 +73,13 @@ void Ingest::on_message(engine::ShardId, const engine::MeshMessage& message) {
 
 void Ingest::begin_stop() {
   stopping_ = true;
-  if (udp_ != nullptr) udp_->stop();
+  for (const auto& receiver : udp_) receiver->stop();
   connections_.begin_stop();
 }
 
 bool Ingest::stopped() const {
-  const bool receives_nothing = connections_.count() == 0 && (udp_ == nullptr || udp_->stopped());
+  const bool receives_nothing =
+      connections_.count() == 0 && std::ranges::all_of(udp_, [](const auto& receiver) { return receiver->stopped(); });
   return stopping_ && receives_nothing && source_.settled() && ledger_.settled();
 }
 

@@ -1,9 +1,10 @@
-// Where rows come in on a shard: the TCP connections that were handed to it and, on the shard that has it, the UDP socket.
+// Where rows come in on a shard: the TCP connections that were handed to it, and its UDP sockets.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "engine/shard/shard.h"
 #include "net/ingest/connection_set.h"
@@ -31,6 +32,7 @@ class Ingest final : public engine::Service {
   // For whoever else takes rows on this shard.
   IngestContext& context() { return context_; }
   size_t connection_count() const { return connections_.count(); }
+  uint64_t datagrams_lost() const;  // the kernel had no room for them
 
   const char* name() const override { return "ingest"; }
   bool on_turn(engine::Instant now) override;
@@ -52,7 +54,7 @@ class Ingest final : public engine::Service {
   ReceiveRoom room_;
   IngestContext context_;
   ConnectionSet connections_;
-  std::unique_ptr<UdpReceiver> udp_;
+  std::vector<std::unique_ptr<UdpReceiver>> udp_;
   RejectionLog rejection_log_;
   bool stopping_ = false;
   engine::MemberTimer<&Ingest::on_stuck_timer> stuck_timer_;

@@ -1,10 +1,13 @@
 #include "net/ingest/udp_receiver.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <utility>
 
 #include "engine/base/bytes.h"
 #include "engine/base/verify.h"
+#include "net/ingest/warning.h"
 
 namespace net {
 
@@ -13,6 +16,7 @@ UdpReceiver::UdpReceiver(IngestContext& context, engine::FileId socket)
       socket_(socket),
       record_(context.ledger.open(Transport::udp, {}, context.shard.backend().wall_now())),
       ingest_(context, record_, *this),
+      lost_before_(context.shard.backend().datagrams_lost(socket)),
       retry_(context.shard.reactor().timers(), *this) {}
 
 UdpReceiver::~UdpReceiver() {
@@ -43,8 +47,25 @@ void UdpReceiver::on_received(const engine::IoResult& result) {
     datagrams_.push_back({.buffer = result.buffer, .peer = result.peer, .rest = engine::as_text(result.data)});
     if (!parked_) work();
   }
+  log_losses();
   // Out of buffers, or the kernel ended the multishot: go on a moment later, when datagrams have been worked off.
   if (!receiving_ && !stopping_) retry_.arm(context_.shard.reactor().now() + retry_pause);
+}
+
+uint64_t UdpReceiver::datagrams_lost() const {
+  return context_.shard.backend().datagrams_lost(socket_) - lost_before_;  // modulo 2^32
+}
+
+// Once in a while: more are lost only while some come.
+void UdpReceiver::log_losses() {
+  const engine::Instant now = context_.shard.reactor().now();
+  if (now - losses_looked_at_ < loss_log_pause) return;
+  losses_looked_at_ = now;
+  const uint64_t lost = datagrams_lost();
+  if (lost == lost_logged_) return;
+  log_warning(fmt::format("udp: {} datagrams lost, {} since the start: no room for them (line.udp.receive.buffer.size)",
+                          lost - lost_logged_, lost));
+  lost_logged_ = lost;
 }
 
 void UdpReceiver::on_retry(engine::Instant) { receive(); }

@@ -1,6 +1,6 @@
 // A UDP socket that takes lines: each datagram is a group of whole lines; bad ones are skipped. While a line waits for a table,
 // a column or a batch, datagrams queue in the backend's buffers until those are used up; then the kernel's buffer holds what
-// comes, and what does not fit there is lost, as UDP is.
+// comes, and what does not fit there is lost, as UDP is. That is counted, and said in the log; nothing else is lost here.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,9 @@ class UdpReceiver final : private LineIngestListener {
   void stop();
   bool stopped() const { return stopping_ && !receiving_ && datagrams_.empty(); }
 
+  // Since it was made: the kernel had no room for them.
+  uint64_t datagrams_lost() const;
+
  private:
   struct Datagram {
     engine::BufferId buffer;
@@ -34,6 +37,7 @@ class UdpReceiver final : private LineIngestListener {
   };
 
   static constexpr engine::Duration retry_pause = engine::milliseconds(1);
+  static constexpr engine::Duration loss_log_pause = engine::seconds(1);
 
   void on_received(const engine::IoResult& result);
   void on_cancelled(const engine::IoResult& result);
@@ -41,6 +45,7 @@ class UdpReceiver final : private LineIngestListener {
   void on_settled() override;
   void receive();
   void work();
+  void log_losses();
 
   IngestContext& context_;
   engine::FileId socket_;
@@ -49,6 +54,9 @@ class UdpReceiver final : private LineIngestListener {
   bool receiving_ = false;  // the multishot receive is armed
   bool parked_ = false;
   bool stopping_ = false;
+  const uint32_t lost_before_;  // by an earlier owner of the socket
+  uint64_t lost_logged_ = 0;
+  engine::Instant losses_looked_at_;
   std::deque<Datagram> datagrams_;  // bounded by the backend's datagram buffers
   engine::MemberCompletion<&UdpReceiver::on_received> received_{*this};
   engine::MemberCompletion<&UdpReceiver::on_cancelled> cancelled_{*this};

@@ -83,7 +83,7 @@ engine::Loop& Node::reader_loop(uint16_t reader) { return *readers_[reader]; }
 void Node::begin(NodePhase phase) {
   VERIFY_EQ(steps_missing_, 0U);
   for (uint16_t i = 0; i < options_.shards; ++i) {
-    steps_[i] = {.phase = phase, .status = absl::OkStatus(), .addresses = {}, .figures = {}};
+    steps_[i] = {.phase = phase, .status = absl::OkStatus(), .addresses = addresses_, .figures = {}};
     endpoint_.send_reserved(engine::ShardId{i}, make_message(MessageKind::control, &steps_[i]));
     ++steps_missing_;
   }

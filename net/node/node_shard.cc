@@ -66,6 +66,8 @@ void NodeShard::on_message(engine::ShardId from, const engine::MeshMessage& mess
       return finish_step(start());
     case NodePhase::open:
       return finish_step(open(step_->addresses));
+    case NodePhase::spread:
+      return finish_step(spread(step_->addresses));
     case NodePhase::report:
       step_->figures = figures();
       return finish_step(absl::OkStatus());
@@ -95,9 +97,7 @@ absl::Status NodeShard::open(NodeAddresses& addresses) {
     tcp_acceptor_->start();
   }
   if (options_.udp) {
-    ASSIGN_OR_RETURN(const engine::BoundSocket udp, backend.bind_udp({.address = *options_.udp}));
-    addresses.udp = udp.address;
-    ingest_.add_udp(udp.file);
+    ASSIGN_OR_RETURN(addresses.udp, receive_datagrams(options_.udp->address));
   }
   if (options_.http) {
     ASSIGN_OR_RETURN(const engine::BoundSocket http, backend.listen_tcp(*options_.http));
@@ -105,6 +105,20 @@ absl::Status NodeShard::open(NodeAddresses& addresses) {
     http_.listen(http.file, options_.shards);
   }
   return absl::OkStatus();
+}
+
+absl::Status NodeShard::spread(const NodeAddresses& addresses) {
+  if (is_first(shard_.id()) || !addresses.udp || options_.udp->group) return absl::OkStatus();
+  return receive_datagrams(*addresses.udp).status();
+}
+
+// On a socket of its own, which the kernel gives a part of the senders.
+absl::StatusOr<engine::SocketAddress> NodeShard::receive_datagrams(const engine::SocketAddress& address) {
+  engine::UdpBinding binding = *options_.udp;
+  binding.address = address;
+  ASSIGN_OR_RETURN(const engine::BoundSocket udp, shard_.backend().bind_udp(binding));
+  ingest_.add_udp(udp.file);
+  return udp.address;
 }
 
 // In turn; a shard that is so busy that it has no room for another one is passed over.
@@ -125,7 +139,8 @@ ShardFigures NodeShard::figures() const {
   return {.senders = ingest_.ledger().totals(),
           .wal_size_held = owner_.wal().held_size(),
           .rows_unapplied = owner_.counters().rows_committed - owner_.counters().rows_applied,
-          .connections = ingest_.connection_count()};
+          .connections = ingest_.connection_count(),
+          .datagrams_lost = ingest_.datagrams_lost()};
 }
 
 void NodeShard::begin_stop() {
@@ -142,6 +157,7 @@ bool NodeShard::step_done() const {
       return owner_.stopped();
     case NodePhase::start:
     case NodePhase::open:
+    case NodePhase::spread:
     case NodePhase::report:
       return true;
   }

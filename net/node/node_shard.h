@@ -51,6 +51,8 @@ class NodeShard final : public engine::Loop, public engine::Service, public Acce
 
   absl::Status start();
   absl::Status open(NodeAddresses& addresses);
+  absl::Status spread(const NodeAddresses& addresses);
+  absl::StatusOr<engine::SocketAddress> receive_datagrams(const engine::SocketAddress& address);
   ShardFigures figures() const;
   void begin_stop();
   bool step_done() const;

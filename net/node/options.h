@@ -16,9 +16,9 @@ namespace net {
 struct NodeOptions {
   uint16_t shards = 1;
   std::optional<engine::SocketAddress> tcp;  // none: off
-  std::optional<engine::SocketAddress> udp;
+  std::optional<engine::UdpBinding> udp;     // by every shard; of a multicast group by the first one
   std::optional<engine::SocketAddress> http;
-  uint16_t readers = 4;  // threads that compute queries: so many are computed at a time
+  uint16_t readers = 4;        // threads that compute queries: so many are computed at a time
   HttpOptions http_limits;
   QueryLimits query_limits;  // of each query
   IngestOptions ingest;

@@ -16,11 +16,13 @@ struct ShardFigures {
   uint64_t wal_size_held = 0;   // bytes of segments that are not released
   uint64_t rows_unapplied = 0;  // durable, not yet in column files
   size_t connections = 0;
+  uint64_t datagrams_lost = 0;  // the kernel had no room for them
 };
 
 enum class NodePhase : uint8_t {
   start,   // WAL stream opened, lanes loaded
   open,    // listeners opened
+  spread,  // datagrams received by the other shards, too, at the port that the first one has chosen
   report,  // figures taken
   drain,   // nothing is accepted any more, what has arrived is durable
   finish,  // everything is applied and checkpointed
@@ -30,7 +32,7 @@ enum class NodePhase : uint8_t {
 struct ControlStep {
   NodePhase phase{};
   absl::Status status;
-  NodeAddresses addresses;  // of shard 0, phase open
+  NodeAddresses addresses;  // phase open: of shard 0; later the same
   ShardFigures figures;     // phase report
 };
 

@@ -78,7 +78,7 @@ LifePlan draw_life(engine::Prng& prng, uint16_t shards_max) {
   plan.files_run_out = prng.chance(1, 16);
   plan.clock_steps = prng.chance(1, 3);
   plan.has_udp = prng.chance(1, 3);
-  if (plan.has_udp) plan.node.udp = any_port;
+  if (plan.has_udp) plan.node.udp = {.address = any_port};
   plan.has_writers = prng.chance(1, 2);
   plan.mixed_percent = prng.chance(1, 3) ? 50 : 0;
   plan.ticks = plan.end == LifeEnd::outage ? 1500 : 100 + prng.below(400);

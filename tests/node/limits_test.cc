@@ -237,7 +237,7 @@ TEST_CASE("limits: short rows and a row of many columns behind them are durable,
 
 TEST_CASE("limits: one datagram of short rows and a row of many columns is durable") {
   net::NodeOptions options = options_of_small_log();
-  options.udp = any_port;
+  options.udp = {.address = any_port};
   options.owner.wal.segment_size = 4 << 20;
   SimWorld world({.seed = 9});
   Life life(world, options);

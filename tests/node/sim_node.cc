@@ -48,7 +48,7 @@ absl::Status SimNode::start() {
   for (uint16_t i = 0; i < shard_count_; ++i) threads_.start(node_->shard_loop(i));
   for (uint16_t i = 0; i < reader_count_; ++i) threads_.start(node_->reader_loop(i));
   threads_.start(*this);
-  return run({net::NodePhase::start, net::NodePhase::open}, start_time_max);
+  return run({net::NodePhase::start, net::NodePhase::open, net::NodePhase::spread}, start_time_max);
 }
 
 absl::Status SimNode::stop(engine::Duration time) { return run({net::NodePhase::drain, net::NodePhase::finish}, time); }

@@ -20,7 +20,7 @@ constexpr size_t line_size_max = 256 * 1024;
 net::NodeOptions make_options() {
   net::NodeOptions options = small_node();
   options.tcp = any_port;
-  options.udp = any_port;
+  options.udp = {.address = any_port};
   options.ingest.line_size_max = line_size_max;
   options.owner.wal.segment_size = 4 << 20;
   options.owner.wal.size_max = 64 << 20;

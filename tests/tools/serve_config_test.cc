@@ -101,8 +101,7 @@ TEST_CASE(
        {"tls.enabled=true", "http.tls.enabled=true", "line.tcp.tls.enabled=true", "tls.cert.path=/etc/cert.pem",
         "acl.enabled=true", "line.integer.default.column.type=INT", "line.float.default.column.type=FLOAT",
         "line.timestamp.default.column.type=TIMESTAMP_NS", "line.use.legacy.string.default=true", "cairo.root=/data",
-        "cairo.max.file.name.length=255", "line.udp.join=232.1.2.3", "line.udp.unicast=false", "readonly=true",
-        "http.security.readonly=true"}) {
+        "cairo.max.file.name.length=255", "readonly=true", "http.security.readonly=true"}) {
     INFO(key);
     const std::string name = key.substr(0, key.find('='));
     CHECK(error_of("\n" + key).starts_with("server.conf:2: " + name + ": "));
@@ -112,8 +111,8 @@ TEST_CASE(
   }
   for (const std::string key :
        {"line.integer.default.column.type=LONG", "line.float.default.column.type=DOUBLE", "tls.enabled=false",
-        "line.timestamp.default.column.type=TIMESTAMP", "line.udp.unicast=true", "acl.enabled=false", "readonly=false",
-        "cairo.max.file.name.length=127", "pg.tls.enabled=true", "cairo.commit.mode=nosync"}) {
+        "line.timestamp.default.column.type=TIMESTAMP", "acl.enabled=false", "readonly=false", "cairo.max.file.name.length=127",
+        "pg.tls.enabled=true", "cairo.commit.mode=nosync"}) {
     INFO(key);
     CHECK(error_of(key).empty());
   }
@@ -141,7 +140,7 @@ TEST_CASE("serve_config: flags win over the environment, that over the file, the
   REQUIRE(options.tcp);
   CHECK(options.tcp->port == 2);
   REQUIRE(options.udp);
-  CHECK(options.udp->port == 3);
+  CHECK(options.udp->address.port == 3);
   CHECK(options.ingest.tcp_timestamp_unit == engine::TimeUnit::seconds);
   CHECK(options.ingest.udp_timestamp_unit == engine::TimeUnit::us);
   CHECK(options.ingest.disconnect_on_error);
@@ -152,6 +151,24 @@ TEST_CASE("serve_config: flags win over the environment, that over the file, the
   CHECK(reader.report().unknown == std::vector<std::string>{"QDB_TYPO"});
   flag("--tcp", "off");
   CHECK_FALSE(make_node_options(reader.config(), uint64_t{1} << 30, 2).tcp);
+}
+
+TEST_CASE("serve_config: datagrams come from a group where one is named, or unicast is switched off") {
+  const auto group_of = [](std::string_view text) {
+    ConfigReader reader;
+    REQUIRE(reader.read_text(text, "server.conf").ok());
+    const net::NodeOptions options = make_node_options(reader.config(), uint64_t{1} << 30, 1);
+    REQUIRE(options.udp);
+    return options.udp->group ? options.udp->group->to_string() : "none";
+  };
+  CHECK(group_of("") == "none");
+  CHECK(group_of("line.udp.unicast=true") == "none");
+  CHECK(group_of("line.udp.unicast=true\nline.udp.join=232.1.2.4") == "none");
+  CHECK(group_of("line.udp.unicast=false") == "232.1.2.3:0");
+  CHECK(group_of("line.udp.unicast=false\nline.udp.join=232.1.2.4") == "232.1.2.4:0");
+  CHECK(group_of("line.udp.join=ff15::7") == "[ff15::7]:0");
+  CHECK(error_of("line.udp.join=10.0.0.1") ==
+        "server.conf:1: line.udp.join: '10.0.0.1', expected an address of multicast such as 232.1.2.3");
 }
 
 TEST_CASE("serve_config: unknown keys end the start where they shall") {

@@ -85,6 +85,7 @@ std::string LiveLine::update(const std::vector<net::ShardFigures>& figures, engi
   uint64_t wal_size = 0;
   uint64_t unapplied = 0;
   size_t connections = 0;
+  uint64_t datagrams_lost = 0;
   for (const net::ShardFigures& shard : figures) {
     totals.bytes_received += shard.senders.bytes_received;
     totals.rows_received += shard.senders.rows_received;
@@ -93,15 +94,17 @@ std::string LiveLine::update(const std::vector<net::ShardFigures>& figures, engi
     wal_size += shard.wal_size_held;
     unapplied += shard.rows_unapplied;
     connections += shard.connections;
+    datagrams_lost += shard.datagrams_lost;
   }
   const double seconds = std::max(1e-9, static_cast<double>((now - last_at_).ns) / 1e9);
   const auto rate = [&](uint64_t total, uint64_t before) { return static_cast<double>(total - before) / seconds; };
-  const std::string text = fmt::format(
+  std::string text = fmt::format(
       "{:>8} rows/s  {:>11}/s  {:>8} durable  {:>6} rejected  {:>8} unapplied  WAL {:>10}  {} connections",
       format_count(rate(totals.rows_durable, last_.rows_durable)),
       format_size(rate(totals.bytes_received, last_.bytes_received)), format_count(static_cast<double>(totals.rows_durable)),
       format_count(static_cast<double>(totals.rows_rejected)), format_count(static_cast<double>(unapplied)),
       format_size(static_cast<double>(wal_size)), connections);
+  if (datagrams_lost != 0) text += fmt::format("  {} datagrams lost", format_count(static_cast<double>(datagrams_lost)));
   last_ = totals;
   last_at_ = now;
   return text;

@@ -28,6 +28,9 @@ struct ListenerConfig {
 struct ServeConfig {
   ListenerConfig tcp;
   ListenerConfig udp;
+  std::optional<bool> udp_unicast;
+  std::optional<engine::SocketAddress> udp_group;
+  uint64_t udp_receive_size = 0;
   ListenerConfig http;
   std::optional<uint64_t> connections_max;  // for lines, of all shards
   std::optional<uint64_t> shards;

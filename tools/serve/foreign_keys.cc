@@ -21,7 +21,6 @@ constexpr std::string_view no_authentication =
     "there is no authentication yet: remove the key, and let only those reach the port who may use it";
 constexpr std::string_view no_tls = "there is no TLS yet: remove the key, and put a proxy in front that has it";
 constexpr std::string_view no_other_type = "new columns have no other type yet: remove the key, or ask for the default";
-constexpr std::string_view no_multicast = "multicast is not there yet: remove the key, and send to line.udp.bind.to";
 constexpr std::string_view not_read_only =
     "a server that takes no rows is not there yet: switch line.tcp.enabled and line.udp.enabled off instead";
 
@@ -36,8 +35,6 @@ constexpr std::array refused_keys = {
     RefusedKey{"line.tcp.auth.*", "false", no_authentication},
     RefusedKey{"line.tcp.undocumented.string.to.char.cast.allowed", "false", "there is no CHAR yet: remove the key"},
     RefusedKey{"line.timestamp.default.column.type", "TIMESTAMP|timestamp", no_other_type},
-    RefusedKey{"line.udp.join", "", no_multicast},
-    RefusedKey{"line.udp.unicast", "true", no_multicast},
     RefusedKey{"line.use.legacy.string.default", "false", no_other_type},
     RefusedKey{"readonly", "false", not_read_only},
     RefusedKey{"*tls.*", "false", no_tls},
@@ -113,7 +110,6 @@ constexpr std::array ignored_keys = std::to_array<std::string_view>({
     "line.udp.msg.count",
     "line.udp.own.thread",
     "line.udp.own.thread.affinity",
-    "line.udp.receive.buffer.size",
     "log.*",
     "mat.view.*",
     "metrics.*",

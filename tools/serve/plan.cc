@@ -17,6 +17,15 @@ std::optional<engine::SocketAddress> address_of(const ListenerConfig& listener) 
   return listener.enabled ? std::optional(listener.address) : std::nullopt;
 }
 
+// A group that is named is asked for, unless unicast is, too; without a name it is QuestDB's.
+std::optional<engine::UdpBinding> udp_binding(const ServeConfig& config) {
+  if (!config.udp.enabled) return std::nullopt;
+  engine::UdpBinding binding{.address = config.udp.address, .group = {}, .receive_size = config.udp_receive_size};
+  constexpr engine::SocketAddress default_group = engine::SocketAddress::v4(0xe8010203, 0);
+  if (!config.udp_unicast.value_or(!config.udp_group)) binding.group = config.udp_group.value_or(default_group);
+  return binding;
+}
+
 }  // namespace
 
 MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
@@ -46,7 +55,7 @@ net::NodeOptions make_node_options(const ServeConfig& config, uint64_t memory, u
   net::NodeOptions options = config.node;
   options.shards = shards;
   options.tcp = address_of(config.tcp);
-  options.udp = address_of(config.udp);
+  options.udp = udp_binding(config);
   options.http = address_of(config.http);
   options.ingest.connections_max =
       engine::div_ceil(config.connections_max.value_or(options.ingest.connections_max), uint64_t{shards});

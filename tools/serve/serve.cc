@@ -138,7 +138,10 @@ class Server {
     return node_->finish_recovery();
   }
 
-  absl::Status open() { return run(net::NodePhase::open); }
+  absl::Status open() {
+    RETURN_IF_ERROR(run(net::NodePhase::open));
+    return run(net::NodePhase::spread);
+  }
 
   absl::Status stop() {
     RETURN_IF_ERROR(run(net::NodePhase::drain));
@@ -175,6 +178,18 @@ class Server {
 absl::Status wait_for_address(engine::SocketAddress address, int socket_type) {
   Output errors(STDERR_FILENO);
   return try_patiently(errors, [&] { return check_address_is_free(address, socket_type); });
+}
+
+void log_totals(const std::vector<net::ShardFigures>& figures) {
+  net::LedgerTotals totals;
+  uint64_t datagrams_lost = 0;
+  for (const net::ShardFigures& shard : figures) {
+    totals.rows_durable += shard.senders.rows_durable;
+    totals.rows_rejected += shard.senders.rows_rejected;
+    datagrams_lost += shard.datagrams_lost;
+  }
+  spdlog::info("stopped: {} rows durable, {} rejected, {} datagrams lost", totals.rows_durable, totals.rows_rejected,
+               datagrams_lost);
 }
 
 void serve_until_signal(Server& server, Output& screen) {
@@ -236,10 +251,15 @@ absl::Status Serve::prepare() {
   RETURN_IF_ERROR(check_line_size());
   RETURN_IF_ERROR(check_ready_path());
   RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), config.connections_max.has_value()));
-  for (const auto& address : {options_.tcp, options_.http}) {
-    if (address) RETURN_IF_ERROR(wait_for_address(*address, SOCK_STREAM));
-  }
-  return options_.udp ? wait_for_address(*options_.udp, SOCK_DGRAM) : absl::OkStatus();
+  return wait_for_addresses();
+}
+
+absl::Status Serve::wait_for_addresses() const {
+  if (options_.tcp) RETURN_IF_ERROR(wait_for_address(*options_.tcp, SOCK_STREAM));
+  if (options_.http) RETURN_IF_ERROR(wait_for_address(*options_.http, SOCK_STREAM));
+  // Of a group anybody may be a member.
+  if (!options_.udp || options_.udp->group) return absl::OkStatus();
+  return wait_for_address(options_.udp->address, SOCK_DGRAM);
 }
 
 // In turn on the CPUs that were named, or else on all.
@@ -353,7 +373,7 @@ int Serve::serve() {
   serve_until_signal(server, screen);
   spdlog::info("stopping: what has arrived is made durable");
   if (status = server.stop(); !status.ok()) return end_with(exit_failed, status);
-  spdlog::info("stopped");
+  log_totals(server.figures());
   return exit_ok;
 }
 

@@ -37,6 +37,7 @@ class Serve final : public Command {
   absl::Status check_credentials() const;
   absl::Status check_line_size() const;
   absl::Status check_ready_path() const;
+  absl::Status wait_for_addresses() const;
   std::string banner(const net::Node& node, std::vector<engine::UringFeature> features) const;
 
   struct FlagText {

@@ -71,6 +71,14 @@ absl::Status parse_listener(std::string_view text, SettingValue& value) {
   return status.ok() ? status : engine::invalid_argument(fmt::format("{}, or off", engine::message_of(status)));
 }
 
+absl::Status parse_group(std::string_view text, SettingValue& value) {
+  const bool is_v6 = text.find(':') != std::string_view::npos;
+  const auto address = engine::SocketAddress::parse(is_v6 ? fmt::format("[{}]:0", text) : fmt::format("{}:0", text));
+  if (!address || !address->is_multicast()) return expected(text, "an address of multicast such as 232.1.2.3");
+  value.address = *address;
+  return absl::OkStatus();
+}
+
 absl::Status parse(SettingKind kind, uint64_t min, std::string_view text, SettingValue& value) {
   switch (kind) {
     case SettingKind::boolean:
@@ -84,6 +92,8 @@ absl::Status parse(SettingKind kind, uint64_t min, std::string_view text, Settin
       return store(parse_address(text), value.address);
     case SettingKind::listener:
       return parse_listener(text, value);
+    case SettingKind::group:
+      return parse_group(text, value);
     case SettingKind::time_unit:
       return parse_time_unit(text, value);
     case SettingKind::partition_unit:

@@ -20,6 +20,7 @@ enum class SettingKind : uint8_t {
   timeout,         // 300000 (milliseconds), 500ms, 60s, 5m, 1h
   address,         // HOST:PORT
   listener,        // HOST:PORT or off
+  group,           // an address of multicast, such as 232.1.2.3 or ff15::1
   time_unit,       // n, u, ms, s, m, h
   partition_unit,  // NONE, HOUR, DAY, WEEK, MONTH, YEAR
   cpus,            // 0-3 or 0,2
