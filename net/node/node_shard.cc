@@ -89,9 +89,8 @@ absl::Status NodeShard::start() {
 
 absl::Status NodeShard::open(NodeAddresses& addresses) {
   if (!is_first(shard_.id())) return absl::OkStatus();
-  engine::IoBackend& backend = shard_.backend();
   if (options_.tcp) {
-    ASSIGN_OR_RETURN(const engine::BoundSocket tcp, backend.listen_tcp(*options_.tcp));
+    ASSIGN_OR_RETURN(const engine::BoundSocket tcp, listen(*options_.tcp, options_.inherited.tcp));
     addresses.tcp = tcp.address;
     tcp_acceptor_ = std::make_unique<Acceptor>(shard_.reactor(), tcp.file, *this);
     tcp_acceptor_->start();
@@ -100,7 +99,7 @@ absl::Status NodeShard::open(NodeAddresses& addresses) {
     ASSIGN_OR_RETURN(addresses.udp, receive_datagrams(options_.udp->address));
   }
   if (options_.http) {
-    ASSIGN_OR_RETURN(const engine::BoundSocket http, backend.listen_tcp(*options_.http));
+    ASSIGN_OR_RETURN(const engine::BoundSocket http, listen(*options_.http, options_.inherited.http));
     addresses.http = http.address;
     http_.listen(http.file, options_.shards);
   }
@@ -112,11 +111,23 @@ absl::Status NodeShard::spread(const NodeAddresses& addresses) {
   return receive_datagrams(*addresses.udp).status();
 }
 
-// On a socket of its own, which the kernel gives a part of the senders.
+absl::StatusOr<engine::BoundSocket> NodeShard::listen(const engine::SocketAddress& address, int32_t inherited) {
+  engine::IoBackend& backend = shard_.backend();
+  if (inherited < 0) return backend.listen_tcp(address);
+  return engine::BoundSocket{.file = backend.adopt_socket(inherited), .address = address};
+}
+
+// On a socket of its own, which the kernel gives a part of the senders; of inherited ones on those that are its part.
 absl::StatusOr<engine::SocketAddress> NodeShard::receive_datagrams(const engine::SocketAddress& address) {
+  engine::IoBackend& backend = shard_.backend();
+  const std::vector<int32_t>& inherited = options_.inherited.udp;
+  for (size_t i = shard_.id().value; i < inherited.size(); i += options_.shards) {
+    ingest_.add_udp(backend.adopt_socket(inherited[i]));
+  }
+  if (!inherited.empty()) return address;
   engine::UdpBinding binding = *options_.udp;
   binding.address = address;
-  ASSIGN_OR_RETURN(const engine::BoundSocket udp, shard_.backend().bind_udp(binding));
+  ASSIGN_OR_RETURN(const engine::BoundSocket udp, backend.bind_udp(binding));
   ingest_.add_udp(udp.file);
   return udp.address;
 }

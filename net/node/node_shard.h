@@ -52,6 +52,7 @@ class NodeShard final : public engine::Loop, public engine::Service, public Acce
   absl::Status start();
   absl::Status open(NodeAddresses& addresses);
   absl::Status spread(const NodeAddresses& addresses);
+  absl::StatusOr<engine::BoundSocket> listen(const engine::SocketAddress& address, int32_t inherited);
   absl::StatusOr<engine::SocketAddress> receive_datagrams(const engine::SocketAddress& address);
   ShardFigures figures() const;
   void begin_stop();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "engine/io/backend.h"
 #include "net/http/options.h"
@@ -13,11 +14,19 @@
 
 namespace net {
 
+// Sockets that are bound already, and listen: numbers of the process. Negative, empty: there is none.
+struct InheritedSockets {
+  int32_t tcp = -1;
+  int32_t http = -1;
+  std::vector<int32_t> udp;
+};
+
 struct NodeOptions {
   uint16_t shards = 1;
   std::optional<engine::SocketAddress> tcp;  // none: off
   std::optional<engine::UdpBinding> udp;     // by every shard; of a multicast group by the first one
   std::optional<engine::SocketAddress> http;
+  InheritedSockets inherited;  // in place of those that would be bound to these addresses
   uint16_t readers = 4;        // threads that compute queries: so many are computed at a time
   HttpOptions http_limits;
   QueryLimits query_limits;  // of each query

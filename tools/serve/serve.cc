@@ -23,6 +23,7 @@
 #include "tools/serve/banner.h"
 #include "tools/serve/data_directory.h"
 #include "tools/serve/free_address.h"
+#include "tools/serve/inherited_sockets.h"
 #include "tools/serve/output.h"
 #include "tools/serve/patience.h"
 #include "tools/serve/settings.h"
@@ -251,14 +252,16 @@ absl::Status Serve::prepare() {
   RETURN_IF_ERROR(check_line_size());
   RETURN_IF_ERROR(check_ready_path());
   RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), config.connections_max.has_value()));
+  RETURN_IF_ERROR(take_inherited_sockets(options_));
   return wait_for_addresses();
 }
 
 absl::Status Serve::wait_for_addresses() const {
-  if (options_.tcp) RETURN_IF_ERROR(wait_for_address(*options_.tcp, SOCK_STREAM));
-  if (options_.http) RETURN_IF_ERROR(wait_for_address(*options_.http, SOCK_STREAM));
+  const net::InheritedSockets& inherited = options_.inherited;
+  if (options_.tcp && inherited.tcp < 0) RETURN_IF_ERROR(wait_for_address(*options_.tcp, SOCK_STREAM));
+  if (options_.http && inherited.http < 0) RETURN_IF_ERROR(wait_for_address(*options_.http, SOCK_STREAM));
   // Of a group anybody may be a member.
-  if (!options_.udp || options_.udp->group) return absl::OkStatus();
+  if (!options_.udp || options_.udp->group || !inherited.udp.empty()) return absl::OkStatus();
   return wait_for_address(options_.udp->address, SOCK_DGRAM);
 }
 
