@@ -153,8 +153,9 @@ bool Commits::try_commit_request(RequestAsk& ask) {
 
 bool Commits::try_abort_request(RequestAsk& ask) {
   for (; ask.lanes_done < ask.lanes.size(); ++ask.lanes_done) {
-    const RequestAsk::Lane& member = ask.lanes[ask.lanes_done];
-    if (!requests_.has_frames(ask.request, member.lane)) {
+    RequestAsk::Lane& member = ask.lanes[ask.lanes_done];
+    member.parts = requests_.frame_count(ask.request, member.lane);
+    if (member.parts == 0) {
       requests_.drop(ask.request, member.lane);
     } else if (!try_append_end(FrameType::abort, ask, member)) {
       return false;

@@ -89,9 +89,9 @@ void OpenRequests::conclude(RequestId request) {
   decisions_.erase(found);
 }
 
-bool OpenRequests::has_frames(RequestId request, LaneId lane) const {
+uint32_t OpenRequests::frame_count(RequestId request, LaneId lane) const {
   const auto parts = parts_.find(Key{request, lane});
-  return parts != parts_.end() && parts->second.count != 0;
+  return parts == parts_.end() ? 0 : parts->second.count;
 }
 
 void OpenRequests::abort(RequestId request, LaneId lane, Txn txn) {

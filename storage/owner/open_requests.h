@@ -60,8 +60,8 @@ class OpenRequests {
   void keep_decision(RequestId request, Lsn lsn);
   void conclude(RequestId request);
 
-  // False: the lane has no frame of it.
-  bool has_frames(RequestId request, LaneId lane) const;
+  // How many frames the lane has of it; rejected parts have none.
+  uint32_t frame_count(RequestId request, LaneId lane) const;
   // The lane's ABORT frame is appended.
   void abort(RequestId request, LaneId lane, Txn txn);
   // A request without frames.
