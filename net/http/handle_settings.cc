@@ -8,7 +8,7 @@
 namespace net {
 
 void handle_settings(const HttpRequest&, const HttpClient& client) {
-  constexpr std::array<uint32_t, 3> versions = {1, 2, 3};
+  constexpr std::array<uint32_t, 1> versions = {1};
   const HttpOptions& options = client.services.options;
   client.exchange.answer({.status = 200,
                           .content_type = "application/json; charset=utf-8",
