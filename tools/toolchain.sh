@@ -30,6 +30,12 @@ packages_to_build=(
   zlib1g-dev  # packs what tests unpack
 )
 
+# What the test of QuestDB's own clients installs them with. A Node.js from elsewhere will do; Debian's npm conflicts with it.
+packages_for_clients() {
+  echo python3-venv
+  command -v npm >/dev/null || echo nodejs npm
+}
+
 # Objects compiled with a precompiled header are cacheable only so.
 export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-pch_defines,time_macros}
 
