@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/base/verify.h"
+#include "net/line/decimal.h"
 #include "net/line/scanner.h"
 
 namespace net {
@@ -26,6 +27,10 @@ std::string_view protocol_type_name(ValueKind kind) {
       return "LONG256";
     case ValueKind::timestamp:
       return "TIMESTAMP";
+    case ValueKind::array:
+      return "ARRAY";
+    case ValueKind::decimal:
+      return "DECIMAL";
     case ValueKind::null:
       return "NULL";
   }
@@ -53,9 +58,12 @@ std::string line_detail(const BadLine& line, size_t line_size_max) {
       return fmt::format("Could not parse timestamp: {}", line.value);
     case LineError::invalid_field_value:
       return fmt::format("Could not parse entire line, field value is invalid. Field: {}; value: {}", line.name, line.value);
-    case LineError::unsupported_decimal:
-      return fmt::format("Could not parse entire line, decimals are not supported. Field: {}; value: {}", line.name,
-                         line.value);
+    case LineError::decimal_overflow:
+      return fmt::format("Could not parse entire line, a decimal has more than {} digits. Field: {}", engine::wide_digits_max,
+                         line.name);
+    case LineError::decimal_invalid_scale:
+      return fmt::format("Could not parse entire line, a decimal has more than {} digits behind the point. Field: {}",
+                         decimal_scale_max, line.name);
     case LineError::invalid_table_name:
       return fmt::format("table: {}; invalid table name", line.name);
     case LineError::invalid_column_name:
@@ -81,6 +89,8 @@ std::string line_detail(const LineRejection& rejection) {
                          rejection.column, protocol_type_name(rejection.value_kind), storage::type_name(rejection.column_type));
     case LineError::untyped_column:
       return fmt::format("table: {}; invalid column type: {}", rejection.table, rejection.column);
+    case LineError::decimal_column:
+      return fmt::format("table: {}; decimal columns must be created manually: {}", rejection.table, rejection.column);
     case LineError::too_many_columns:
       return fmt::format("table: {}; more than {} columns, a limit that no setting changes: {}", rejection.table,
                          storage::columns_max, rejection.column);

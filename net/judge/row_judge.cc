@@ -39,9 +39,11 @@ ColumnType type_of(const LineValue& value) {
     case ValueKind::timestamp:
       return value.unit == engine::TimeUnit::ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us;
     case ValueKind::null:
+    case ValueKind::array:
+    case ValueKind::decimal:
       break;
   }
-  UNREACHABLE("type of a null");
+  UNREACHABLE("type of a value that makes no column");
 }
 
 bool is_null(const LineValue& value) {
@@ -159,7 +161,8 @@ bool RowJudge::judge_designated_field(const LineEntity& entity, ColumnType type)
 bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column, ColumnType type) {
   const LineValue& value = entity.value;
   if (value.kind == ValueKind::null) return true;
-  const bool fits = value.kind == ValueKind::timestamp ? storage::is_timestamp(type) : type_of(value) == type;
+  const bool has_type = value.kind != ValueKind::array && value.kind != ValueKind::decimal;
+  const bool fits = value.kind == ValueKind::timestamp ? storage::is_timestamp(type) : has_type && type_of(value) == type;
   if (!fits) return reject(LineError::cast, entity.name, value.kind, type);
   if (is_null(value)) return true;
   uint64_t word = value.bits;
@@ -180,7 +183,8 @@ bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column,
 bool RowJudge::wish_for(const LineEntity& entity, size_t columns_before) {
   if (!wish_names_.insert(storage::fold_name(entity.name)).second) return true;
   const LineValue& value = entity.value;
-  if (value.kind == ValueKind::null) return reject(LineError::untyped_column, entity.name);
+  if (value.kind == ValueKind::null || value.kind == ValueKind::array) return reject(LineError::untyped_column, entity.name);
+  if (value.kind == ValueKind::decimal) return reject(LineError::decimal_column, entity.name);
   const ColumnType type = type_of(value);
   if (columns_before + wish_names_.size() > storage::columns_max) return reject(LineError::too_many_columns, entity.name);
   const bool is_timestamp = value.kind == ValueKind::timestamp && !is_null(value);

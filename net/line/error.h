@@ -24,14 +24,19 @@ enum class LineError : uint8_t {
   invalid_table_name,
   invalid_column_name,
   unsupported_binary_format,
-  unsupported_decimal,  // 1.5d
-  invalid_utf8,         // in a name, symbol or string
+  array_invalid_type,
+  array_too_many_dimensions,
+  array_too_large,
+  decimal_invalid_scale,
+  decimal_overflow,
+  invalid_utf8,  // in a name, symbol or string
   line_too_large,
   line_too_wide,  // more values than line_values_max
 
   // Judgement.
   cast,                // the column has another type
-  untyped_column,      // an empty value for a column that does not exist
+  untyped_column,      // an empty value, or a null array, for a column that does not exist
+  decimal_column,      // a decimal for a column that does not exist
   too_many_columns,    // the table would have more than storage::columns_max
   designated_type,     // something else than a timestamp for the designated column
   timestamp_negative,  // designated, before 1970
@@ -65,12 +70,17 @@ constexpr std::string_view line_error_text(LineError error) {
       "INVALID_TABLE_NAME",
       "INVALID_COLUMN_NAME",
       "UNSUPPORTED_BINARY_FORMAT",
-      "UNSUPPORTED_DECIMAL",
+      "ARRAY_INVALID_TYPE",
+      "ARRAY_TOO_MANY_DIMENSIONS",
+      "ARRAY_TOO_LARGE",
+      "DECIMAL_INVALID_SCALE",
+      "DECIMAL_OVERFLOW",
       "INVALID_UTF8",
       "LINE_TOO_LARGE",
       "LINE_TOO_WIDE",
       "CAST",
       "UNTYPED_COLUMN",
+      "DECIMAL_COLUMN",
       "TOO_MANY_COLUMNS",
       "DESIGNATED_TYPE",
       "TIMESTAMP_NEGATIVE",

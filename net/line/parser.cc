@@ -30,6 +30,11 @@ LineEvent LineParser::finish() {
     return LineEvent::need_more;
   }
   if (skipping_) return end_bad_line(carry_);
+  if (scanner_.bytes_to_count() != 0) {
+    line_open_ = false;
+    release_memory();
+    return LineEvent::need_more;
+  }
   append_to_carry("\n");
   Step last = scanner_.scan(carry_end());
   if (last == Step::starved) last = scanner_.fail_unended();  // a backslash took the line feed
@@ -76,13 +81,14 @@ LineStep LineParser::parse_in_place(std::string_view input, size_t used) {
   return step(LineEvent::need_more, input.size());
 }
 
-// The open line is in carry_ as far as it is known. Pieces end with the next CR or LF, so nothing behind the line is copied.
+// The open line is in carry_ as far as it is known. Pieces end with the next CR or LF, so nothing behind the line is copied;
+// those inside a binary value are counted off first.
 LineStep LineParser::parse_carried(std::string_view input) {
   size_t used = 0;
   while (used < input.size()) {
     const std::string_view piece = input.substr(used, options_.line_size_max + 1 - carry_.size());
     const char* const piece_end = piece.data() + piece.size();
-    const char* const line_end = find_line_end(piece.data(), piece_end);
+    const char* const line_end = find_line_end(piece.data() + std::min(scanner_.bytes_to_count(), piece.size()), piece_end);
     const size_t piece_size = static_cast<size_t>(line_end - piece.data()) + (line_end == piece_end ? 0 : 1);
     append_to_carry(piece.substr(0, piece_size));
     used += piece_size;

@@ -2,6 +2,7 @@
 // and where a shortcut takes many bytes at once (LineScanner::take_...), it takes only what the plain way would have taken.
 //
 // line := table { "," tag "=" symbol } [ " " field "=" value { "," field "=" value } ] [ " " timestamp ] ( LF | CR )
+// A value that begins with a second '=' is binary (binary_value.h).
 //
 // Guarantees:
 // - A stream gives the same events however it is cut into pieces, in time linear in its size.
@@ -60,7 +61,8 @@ class LineParser {
   LineStep consume(std::string_view input);
 
   // The end of a datagram or body: ends an unfinished line as a line feed would. need_more says that there was none. The next
-  // consume begins a new line; stream_offset() goes on.
+  // consume begins a new line; stream_offset() goes on. A binary value that lacks bytes takes its line with it, in silence, as
+  // on QuestDB.
   LineEvent finish();
 
   // After a line: its text moves into the parser, so that line() stays valid when the input goes.

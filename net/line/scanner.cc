@@ -10,6 +10,7 @@
 #include "engine/base/text_hash.h"
 #include "engine/base/utf8.h"
 #include "engine/base/verify.h"
+#include "net/line/binary_value.h"
 #include "net/line/name_rules.h"
 #include "net/line/number.h"
 #include "net/line/plain_number.h"
@@ -99,6 +100,12 @@ LineScanner::Step LineScanner::scan(const char* end) {
       case State::string_end:
         last = scan_string_end();
         break;
+      case State::binary:
+        last = scan_binary();
+        break;
+      case State::binary_end:
+        last = scan_binary_end();
+        break;
       case State::timestamp:
         last = scan_timestamp();
         break;
@@ -137,7 +144,11 @@ LineScanner::Step LineScanner::scan_name() {
 LineScanner::Step LineScanner::scan_value() {
   if (in_fields_ && at_ == token_) {
     if (at_ == end_) return Step::starved;
-    if (*at_ == '=') return fail(LineError::unsupported_binary_format, entity().name);
+    if (*at_ == '=') {
+      state_ = State::binary;
+      binary_size_ = binary_front_size;
+      return Step::again;
+    }
     if (*at_ == '"') {
       ++at_;
       state_ = State::string;
@@ -162,6 +173,40 @@ LineScanner::Step LineScanner::scan_string_end() {
   if (at_ == end_) return Step::starved;
   if (*at_ == '=') return fail(LineError::invalid_field_separator, entity().name);
   return *at_ == ',' || *at_ == ' ' || is_line_end(*at_) ? end_string() : fail_in_place();
+}
+
+// The token is the value from its '=' on. What its front says of its size is asked for again whenever that many bytes are
+// there:
+//
+//   = 14 10 2   3 0 0 0   1 0 0 0   24 bytes        an array of 3 times 1 doubles is looked at behind 2, 3, 4, 8, 12 and 36
+//   bytes
+LineScanner::Step LineScanner::scan_binary() {
+  for (;;) {
+    if (static_cast<size_t>(end_ - token_) < binary_size_) {
+      at_ = end_;
+      return Step::starved;
+    }
+    const std::string_view front(token_, binary_size_);
+    const BinaryExtent extent = look_at_binary(front);
+    LineError error = extent.error;
+    const bool is_whole = extent.size == binary_size_;
+    if (is_whole) error = read_binary(front, entity().value);
+    if (error != LineError::none) {
+      at_ = token_ + binary_size_ - 1;
+      return fail(error, entity().name);
+    }
+    if (is_whole) break;
+    binary_size_ = extent.size;
+  }
+  at_ = token_ + binary_size_;
+  state_ = State::binary_end;
+  return Step::again;
+}
+
+LineScanner::Step LineScanner::scan_binary_end() {
+  if (at_ == end_) return Step::starved;
+  if (*at_ != ',' && *at_ != ' ' && !is_line_end(*at_)) return fail(LineError::invalid_field_separator, entity().name);
+  return end_value();
 }
 
 LineScanner::Step LineScanner::scan_timestamp() {
@@ -378,6 +423,9 @@ LineScanner::Step LineScanner::fail_in_place() {
     case State::string:
     case State::string_end:
       return fail(LineError::invalid_field_value, entity().name, token());
+    case State::binary:
+    case State::binary_end:
+      break;  // any byte can stand there, or has an error of its own
   }
   UNREACHABLE("state of a line parser");
 }

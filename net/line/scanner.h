@@ -50,6 +50,9 @@ class LineScanner {
   const char* start() const { return line_start_; }
   const char* at() const { return at_; }
 
+  // While starved: bytes to come that are counted, not looked at, and hence may be line ends. 0: none is known to be.
+  size_t bytes_to_count() const { return state_ == State::binary ? binary_size_ - static_cast<size_t>(at_ - token_) : 0; }
+
   const ParsedLine& line() const { return line_; }
   BadLine& bad_line() { return bad_line_; }
   const BadLine& bad_line() const { return bad_line_; }
@@ -63,13 +66,15 @@ class LineScanner {
   size_t memory_size() const;  // at least what is held
 
  private:
-  enum class State : uint8_t { table, name, value, string, string_end, timestamp };
+  enum class State : uint8_t { table, name, value, string, string_end, binary, binary_end, timestamp };
 
   Step scan_table();
   Step scan_name();
   Step scan_value();
   Step scan_string();
   Step scan_string_end();
+  Step scan_binary();
+  Step scan_binary_end();
   Step scan_timestamp();
   Step find_stop(uint8_t stop);
   Step take_escape();
@@ -103,6 +108,7 @@ class LineScanner {
   const char* at_ = nullptr;     // next byte to look at; a backslash waits here for its second byte
   const char* end_ = nullptr;    // of the bytes that may be looked at
   size_t value_count_ = 0;
+  size_t binary_size_ = 0;  // of a binary value, as far as it is known
 
   std::vector<LineEntity> entities_;         // the first value_count_ are whole, the next one may have its name
   std::vector<std::string> expected_names_;  // by place in the line, with the '=' behind them; empty: none is expected

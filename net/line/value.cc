@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "engine/base/verify.h"
+#include "net/line/decimal.h"
 #include "net/line/number.h"
 
 namespace net {
@@ -55,6 +56,12 @@ LineError read_real(std::string_view text, LineValue& value) {
   return LineError::none;
 }
 
+LineError check_decimal(std::string_view text, LineValue& value) {
+  Decimal decimal;
+  value.kind = ValueKind::decimal;
+  return read_decimal(text, decimal);
+}
+
 // Quotes that were sent with backslashes still make a string, as on QuestDB.
 LineError read_string(std::string_view text, LineValue& value) {
   if (text.size() < 2 || text.front() != '"') return LineError::invalid_field_value;
@@ -85,7 +92,7 @@ LineError read_field(std::string_view text, LineValue& value) {
     case 'E':
       return read_boolean(text, value);
     case 'd':
-      return parse_double(text.substr(0, text.size() - 1)) ? LineError::unsupported_decimal : LineError::invalid_field_value;
+      return check_decimal(text, value);
     case '"':
       return read_string(text, value);
     default:

@@ -10,14 +10,16 @@
 
 namespace net {
 
-enum class ValueKind : uint8_t { null, symbol, integer, real, string, boolean, long256, timestamp };
+enum class ValueKind : uint8_t { null, symbol, integer, real, string, boolean, long256, timestamp, array, decimal };
 
 // What stands behind the '=' of a tag or field.
 struct LineValue {
   ValueKind kind = ValueKind::null;
   engine::TimeUnit unit = engine::TimeUnit::unspecified;  // never unspecified in a timestamp
-  uint64_t bits = 0;      // integer, real, boolean or timestamp; the least long is passed on as it is, columns take it as null
-  std::string_view text;  // symbol, string: the content, unescaped; others: the token as sent, with suffix and 0x
+  uint64_t bits = 0;  // integer, real, boolean or timestamp: the least long as it is; array: how many dimensions, 0 for null
+  // symbol, string: the content, unescaped; array: its dimensions and values, as they lie in a binary value; decimal: what
+  // read_decimal takes; others: the token as sent, with suffix and 0x, and nothing when it came in binary
+  std::string_view text;
 
   int64_t integer() const { return static_cast<int64_t>(bits); }  // integer, timestamp
   double real() const { return std::bit_cast<double>(bits); }

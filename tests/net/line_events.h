@@ -7,8 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/bytes.h"
+#include "net/line/decimal.h"
 #include "net/line/parser.h"
 #include "tests/catch.h"
+#include "tests/storage/hex.h"
 
 namespace tests {
 
@@ -25,9 +28,24 @@ inline std::string unit_name(engine::TimeUnit unit) {
       return "us";
     case engine::TimeUnit::ms:
       return "ms";
+    case engine::TimeUnit::seconds:
+      return "s";
+    case engine::TimeUnit::minutes:
+      return "min";
+    case engine::TimeUnit::hours:
+      return "h";
     default:
       return "";
   }
+}
+
+// 12.50d as 1250e-2, as long as the number fits a word.
+inline std::string decimal_text(std::string_view sent) {
+  net::Decimal decimal;
+  REQUIRE(net::read_decimal(sent, decimal) == net::LineError::none);
+  if (decimal.is_null) return "decimal()";
+  return (decimal.negative ? "decimal(-" : "decimal(") + std::to_string(decimal.magnitude[0]) + "e-" +
+         std::to_string(decimal.scale) + ")";
 }
 
 inline std::string describe(const net::LineValue& value) {
@@ -57,6 +75,12 @@ inline std::string describe(const net::LineValue& value) {
       break;
     case net::ValueKind::timestamp:
       out << value.integer() << unit_name(value.unit);
+      break;
+    case net::ValueKind::array:
+      out << "array" << value.bits << '(' << hex_text(engine::as_bytes(value.text)) << ')';
+      break;
+    case net::ValueKind::decimal:
+      out << decimal_text(value.text);
       break;
   }
   return out.str();

@@ -134,9 +134,59 @@ TEST_CASE("line_parser: what QuestDB reads that nobody would expect") {
       {"t f=1,F=2,f=3\n", {"t|f=1|F=2|f=3"}},
       {"t f=1 -9223372036854775808\n", {"t|f=1"}},
       {"t f=1 -5\n", {"t|f=1 @-5"}},
-      {"t f==\x10\x01\x02\x03\x04\x05\x06\x07\x08\n", {"!UNSUPPORTED_BINARY_FORMAT"}},
-      {"t f=1.5d\n", {"!UNSUPPORTED_DECIMAL"}},
       {"t f=\\\"a\\ b\\\"\n", {"t|f=\"a b\""}},
+  });
+}
+
+TEST_CASE("line_parser: binary values are counted, whatever their bytes are") {
+  check_rows({
+      {"t f==\x10\0\0\0\0\0\0\x0c@ 5\n"s, {"t|f=3.5 @5"}},
+      {"t f==\x10 ,=\\\"\n\r,\n"s, {"t|f=1.6994243357016742e-96"}},
+      {"t f==\x02\0\0\xc0?,g==\x06\x01,h==\x06\x02\r\n"s, {"t|f=1.5|g=true|h=false"}},
+      {"t i==\x03\xfe\xff\xff\xff,j==\x0f\xfb\xff\xff\xff\xff\xff\xff\xff 7n\n"s, {"t|i=-2i|j=-5i @7ns"}},
+      {"t a==\r\x01\n\0\0\0\0\0\0\0,b==\r\x02\r\0\0\0\0\0\0\0\nt c==\r\x05\x09\0\0\0\0\0\0\0,d==\r\x06\x01\0\0\0\0\0\0\x80\n"s,
+       {"t|a=10ns|b=13us", "t|c=9min|d=-9223372036854775807h"}},
+      {"t,s=a a==\x0e\n\x01\x01\0\0\0\n\n\n\n\n\n\n\n,b=1i\n"s, {"t,s='a'|a=array1(010000000a0a0a0a0a0a0a0a)|b=1i"}},
+      {"t a==\x0e\n\x02\0\0\0\0\x05\0\0\0\nt a==\x0e\n\0\n"s, {"t|a=array2(0000000005000000)", "t|a=array0()"}},
+      {"t a==\x17\x02\x02\x30\x39,b==\x17\x01\x01\xfb,c==\x17\0\0\n"s, {"t|a=decimal(12345e-2)|b=decimal(-5e-1)|c=decimal()"}},
+      {"t a==\x17\0\x22"s + std::string(33, '\0') + "\n\n", {"t|a=decimal(10e-0)"}},
+      {"t a==\x17\0\xff\n"s, {"t|a=decimal()"}},
+      {"t a=1==\x06\x01\n", {"!INVALID_FIELD_SEPARATOR"}},
+      {"t a==\x06\x01x\nt f=1\n", {"!INVALID_FIELD_SEPARATOR", "t|f=1"}},
+      {"t,a==\x06\x01 f=1\n", {"!INVALID_FIELD_SEPARATOR"}},
+      {"t a==\nt f=1\n", {"!UNSUPPORTED_BINARY_FORMAT", "t|f=1"}},
+      {"t a==c\n", {"!UNSUPPORTED_BINARY_FORMAT"}},
+      {"t a==\r\x07\0\0\0\0\0\0\0\n\nt f=1\n"s, {"!INVALID_FIELD_VALUE", "t|f=1"}},
+      {"t a==\x0e\x09\nt f=1\n"s, {"!ARRAY_INVALID_TYPE", "t|f=1"}},
+      {"t a==\x0e\n\x21\nt f=1\n"s, {"!ARRAY_TOO_MANY_DIMENSIONS", "t|f=1"}},
+      {"t a==\x0e\n\x01\xff\xff\xff\xff 1000\nt f=1\n"s, {"!ARRAY_TOO_LARGE", "t|f=1"}},
+      {"t a==\x0e\n\x02\0\0\1\0\0\x10\0\0 1000\nt f=1\n"s, {"!ARRAY_TOO_LARGE", "t|f=1"}},
+      {"t a==\x0e\n\x03\xff\xff\xff\x7f\xff\xff\xff\x7f\xff\xff\xff\x7f\nt f=1\n"s, {"!ARRAY_TOO_LARGE", "t|f=1"}},
+      {"t a==\x0e\n\x03\xff\xff\xff\x7f\xff\xff\xff\x7f\0\0\0\0\nt f=1\n"s, {"t|a=array3(ffffff7fffffff7f00000000)", "t|f=1"}},
+      {"t a==\x17M\x01\x01\nt f=1\n"s, {"!DECIMAL_INVALID_SCALE", "t|f=1"}},
+      {"t a==\x17\0\x21\x7f"s + std::string(32, '\xff') + "\nt f=1\n", {"!DECIMAL_OVERFLOW", "t|f=1"}},
+      {"t a==\x17\0\x21\0\xff"s + std::string(31, '\xff') + "\nt f=1\n", {"!DECIMAL_OVERFLOW", "t|f=1"}},
+      {"t f=1\nt a==\x10\x01\x02", {"t|f=1"}},
+      {"t f=1\nt a==", {"t|f=1"}},
+  });
+}
+
+TEST_CASE("line_parser: decimals") {
+  check_rows({
+      {"t a=1.5d,b=-.50d,c=+12d\n", {"t|a=decimal(15e-1)|b=decimal(-50e-2)|c=decimal(12e-0)"}},
+      {"t a=1e3d,b=1.5E-3d,c=120.e-1d,d=0e-999d\n", {"!DECIMAL_INVALID_SCALE"}},
+      {"t a=1e3d,b=1.5E-3d,c=120.e-1d,d=0e999d\n", {"t|a=decimal(1000e-0)|b=decimal(15e-4)|c=decimal(120e-1)|d=decimal(0e-0)"}},
+      {"t a=NaNd,b=-Infinityd\n", {"t|a=decimal()|b=decimal()"}},
+      {"t a=d\n", {"!INVALID_FIELD_VALUE"}},
+      {"t a=1.2.3d\n", {"!INVALID_FIELD_VALUE"}},
+      {"t a=.d\n", {"!INVALID_FIELD_VALUE"}},
+      {"t a=1ed\n", {"!INVALID_FIELD_VALUE"}},
+      {"t a=1e+-1d\n", {"!INVALID_FIELD_VALUE"}},
+      {"t a=1 d\n", {"!INVALID_TIMESTAMP"}},
+      {"t a=1e75d,b=1e-76d\n", {"t|a=decimal(0e-0)|b=decimal(1e-76)"}},
+      {"t a=1e76d\n", {"!DECIMAL_OVERFLOW"}},
+      {"t a=1e999999999999999999999d\n", {"!DECIMAL_OVERFLOW"}},
+      {"t a=1e-77d\n", {"!DECIMAL_INVALID_SCALE"}},
   });
 }
 
@@ -275,8 +325,8 @@ TEST_CASE("line_parser: a field value is what its last byte says") {
       {"d", "!"},
       {"xd", "!"},
       {"1d0", "!"},
-      {"-1.5e3d", "!UNSUPPORTED_DECIMAL"},
-      {"NaNd", "!UNSUPPORTED_DECIMAL"},
+      {"-1.5e3d", "decimal(-1500e-0)"},
+      {"NaNd", "decimal()"},
   };
   for (const auto& [value, meaning] : rows) {
     INFO(value);

@@ -14,6 +14,7 @@
 namespace {
 
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 using tests::BadLineReport;
 using tests::Event;
 using tests::LineEvent;
@@ -178,6 +179,37 @@ TEST_CASE("line_parser: a large line in single bytes costs linear time") {
   CHECK(parser.line().raw.size() == line.size() - 1);
 }
 
+TEST_CASE("line_parser: a large binary value of line ends costs linear time, in single bytes and in one piece") {
+  constexpr uint32_t count = 1024 * 1024;
+  std::string line = "t a==\x0e\x0a\x01";
+  line.append(reinterpret_cast<const char*>(&count), sizeof(count));
+  line.append(count * sizeof(double), '\r');
+  line += "\n";
+  for (const size_t piece_size : {size_t{1}, line.size() - 100}) {
+    LineParser parser;
+    size_t lines = 0;
+    for (size_t at = 0; at < line.size(); at += piece_size) {
+      lines += parser.consume(std::string_view(line).substr(at, piece_size)).event == LineEvent::line ? 1U : 0U;
+    }
+    CHECK(lines == 1);
+    CHECK(parser.line().raw.size() == line.size() - 1);
+  }
+}
+
+TEST_CASE("line_parser: a binary value that was kept stays valid without the input") {
+  const std::string text = "t a==\x0e\n\x01\x01\0\0\0\n\n\n\n\n\n\n\n,b=1i 5\n"s;
+  for (size_t cut = 0; cut + 1 < text.size(); ++cut) {
+    net::LineParser parser;
+    if (cut != 0) REQUIRE(parser.consume(text.substr(0, cut)).event == net::LineEvent::need_more);
+    auto rest = std::make_unique<std::string>(text.substr(cut));
+    REQUIRE(parser.consume(*rest).event == net::LineEvent::line);
+    parser.keep_line();
+    std::ranges::fill(*rest, '#');
+    rest.reset();
+    CHECK(tests::describe(parser.line()) == "t|a=array1(010000000a0a0a0a0a0a0a0a)|b=1i @5");
+  }
+}
+
 TEST_CASE("line_parser: any bytes give the same events however they are cut") {
   engine::Prng prng(20240607);
   const std::vector<std::string_view> fragments = {
@@ -210,6 +242,12 @@ TEST_CASE("line_parser: any bytes give the same events however they are cut") {
       ".",
       "t f=1 5\n",
       "u,a=b,c=d x=\"q\",g=5i 7n\n",
+      "=\x10\n\n,\r=\\\"\n",
+      "t b==\x06\x01",
+      "=\x0e\x0a\x01",
+      "\x01\0\0\0"sv,
+      "\x0e\x0a\x02\x02\0\0\0\0\0\0\0"sv,
+      "=\x17\x02\x03",
   };
   for (int round = 0; round < 3000; ++round) {
     std::string text;
