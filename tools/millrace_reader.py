@@ -8,23 +8,33 @@ docs/tables.md says, and is an example of what a reader needs.
     for run in table.runs():              # the files themselves, mapped, not copied
         column = run.column("price")      # None when the run has no value of it
         column.values                     # float64; symbols: int32 ids for table.symbols("symbol"); booleans: a bitmap
-        column.texts                      # of a VARCHAR, instead
+        column.texts                      # of a VARCHAR, STRING, array or BINARY, instead
         column.validity                   # None without nulls, else a bitmap
         column.row_start                  # of values[0] in the run
 
 From a shell: millrace_reader.py DATA [TABLE] lists the tables, or shows a table as CSV."""
 import csv
+import decimal
+import ipaddress
+import math
 import struct
 import sys
+import uuid
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy
 
 BLOCK_SIZE = 4096
-TYPES = {1: "BOOLEAN", 2: "LONG", 3: "DOUBLE", 4: "TIMESTAMP", 5: "TIMESTAMP_NS", 6: "SYMBOL", 7: "VARCHAR", 8: "LONG256"}
+# By number: the name, and the values of fixed width. LONG256 has four a row.
+TYPES = {1: ("BOOLEAN", None), 2: ("LONG", "<i8"), 3: ("DOUBLE", "<f8"), 4: ("TIMESTAMP", "<M8[us]"),
+         5: ("TIMESTAMP_NS", "<M8[ns]"), 6: ("SYMBOL", "<i4"), 7: ("VARCHAR", None), 8: ("LONG256", "<u8"), 9: ("BYTE", "<i1"),
+         10: ("SHORT", "<i2"), 11: ("INT", "<i4"), 12: ("FLOAT", "<f4"), 13: ("CHAR", "<u2"), 14: ("STRING", None),
+         15: ("UUID", "V16"), 16: ("IPv4", "<u4"), 17: ("GEOHASH", "<u8"), 18: ("DATE", "<M8[ms]"), 19: ("DECIMAL", "V8"),
+         20: ("DECIMAL", "V16"), 21: ("DECIMAL", "V32"), 22: ("DOUBLE[]", None), 23: ("BINARY", None)}
+NEVER_NULL = ("BOOLEAN", "BYTE", "SHORT")
+GEOHASH_LETTERS = "0123456789bcdefghjkmnpqrstuvwxyz"
 UNITS = {0: "NONE", 1: "HOUR", 2: "DAY", 3: "WEEK", 4: "MONTH", 5: "YEAR"}
-VALUE_DTYPES = {"LONG": "<i8", "DOUBLE": "<f8", "TIMESTAMP": "<M8[us]", "TIMESTAMP_NS": "<M8[ns]", "SYMBOL": "<i4",
-                "LONG256": "<u8"}
 FORMAT_VERSION = 2
 FILE_KINDS = {1: "values", 2: "validity", 3: "offsets", 4: "texts"}
 
@@ -50,6 +60,21 @@ def crc32c(data):
     for byte in data:
         crc = crc >> 8 ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
     return crc ^ 0xFFFFFFFF
+
+
+class Type(NamedTuple):
+    """A column's type: its name, and what else some types are made of."""
+    name: str
+    dtype: str | None
+    size: int   # GEOHASH: bits, DECIMAL: digits, DOUBLE[]: dimensions
+    scale: int  # DECIMAL: digits behind the point
+
+    def __str__(self):
+        if self.name == "DOUBLE[]":
+            return "DOUBLE" + "[]" * self.size
+        if self.name == "GEOHASH":
+            return f"GEOHASH({self.size // 5}c)" if self.size % 5 == 0 else f"GEOHASH({self.size}b)"
+        return f"DECIMAL({self.size},{self.scale})" if self.name == "DECIMAL" else self.name
 
 
 class _Fields:
@@ -115,8 +140,12 @@ class Texts:
         return self.data[self.offsets[index]:self.offsets[index + 1]].tobytes().decode()
 
     def __iter__(self):
+        return (text.decode() for text in self.raw())
+
+    def raw(self):
+        """The bytes of each."""
         data, offsets = self.data.tobytes(), self.offsets.tolist()
-        return (data[start:end].decode() for start, end in zip(offsets, offsets[1:]))
+        return (data[start:end] for start, end in zip(offsets, offsets[1:]))
 
 
 def unpack_bits(bitmap, count):
@@ -124,11 +153,12 @@ def unpack_bits(bitmap, count):
 
 
 class StoredColumn:
-    """What a run holds of a column: rows row_start to row_start + row_count. Rows outside are null, or false for BOOLEAN."""
+    """What a run holds of a column: rows row_start to row_start + row_count. Rows outside are null, or false or 0 for types
+    without a null."""
 
     def __init__(self, fields):
         self.id, type_number, file_count, self.row_start, self.row_count, self.nulls = fields.take("IBB2xQQQ")
-        self.type = TYPES[type_number]
+        self.type, self.dtype = TYPES[type_number]
         self.files = [_CommittedFile(fields) for _ in range(file_count)]
         self.directory = None
         self.cached_values = None
@@ -146,7 +176,7 @@ class StoredColumn:
         if self.type == "BOOLEAN":
             return self._map("values")
         if self.cached_values is None:
-            dtype = numpy.dtype(VALUE_DTYPES[self.type])
+            dtype = numpy.dtype(self.dtype)
             count = self.row_count * (4 if self.type == "LONG256" else 1)
             values = self._map("values")[:count * dtype.itemsize].view(dtype)
             self.cached_values = values.reshape(-1, 4) if self.type == "LONG256" else values
@@ -231,12 +261,12 @@ class Table:
         self.version, self.id, designated, column_count, unit, name_size = fields.take("IIIIB3xI")
         self.partition_unit = UNITS[unit]
         self.name = fields.take_bytes(name_size).decode()
-        self.columns = {}  # name -> type
+        self.columns = {}  # name -> Type
         self.column_ids = {}
         for _ in range(column_count):
-            column, type_number, size = fields.take("IB3xI")
+            column, type_number, type_size, scale, size = fields.take("IBBBxI")
             name = fields.take_bytes(size).decode()
-            self.columns[name] = TYPES[type_number]
+            self.columns[name] = Type(*TYPES[type_number], type_size, scale)
             self.column_ids[name] = column
         self.designated = list(self.columns)[designated]
         self.lanes = [_Lane(path, self.column_ids) for path in sorted(directory.iterdir(), key=lambda path: path.name)
@@ -253,8 +283,8 @@ class Table:
         return sum(run.rows for run in self.runs())
 
     def rows(self, names=None):
-        """Columns by name, all rows in order of time and ties in order of arrival. Nulls are masked; texts are str objects,
-        LONG256 int objects."""
+        """Columns by name, all rows in order of time and ties in order of arrival. Nulls are masked. What NumPy has no numbers
+        for are objects: str, of UUID, IPv4 and GEOHASH too, int of LONG256, Decimal, bytes of BINARY, and arrays."""
         order = self._order()
         columns = {}
         for name in names or self.columns:
@@ -270,35 +300,77 @@ class Table:
         return numpy.argsort(numpy.concatenate([numpy.empty(0, "<i8"), *timestamps]), kind="stable")
 
     def _run_values(self, lane, run, name):
-        type_name = self.columns[name]
-        result = numpy.ma.masked_all(run.rows, _row_dtype(type_name))
-        if type_name == "BOOLEAN":
-            result[:] = False
+        column_type = self.columns[name]
+        result = numpy.ma.masked_all(run.rows, _row_dtype(column_type))
+        if column_type.name in NEVER_NULL:
+            result[:] = 0
         column = run.column(name)
         if column is None:
             return result
         stored = result[column.row_start:column.row_start + column.row_count]
-        stored[:] = _row_values(lane, column)
+        stored[:] = _row_values(lane, column, column_type)
         if column.present is not None:
             stored[~column.present] = numpy.ma.masked
         return result
 
 
-def _row_dtype(type_name):
-    if type_name == "BOOLEAN":
+def _row_dtype(column_type):
+    if column_type.name == "BOOLEAN":
         return "?"
-    return object if type_name in ("SYMBOL", "VARCHAR", "LONG256") else VALUE_DTYPES[type_name]
+    is_object = column_type.dtype is None or column_type.name == "SYMBOL" or column_type.name in OBJECTS
+    return object if is_object else column_type.dtype
 
 
-def _row_values(lane, column):
+def geohash_text(value, bits):
+    if bits % 5 == 0:
+        return "".join(GEOHASH_LETTERS[value >> shift & 31] for shift in range(bits - 5, -1, -5))
+    return f"{value:0{bits}b}"
+
+
+def decimal_value(data, scale):
+    """From two's complement, exactly."""
+    number = int.from_bytes(data, "little", signed=True)
+    return decimal.Decimal((number < 0, tuple(map(int, str(abs(number)))), -scale))
+
+
+def array_value(data, dimensions):
+    """The dimensions stand before the values."""
+    shape = struct.unpack_from(f"<{dimensions}i", data)
+    return numpy.frombuffer(data, "<f8", offset=4 * dimensions).reshape(shape)
+
+
+# How the values of a row are made, where they are objects and of fixed width.
+OBJECTS = {
+    "LONG256": lambda words, _: sum(word << 64 * i for i, word in enumerate(words)),
+    "UUID": lambda data, _: str(uuid.UUID(bytes=data)),
+    "IPv4": lambda number, _: str(ipaddress.IPv4Address(number)),
+    "CHAR": lambda number, _: chr(number),
+    "GEOHASH": lambda number, column_type: geohash_text(number, column_type.size),
+    "DECIMAL": lambda data, column_type: decimal_value(data, column_type.scale),
+}
+
+
+def _objects(values):
+    """As an array of as many, whatever they are: arrays of one shape would become one with more dimensions."""
+    result = numpy.empty(len(values), object)
+    for i, value in enumerate(values):
+        result[i] = value
+    return result
+
+
+def _row_values(lane, column, column_type):
     if column.type == "SYMBOL":
         # A null holds id 0, which need not exist.
         return numpy.array([*lane.symbols(column.id), ""], object)[column.values]
-    if column.type == "VARCHAR":
-        return numpy.array([*column.texts, None], object)[:-1]
-    if column.type == "LONG256":
-        numbers = [sum(word << 64 * i for i, word in enumerate(row)) for row in column.values.tolist()]
-        return numpy.array([*numbers, None], object)[:-1]
+    if column.type in ("VARCHAR", "STRING"):
+        return _objects(list(column.texts))
+    if column.type == "BINARY":
+        return _objects(list(column.texts.raw()))
+    if column.type == "DOUBLE[]":
+        # A null has no bytes.
+        return _objects([array_value(data, column_type.size) if data else None for data in column.texts.raw()])
+    if column.type in OBJECTS:
+        return _objects([OBJECTS[column.type](value, column_type) for value in column.values.tolist()])
     if column.type == "BOOLEAN":
         return unpack_bits(column.values, column.row_count)
     return column.values
@@ -319,15 +391,27 @@ class Database:
         raise KeyError(name)
 
 
-def cell_text(type_name, value):
+def array_text(value):
+    if isinstance(value, list):
+        return "[" + ",".join(map(array_text, value)) + "]"
+    return repr(value) if math.isfinite(value) else "null"
+
+
+def cell_text(column_type, value):
     """A value as SQL shows it."""
     if value is numpy.ma.masked:
         return ""
-    if type_name == "BOOLEAN":
+    if column_type.name == "BOOLEAN":
         return "true" if value else "false"
-    if type_name == "LONG256":
+    if column_type.name == "LONG256":
         return hex(value)
-    if type_name.startswith("TIMESTAMP"):
+    if column_type.name == "DOUBLE[]":
+        return array_text(value.tolist()) if value.size else "[]"
+    if column_type.name == "BINARY":
+        return "[]"
+    if column_type.name == "DECIMAL":
+        return f"{value:f}"
+    if column_type.name in ("TIMESTAMP", "TIMESTAMP_NS", "DATE"):
         return f"{value}Z"
     return str(value)
 

@@ -1,5 +1,8 @@
 #include "engine/base/wide_number.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "engine/base/verify.h"
 
 namespace engine {
@@ -67,6 +70,26 @@ WideNumber negated(const WideNumber& number) {
     carry = carry != 0 && opposite[i] == 0 ? 1 : 0;
   }
   return opposite;
+}
+
+SignedWide read_signed(std::span<const std::byte> bytes) {
+  VERIFY(!bytes.empty());
+  SignedWide number{.magnitude = {}, .negative = (bytes.back() & std::byte{0x80}) != std::byte{0}};
+  VERIFY_LE(bytes.size(), sizeof(number.magnitude));
+  number.magnitude.fill(number.negative ? UINT64_MAX : 0);
+  std::memcpy(number.magnitude.data(), bytes.data(), bytes.size());
+  if (number.negative) number.magnitude = negated(number.magnitude);
+  return number;
+}
+
+void append_decimal(std::string& target, SignedWide number, size_t scale) {
+  if (number.negative) target += '-';
+  const size_t start = target.size();
+  for (size_t digits = 0; digits <= scale || !is_zero(number.magnitude); ++digits) {
+    if (digits == scale && scale != 0) target += '.';
+    target += static_cast<char>('0' + divide(number.magnitude, 10));
+  }
+  std::reverse(target.begin() + static_cast<std::ptrdiff_t>(start), target.end());
 }
 
 }  // namespace engine

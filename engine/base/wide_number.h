@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 
 namespace engine {
 
@@ -25,5 +27,16 @@ bool is_less(const WideNumber& a, const WideNumber& b);
 
 // In two's complement: a number becomes its opposite.
 WideNumber negated(const WideNumber& number);
+
+struct SignedWide {
+  WideNumber magnitude{};
+  bool negative = false;
+};
+
+// `bytes` are at most 32, in two's complement and little-endian.
+SignedWide read_signed(std::span<const std::byte> bytes);
+
+// Appends the number divided by 10^scale, with exactly so many digits behind the point: "-0.500", without one "12".
+void append_decimal(std::string& target, SignedWide number, size_t scale);
 
 }  // namespace engine

@@ -103,7 +103,7 @@ void RowIntake::set_cell(storage::OpenBatch& batch, storage::OpenPlace& place, c
   } else if (kind == storage::Kind::texts) {
     batch.set_text(cell.column, cell.text);
   } else {
-    batch.set_wide(cell.column, cell.wide().span());
+    batch.set_wide(cell.column, cell.wide());
   }
 }
 

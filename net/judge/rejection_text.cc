@@ -37,11 +37,37 @@ std::string_view protocol_type_name(ValueKind kind) {
   UNREACHABLE("kind of a value");
 }
 
+// What was sent, for a column that takes only certain kinds of it.
+std::string protocol_type_name(const LineRejection& rejection) {
+  const LineValue& value = rejection.value;
+  const bool is_other_array = value.kind == ValueKind::array && rejection.full_type.type == storage::ColumnType::array;
+  if (is_other_array) return storage::full_type_name(storage::ColumnType::array, {.size = static_cast<uint8_t>(value.bits)});
+  return std::string(protocol_type_name(value.kind));
+}
+
+std::string column_type_name(const LineRejection& rejection) {
+  return storage::full_type_name(rejection.full_type.type, rejection.full_type.parameters);
+}
+
+// A number as sent, without its suffix; as the sender would have written it when it came in binary.
+std::string number_text(const LineValue& value) {
+  if (value.kind == ValueKind::decimal) {
+    Decimal decimal;
+    VERIFY(read_decimal(value.text, decimal) == LineError::none);
+    std::string text;
+    engine::append_decimal(text, {decimal.magnitude, decimal.negative}, decimal.scale);
+    return text;
+  }
+  if (value.text.empty())
+    return value.kind == ValueKind::real ? fmt::format("{}", value.real()) : fmt::format("{}", value.integer());
+  return std::string(value.text.substr(0, value.text.size() - (value.kind == ValueKind::integer ? 1 : 0)));
+}
+
 std::string too_late_detail(const LineRejection& rejection) {
-  const std::string_view reason = rejection.column_type == storage::ColumnType::timestamp_ns
+  const std::string_view reason = rejection.full_type.type == storage::ColumnType::timestamp_ns
                                       ? "designated timestamp overflow, max[9214646399999999999]"
                                       : "designated timestamp beyond 9999-12-31 is not allowed";
-  return fmt::format("table: {}, timestamp: {}; {}", rejection.table, rejection.timestamp, reason);
+  return fmt::format("table: {}, timestamp: {}; {}", rejection.table, rejection.value.integer(), reason);
 }
 
 }  // namespace
@@ -86,7 +112,13 @@ std::string line_detail(const LineRejection& rejection) {
     case LineError::cast:
     case LineError::designated_type:
       return fmt::format("table: {}, column: {}; cast error from protocol type: {} to column type: {}", rejection.table,
-                         rejection.column, protocol_type_name(rejection.value_kind), storage::type_name(rejection.column_type));
+                         rejection.column, protocol_type_name(rejection), column_type_name(rejection));
+    case LineError::out_of_bounds:
+      return fmt::format("table: {}, column: {}; line protocol value: {} is out bounds of column type: {}", rejection.table,
+                         rejection.column, number_text(rejection.value), column_type_name(rejection));
+    case LineError::precision_loss:
+      return fmt::format("table: {}, column: {}; value error: converting {} to {} will result in loss of precision",
+                         rejection.table, rejection.column, number_text(rejection.value), column_type_name(rejection));
     case LineError::untyped_column:
       return fmt::format("table: {}; invalid column type: {}", rejection.table, rejection.column);
     case LineError::decimal_column:
@@ -96,11 +128,11 @@ std::string line_detail(const LineRejection& rejection) {
                          storage::columns_max, rejection.column);
     case LineError::timestamp_negative:
       return fmt::format("table: {}, timestamp: {}; designated timestamp before 1970-01-01 is not allowed", rejection.table,
-                         rejection.timestamp);
+                         rejection.value.integer());
     case LineError::timestamp_too_late:
       return too_late_detail(rejection);
     case LineError::timestamp_overflow:
-      return fmt::format("long overflow, timestamp: {}", rejection.timestamp);
+      return fmt::format("long overflow, timestamp: {}", rejection.value.integer());
     default:
       UNREACHABLE("error of a judge");
   }

@@ -6,7 +6,6 @@
 
 #include "engine/base/verify.h"
 #include "net/judge/timestamp_unit.h"
-#include "net/line/number.h"
 
 namespace net {
 namespace {
@@ -21,59 +20,25 @@ constexpr int64_t trailing_ns_max = 9'214'646'399'999'999'999;
 
 constexpr std::string_view designated_name = "timestamp";  // of tables that a line creates
 
-// The type that a value gives a new column, and the only one that it fits, but for the unit of timestamps.
-ColumnType type_of(const LineValue& value) {
-  switch (value.kind) {
-    case ValueKind::symbol:
-      return ColumnType::symbol;
-    case ValueKind::integer:
-      return ColumnType::int64;
-    case ValueKind::real:
-      return ColumnType::float64;
-    case ValueKind::string:
-      return ColumnType::varchar;
-    case ValueKind::boolean:
-      return ColumnType::boolean;
-    case ValueKind::long256:
-      return ColumnType::long256;
-    case ValueKind::timestamp:
-      return value.unit == engine::TimeUnit::ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us;
-    case ValueKind::null:
-    case ValueKind::array:
-    case ValueKind::decimal:
-      break;
-  }
-  UNREACHABLE("type of a value that makes no column");
-}
+bool is_least_long(const LineValue& value) { return value.integer() == null_long; }
 
-bool is_null(const LineValue& value) {
-  const bool has_least_long = value.kind == ValueKind::integer || value.kind == ValueKind::timestamp;
-  return value.kind == ValueKind::null || (has_least_long && value.integer() == null_long);
-}
-
-storage::Long256 long256_of(std::string_view token) {
-  const std::string_view digits = token.substr(2, token.size() - 3);  // 0x...i
-  const std::optional<storage::Long256> value = parse_long256(digits);
-  VERIFY(value.has_value());
-  return *value;
+// What a trailing timestamp is called when it is rejected: an entity without a name.
+LineEntity trailing_entity(const ParsedLine& line) {
+  LineEntity entity;
+  entity.value.kind = ValueKind::timestamp;
+  entity.value.unit = line.timestamp_unit;
+  entity.value.bits = static_cast<uint64_t>(line.timestamp);
+  return entity;
 }
 
 }  // namespace
-
-storage::WideValue JudgedCell::wide() const {
-  switch (type) {
-    case ColumnType::long256:
-      return storage::WideValue::of(long256_of(text));
-    default:
-      UNREACHABLE("type of a wide value");
-  }
-}
 
 Judgement RowJudge::judge(const ParsedLine& line, const storage::Schema* schema, engine::TimeUnit default_unit) {
   default_unit_ = default_unit;
   table_name_ = line.table;
   row_ = {};
   cells_.clear();
+  cast_room_.begin(line.entities.size());
   if (!wish_.columns.empty() || !wish_names_.empty()) {
     wish_.columns.clear();
     wish_names_.clear();
@@ -93,19 +58,22 @@ Judgement RowJudge::judge_row(const ParsedLine& line, const storage::Schema& sch
       continue;
     }
     if (std::exchange(known.last_used[column.value], serial_) == serial_) continue;
-    const ColumnType type = schema.column(column).type;
-    const bool good = column == schema.designated ? judge_designated_field(entity, type) : judge_cell(entity, column, type);
+    const storage::Column& known_column = schema.column(column);
+    const bool good = column == schema.designated ? judge_designated_field(entity, known_column.type)
+                                                  : judge_cell(entity, column, known_column);
     if (!good) return Judgement::rejected;
   }
   row_.cells = cells_;
   return wish_.columns.empty() ? Judgement::row : Judgement::needs_columns;
 }
 
-// The designated column stands where the line names it, else last. Its unit is that of the trailing timestamp, if it has a
-// suffix.
+// The designated column stands where the line names it, else last. Its unit is that of the trailing timestamp, or the default
+// when there is none.
 Judgement RowJudge::judge_new_table(const ParsedLine& line) {
-  const bool in_ns = line.has_timestamp && line.timestamp_unit == engine::TimeUnit::ns;
-  const ColumnType designated_type = in_ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us;
+  const bool in_ns = line.timestamp_unit == engine::TimeUnit::ns;
+  const ColumnType designated_type = !line.has_timestamp ? default_types_.timestamp
+                                     : in_ns             ? ColumnType::timestamp_ns
+                                                         : ColumnType::timestamp_us;
   const storage::ColumnWish designated{std::string(designated_name), designated_type};
   wish_.name = line.table;
   if (!judge_trailing_timestamp(line, designated_type)) return Judgement::rejected;
@@ -131,12 +99,15 @@ Judgement RowJudge::judge_new_table(const ParsedLine& line) {
 bool RowJudge::judge_trailing_timestamp(const ParsedLine& line, ColumnType type) {
   if (!line.has_timestamp) return true;
   const int64_t sent = line.timestamp;
-  if (sent < 0) return reject(LineError::timestamp_negative, {}, ValueKind::timestamp, type, sent);
   const engine::TimeUnit unit = line.timestamp_unit == engine::TimeUnit::unspecified ? default_unit_ : line.timestamp_unit;
-  const std::optional<int64_t> timestamp = convert_timestamp(sent, unit, type);
-  if (!timestamp) return reject(LineError::timestamp_overflow, {}, ValueKind::timestamp, type, sent);
   const int64_t timestamp_max = type == ColumnType::timestamp_ns ? trailing_ns_max : timestamp_us_max;
-  if (*timestamp > timestamp_max) return reject(LineError::timestamp_too_late, {}, ValueKind::timestamp, type, sent);
+  const std::optional<int64_t> timestamp = convert_timestamp(sent, unit, type);
+  if (sent < 0 || !timestamp || *timestamp > timestamp_max) {
+    const LineError error = sent < 0     ? LineError::timestamp_negative
+                            : !timestamp ? LineError::timestamp_overflow
+                                         : LineError::timestamp_too_late;
+    return reject(error, trailing_entity(line), {type});
+  }
   row_.has_timestamp = true;
   row_.timestamp = *timestamp;
   return true;
@@ -145,53 +116,75 @@ bool RowJudge::judge_trailing_timestamp(const ParsedLine& line, ColumnType type)
 // Overrides the trailing timestamp. As on QuestDB nanoseconds have no limit here but the long's.
 bool RowJudge::judge_designated_field(const LineEntity& entity, ColumnType type) {
   const LineValue& value = entity.value;
-  if (value.kind != ValueKind::timestamp) return reject(LineError::designated_type, entity.name, value.kind, type);
-  const int64_t sent = value.integer();
-  if (sent < 0) return reject(LineError::timestamp_negative, entity.name, value.kind, type, sent);
-  const std::optional<int64_t> timestamp = convert_timestamp(sent, value.unit, type);
-  if (!timestamp) return reject(LineError::timestamp_overflow, entity.name, value.kind, type, sent);
+  const storage::FullType full_type{type};
+  if (value.kind != ValueKind::timestamp) return reject(LineError::designated_type, entity, full_type);
+  if (value.integer() < 0) return reject(LineError::timestamp_negative, entity, full_type);
+  const std::optional<int64_t> timestamp = convert_timestamp(value.integer(), value.unit, type);
+  if (!timestamp) return reject(LineError::timestamp_overflow, entity, full_type);
   if (type == ColumnType::timestamp_us && *timestamp > timestamp_us_max) {
-    return reject(LineError::timestamp_too_late, entity.name, value.kind, type, sent);
+    return reject(LineError::timestamp_too_late, entity, full_type);
   }
   row_.has_timestamp = true;
   row_.timestamp = *timestamp;
   return true;
 }
 
-bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex column, ColumnType type) {
+bool RowJudge::judge_cell(const LineEntity& entity, storage::ColumnIndex index, const storage::Column& column) {
   const LineValue& value = entity.value;
   if (value.kind == ValueKind::null) return true;
-  const bool has_type = value.kind != ValueKind::array && value.kind != ValueKind::decimal;
-  const bool fits = value.kind == ValueKind::timestamp ? storage::is_timestamp(type) : has_type && type_of(value) == type;
-  if (!fits) return reject(LineError::cast, entity.name, value.kind, type);
-  if (is_null(value)) return true;
-  uint64_t word = value.bits;
-  if (value.kind == ValueKind::timestamp) {
-    const std::optional<int64_t> timestamp = convert_timestamp(value.integer(), value.unit, type);
-    if (!timestamp) return reject(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
-    word = static_cast<uint64_t>(*timestamp);
-  }
+  const Cast cast = cast_of(value.kind, column.type);
   JudgedCell& cell = cells_.emplace_back();  // filled in place: see LineScanner::set_text
-  cell.column = column;
-  cell.type = type;
-  cell.word = word;
+  cell.column = index;
+  cell.type = column.type;
+  cell.word = value.bits;
   cell.text = value.text;
-  return true;
+  if (cast == Cast::as_sent && (value.kind != ValueKind::integer || !is_least_long(value))) return true;
+  const CastResult result = cast_value(cast, value, column, cast_room_, cell);
+  if (result == CastResult::value) return true;
+  cells_.pop_back();
+  return result == CastResult::null || reject_cast(result, entity, column);
+}
+
+storage::FullType RowJudge::type_of_new_column(const LineValue& value) const {
+  switch (value.kind) {
+    case ValueKind::symbol:
+      return {ColumnType::symbol};
+    case ValueKind::integer:
+      return {default_types_.integer};
+    case ValueKind::real:
+      return {default_types_.real};
+    case ValueKind::string:
+      return {default_types_.string};
+    case ValueKind::boolean:
+      return {ColumnType::boolean};
+    case ValueKind::long256:
+      return {ColumnType::long256};
+    case ValueKind::timestamp:
+      return {.type = value.unit == engine::TimeUnit::ns ? ColumnType::timestamp_ns : ColumnType::timestamp_us,
+              .parameters = {}};
+    case ValueKind::array:
+      return {.type = ColumnType::array, .parameters = {.size = static_cast<uint8_t>(value.bits)}};
+    case ValueKind::null:
+    case ValueKind::decimal:
+      break;
+  }
+  UNREACHABLE("type of a value that makes no column");
 }
 
 // A column that the table does not have yet. `columns_before` counts those that it has without the wishes.
 bool RowJudge::wish_for(const LineEntity& entity, size_t columns_before) {
   if (!wish_names_.insert(storage::fold_name(entity.name)).second) return true;
   const LineValue& value = entity.value;
-  if (value.kind == ValueKind::null || value.kind == ValueKind::array) return reject(LineError::untyped_column, entity.name);
-  if (value.kind == ValueKind::decimal) return reject(LineError::decimal_column, entity.name);
-  const ColumnType type = type_of(value);
-  if (columns_before + wish_names_.size() > storage::columns_max) return reject(LineError::too_many_columns, entity.name);
-  const bool is_timestamp = value.kind == ValueKind::timestamp && !is_null(value);
-  if (is_timestamp && !convert_timestamp(value.integer(), value.unit, type)) {
-    return reject(LineError::timestamp_overflow, entity.name, value.kind, type, value.integer());
+  const bool is_null_array = value.kind == ValueKind::array && value.bits == 0;
+  if (value.kind == ValueKind::null || is_null_array) return reject(LineError::untyped_column, entity);
+  if (value.kind == ValueKind::decimal) return reject(LineError::decimal_column, entity);
+  const storage::FullType type = type_of_new_column(value);
+  if (columns_before + wish_names_.size() > storage::columns_max) return reject(LineError::too_many_columns, entity);
+  const bool is_time = value.kind == ValueKind::timestamp && !is_least_long(value);
+  if (is_time && !convert_timestamp(value.integer(), value.unit, type.type)) {
+    return reject(LineError::timestamp_overflow, entity, type);
   }
-  wish_.columns.push_back({std::string(entity.name), type});
+  wish_.columns.push_back({std::string(entity.name), type.type, type.parameters});
   return true;
 }
 
@@ -208,13 +201,30 @@ RowJudge::Table& RowJudge::table(const storage::Schema& schema) {
   return *last_table_;
 }
 
-bool RowJudge::reject(LineError error, std::string_view column, ValueKind kind, ColumnType type, int64_t timestamp) {
+bool RowJudge::reject_cast(CastResult result, const LineEntity& entity, const storage::Column& column) {
+  const storage::FullType type{.type = column.type, .parameters = column.parameters};
+  switch (result) {
+    case CastResult::mismatch:
+      return reject(LineError::cast, entity, type);
+    case CastResult::out_of_bounds:
+      return reject(LineError::out_of_bounds, entity, type);
+    case CastResult::precision_loss:
+      return reject(LineError::precision_loss, entity, type);
+    case CastResult::time_overflow:
+      return reject(LineError::timestamp_overflow, entity, type);
+    case CastResult::value:
+    case CastResult::null:
+      break;
+  }
+  UNREACHABLE("result of a cast that fits");
+}
+
+bool RowJudge::reject(LineError error, const LineEntity& entity, storage::FullType type) {
   rejection_.error = error;
   rejection_.table = table_name_;
-  rejection_.column = column;
-  rejection_.value_kind = kind;
-  rejection_.column_type = type;
-  rejection_.timestamp = timestamp;
+  rejection_.column = entity.name;
+  rejection_.value = entity.value;
+  rejection_.full_type = type;
   return false;
 }
 

@@ -35,6 +35,8 @@ enum class LineError : uint8_t {
 
   // Judgement.
   cast,                // the column has another type
+  out_of_bounds,       // the column's type has no such number
+  precision_loss,      // the column's decimals have fewer digits behind the point
   untyped_column,      // an empty value, or a null array, for a column that does not exist
   decimal_column,      // a decimal for a column that does not exist
   too_many_columns,    // the table would have more than storage::columns_max
@@ -79,6 +81,8 @@ constexpr std::string_view line_error_text(LineError error) {
       "LINE_TOO_LARGE",
       "LINE_TOO_WIDE",
       "CAST",
+      "OUT_OF_BOUNDS",
+      "PRECISION_LOSS",
       "UNTYPED_COLUMN",
       "DECIMAL_COLUMN",
       "TOO_MANY_COLUMNS",

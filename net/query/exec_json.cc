@@ -7,6 +7,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/base/verify.h"
+#include "storage/schema/column_type.h"
 
 namespace net {
 namespace {
@@ -68,6 +69,21 @@ size_t append_json_piece(std::string& target, std::string_view text, size_t size
   return i;
 }
 
+// DOUBLE[][] as "ARRAY","dim":2,"elemType":"DOUBLE".
+void append_json_type(std::string& target, std::string_view type) {
+  constexpr std::string_view brackets = "[]";
+  const size_t element_size = type.find(brackets);
+  if (element_size == std::string_view::npos) return append_json_text(target, type);
+  const size_t dimensions = (type.size() - element_size) / brackets.size();
+  target += "\"ARRAY\",\"dim\":" + std::to_string(dimensions) + ",\"elemType\":";
+  append_json_text(target, type.substr(0, element_size));
+}
+
+// As on QuestDB these two have no other null.
+bool is_null_empty(std::string_view type) {
+  return type == storage::type_name(storage::ColumnType::character) || type == storage::type_name(storage::ColumnType::long256);
+}
+
 std::string make_head(const QueryRun& run) {
   std::string head = "{\"query\":";
   append_json_text(head, run.text());
@@ -76,7 +92,7 @@ std::string make_head(const QueryRun& run) {
     head += &column == run.columns().data() ? "{\"name\":" : ",{\"name\":";
     append_json_text(head, column.name);
     head += ",\"type\":";
-    append_json_text(head, column.type);
+    append_json_type(head, column.type);
     head += '}';
   }
   return head + "],\"timestamp\":" + std::to_string(run.designated()) + ",\"dataset\":[";
@@ -201,15 +217,26 @@ bool ExecAnswer::write_cell(std::string& part, const SqlCell& cell) {
   if (cell_written_ == 0) {
     if (cell_ == 0) part += row_shown_ == 0 ? "[" : ",[";
     if (cell_ != 0) part += ',';
-    if (cell.kind != SqlCell::Kind::text || cell.text.empty()) {
+    if (cell.kind == SqlCell::Kind::null && is_null_empty(run_.columns()[cell_].type)) {
+      part += "\"\"";
+      return true;
+    }
+    if (!cell.has_text() || cell.text.empty()) {
       append_json_cell(part, cell);
       return true;
     }
-    part += '"';
+    if (cell.kind == SqlCell::Kind::text) part += '"';
   }
-  cell_written_ += append_json_piece(part, cell.text.substr(cell_written_), text_piece_size_max);
+  const std::string_view rest = cell.text.substr(cell_written_);
+  if (cell.kind == SqlCell::Kind::json) {
+    const std::string_view piece = rest.substr(0, text_piece_size_max);
+    part += piece;
+    cell_written_ += piece.size();
+  } else {
+    cell_written_ += append_json_piece(part, rest, text_piece_size_max);
+  }
   if (cell_written_ < cell.text.size()) return false;
-  part += '"';
+  if (cell.kind == SqlCell::Kind::text) part += '"';
   cell_written_ = 0;
   return true;
 }

@@ -10,6 +10,7 @@
 #include "engine/base/build_info.h"
 #include "net/sql/functions.h"
 #include "net/sql/timestamp_text.h"
+#include "storage/schema/full_type.h"
 #include "storage/schema/partition_key.h"
 
 namespace net {
@@ -193,7 +194,8 @@ struct ColumnRow {
 
 constexpr auto table_columns_columns = std::to_array<RowColumn<ColumnRow>>({
     {{"column", "STRING"}, [](const ColumnRow& row) { return SqlValue(row.column.name); }},
-    {{"type", "STRING"}, [](const ColumnRow& row) { return SqlValue(std::string(storage::type_name(row.column.type))); }},
+    {{"type", "STRING"},
+     [](const ColumnRow& row) { return SqlValue(storage::full_type_name(row.column.type, row.column.parameters)); }},
     {{"indexed", "BOOLEAN"}, never},
     {{"indexBlockCapacity", "INT"}, zero},
     {{"symbolCached", "BOOLEAN"}, [](const ColumnRow& row) { return SqlValue(storage::is_symbol(row.column.type)); }},

@@ -15,6 +15,7 @@
 #include "net/sql/spill.h"
 #include "net/sql/tables.h"
 #include "net/sql/text_functions.h"
+#include "storage/schema/column_type.h"
 
 namespace net {
 namespace {
@@ -39,6 +40,16 @@ struct FinalizeStatement {
 };
 using DatabasePtr = std::unique_ptr<sqlite3, CloseDatabase>;
 using StatementPtr = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
+
+// How SQLite's values of a column are shown.
+enum class CellForm : uint8_t { as_they_are, boolean, real32, json };
+
+CellForm cell_form(std::string_view type) {
+  if (type == storage::type_name(storage::ColumnType::boolean)) return CellForm::boolean;
+  if (type == storage::type_name(storage::ColumnType::float32)) return CellForm::real32;
+  const bool is_json = type.ends_with("[]") || type == storage::type_name(storage::ColumnType::binary);
+  return is_json ? CellForm::json : CellForm::as_they_are;
+}
 
 }  // namespace
 
@@ -85,7 +96,7 @@ class QueryRun::Machine final : public EndCheck {
 
   int designated_ = designated_none;
   std::vector<SqlColumn> columns_;
-  std::vector<bool> is_boolean_;  // of each column: its integers are shown as false and true
+  std::vector<CellForm> forms_;  // by column
   std::vector<SqlCell> cells_;
 };
 
@@ -185,25 +196,29 @@ void QueryRun::Machine::begin_result(bool has_row) {
       const int type = has_row ? sqlite3_column_type(statement_.get(), i) : SQLITE_TEXT;
       column.type = type == SQLITE_INTEGER ? "LONG" : (type == SQLITE_FLOAT ? "DOUBLE" : "VARCHAR");
     }
-    is_boolean_.push_back(column.type == "BOOLEAN");
+    forms_.push_back(cell_form(column.type));
   }
   cells_.resize(columns_.size());
 }
 
 SqlCell QueryRun::Machine::cell(int column) const {
   sqlite3_stmt* statement = statement_.get();
+  const CellForm form = forms_[static_cast<size_t>(column)];
   switch (sqlite3_column_type(statement, column)) {
     case SQLITE_NULL:
       return {};
     case SQLITE_INTEGER: {
       const int64_t value = sqlite3_column_int64(statement, column);
-      return is_boolean_[static_cast<size_t>(column)] ? SqlCell::of_boolean(value != 0) : SqlCell::of_integer(value);
+      return form == CellForm::boolean ? SqlCell::of_boolean(value != 0) : SqlCell::of_integer(value);
     }
-    case SQLITE_FLOAT:
-      return SqlCell::of_real(sqlite3_column_double(statement, column));
+    case SQLITE_FLOAT: {
+      const double value = sqlite3_column_double(statement, column);
+      return form == CellForm::real32 ? SqlCell::of_real32(value) : SqlCell::of_real(value);
+    }
     default: {
       const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, column));
-      return SqlCell::of_text({bytes == nullptr ? "" : bytes, static_cast<size_t>(sqlite3_column_bytes(statement, column))});
+      const std::string_view text(bytes == nullptr ? "" : bytes, static_cast<size_t>(sqlite3_column_bytes(statement, column)));
+      return form == CellForm::json ? SqlCell::of_json(text) : SqlCell::of_text(text);
     }
   }
 }

@@ -9,11 +9,12 @@
 #include <optional>
 #include <vector>
 
+#include "engine/base/bytes.h"
 #include "engine/base/verify.h"
 #include "net/sql/query_limits.h"
+#include "net/sql/stored_value.h"
 #include "net/sql/time_range.h"
 #include "net/sql/timestamp_text.h"
-#include "net/sql/value.h"
 #include "storage/read/table_scan.h"
 
 namespace net {
@@ -27,18 +28,24 @@ constexpr size_t mask_columns_max = 63;
 
 constexpr std::string_view collation_us = "timestamp_us";
 constexpr std::string_view collation_ns = "timestamp_ns";
+constexpr std::string_view collation_ms = "date";
 
 std::string_view collation_of(ColumnType type) {
-  return storage::unit_of(type) == engine::TimeUnit::ns ? collation_ns : collation_us;
+  const engine::TimeUnit unit = storage::unit_of(type);
+  return unit == engine::TimeUnit::ns ? collation_ns : unit == engine::TimeUnit::us ? collation_us : collation_ms;
 }
 
-// QuestDB's type name, then what makes SQLite choose the affinity of the values (datatype3.html, 3.1).
+// QuestDB's type name, its brackets quoted, then what makes SQLite choose the affinity of the values (datatype3.html, 3.1).
 std::string column_declaration(const Schema& schema, size_t index) {
   const ColumnType type = schema.columns[index].type;
-  std::string declared(storage::type_name(type));
+  std::string declared = storage::full_type_name(type, schema.columns[index].parameters);
+  if (const size_t bracket = declared.find_first_of("(["); bracket != std::string::npos) {
+    declared.insert(bracket, 1, '"') += '"';
+  }
   if (index == schema.designated.value) declared += " DESIGNATED";
-  if (storage::is_symbol(type) || !storage::is_word(storage::kind_of(type))) declared += " TEXT";
-  if (storage::is_timestamp(type)) declared.append(" TEXT COLLATE ").append(collation_of(type));
+  const ValueForm form = form_of(type);
+  if (form == ValueForm::text || form == ValueForm::json) declared += " TEXT";
+  if (storage::is_time(type)) declared.append(" COLLATE ").append(collation_of(type));
   return declared;
 }
 
@@ -70,7 +77,7 @@ struct TableCursor final : sqlite3_vtab_cursor {
   const storage::ScanChunk* chunk = nullptr;
   size_t row = 0;               // in the chunk
   std::vector<uint32_t> slots;  // schema index -> column of the chunk
-  std::string text;             // of the LONG256 that is shown
+  std::string text;             // of the value that is shown
   int64_t row_texts = 0;        // bytes of texts that were read of this row
 };
 
@@ -245,9 +252,28 @@ void return_text(TableCursor& cursor, sqlite3_context* context, std::string_view
   sqlite3_result_text64(context, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-void return_timestamp(TableCursor& cursor, sqlite3_context* context, uint64_t bits, engine::TimeUnit unit) {
-  std::array<char, timestamp_text_size_max> buffer{};
-  return_text(cursor, context, format_timestamp(static_cast<int64_t>(bits), unit, buffer));
+// Of any type but symbols, at the cursor's row.
+void return_value(TableCursor& cursor, sqlite3_context* context, const storage::ColumnVector& column,
+                  storage::TypeParameters parameters) {
+  const storage::Kind kind = column.kind();
+  StoredValue value{.word = column.words[cursor.row], .bytes = {}};
+  if (kind == storage::Kind::texts) value.bytes = column.text(cursor.row);
+  if (kind != storage::Kind::texts && !storage::is_word(kind)) value.bytes = engine::as_text(column.wide(cursor.row));
+  switch (form_of(column.type)) {
+    case ValueForm::boolean:
+    case ValueForm::integer:
+      return sqlite3_result_int64(context, integer_of(column.type, value));
+    case ValueForm::real:
+    case ValueForm::real32:
+      return sqlite3_result_double(context, real_of(column.type, value));
+    case ValueForm::text:
+      if (kind == storage::Kind::texts) return return_text(cursor, context, value.bytes);
+      [[fallthrough]];
+    case ValueForm::json:
+      cursor.text.clear();
+      append_value(cursor.text, {column.type, parameters}, value);
+      return return_text(cursor, context, cursor.text);
+  }
 }
 
 int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int index) {
@@ -256,21 +282,11 @@ int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int 
   VERIFY_LT(slot, cursor.chunk->columns.size());
   const storage::ColumnVector& column = cursor.chunk->columns[slot];
   if (column.present[cursor.row] == 0) return SQLITE_OK;  // NULL unless something else is returned
-  if (storage::is_timestamp(column.type)) {
-    return_timestamp(cursor, context, column.words[cursor.row], storage::unit_of(column.type));
-  } else if (storage::is_symbol(column.type)) {
+  if (storage::is_symbol(column.type)) {
     const storage::SymbolId id{static_cast<uint32_t>(column.words[cursor.row])};
     return_text(cursor, context, cursor.scan->symbol_text(slot, id));
-  } else if (column.kind() == storage::Kind::texts) {
-    return_text(cursor, context, column.text(cursor.row));
-  } else if (storage::is_real(column.type)) {
-    sqlite3_result_double(context, std::bit_cast<double>(column.words[cursor.row]));
-  } else if (storage::is_word(column.kind())) {
-    sqlite3_result_int64(context, static_cast<sqlite3_int64>(column.words[cursor.row]));
   } else {
-    cursor.text.clear();
-    append_wide(cursor.text, column.type, column.wide(cursor.row));
-    return_text(cursor, context, cursor.text);
+    return_value(cursor, context, column, cursor.table().schema().columns[static_cast<size_t>(index)].parameters);
   }
   return SQLITE_OK;
 }
@@ -311,13 +327,18 @@ int compare_timestamps(void*, int left_size, const void* left, int right_size, c
 
 }  // namespace
 
-std::string_view declared_type_name(std::string_view declared) { return declared.substr(0, declared.find(' ')); }
+std::string declared_type_name(std::string_view declared) {
+  std::string name(declared.substr(0, declared.find(' ')));
+  std::erase(name, '"');
+  return name;
+}
 
 bool is_declared_designated(std::string_view declared) { return declared.find(" DESIGNATED") != std::string_view::npos; }
 
 absl::Status add_timestamp_collations(sqlite3* database) {
   for (const auto& [name, compare] : {std::pair(collation_us, &compare_timestamps<engine::TimeUnit::us>),
-                                      std::pair(collation_ns, &compare_timestamps<engine::TimeUnit::ns>)}) {
+                                      std::pair(collation_ns, &compare_timestamps<engine::TimeUnit::ns>),
+                                      std::pair(collation_ms, &compare_timestamps<engine::TimeUnit::ms>)}) {
     if (sqlite3_create_collation(database, name.data(), SQLITE_UTF8, nullptr, compare) != SQLITE_OK) {
       return engine::resource_exhausted(sqlite3_errmsg(database));
     }

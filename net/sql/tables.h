@@ -1,8 +1,8 @@
 // Tables as SQLite sees them: a virtual table over a snapshot. Time ranges on the designated timestamp and the wanted columns
 // are pushed down into the scan, and rows come in the order of that timestamp, which spares ORDER BY its sorting.
 //
-// Booleans are 0 and 1, timestamps and LONG256 are text. Timestamps compare as points in time whatever their spelling, by the
-// collations that add_timestamp_collations registers.
+// Booleans are 0 and 1, and what SQLite has no values for is text (stored_value.h). Timestamps compare as points in time
+// whatever their spelling, by the collations that add_timestamp_collations registers.
 #pragma once
 
 #include <sqlite3.h>
@@ -19,7 +19,7 @@
 namespace net {
 
 // What a declared column type says about a result column: "TIMESTAMP DESIGNATED TEXT" is TIMESTAMP, and designated.
-std::string_view declared_type_name(std::string_view declared);
+std::string declared_type_name(std::string_view declared);
 bool is_declared_designated(std::string_view declared);
 
 absl::Status add_timestamp_collations(sqlite3* database);

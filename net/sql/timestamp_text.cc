@@ -150,7 +150,8 @@ std::string_view format_timestamp(int64_t timestamp, engine::TimeUnit unit, std:
   *target++ = ':';
   target = put_number(target, second_of_day % 60, 2);
   *target++ = '.';
-  target = put_number(target, fraction, unit == engine::TimeUnit::us ? 6 : 9);
+  const int decimals = unit == engine::TimeUnit::ns ? 9 : unit == engine::TimeUnit::us ? 6 : 3;
+  target = put_number(target, fraction, decimals);
   *target++ = 'Z';
   const auto size = static_cast<size_t>(target - buffer.data());
   VERIFY_LE(size, timestamp_text_size_max);

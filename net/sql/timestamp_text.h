@@ -22,8 +22,8 @@ struct TimePoint {
 
 inline constexpr size_t timestamp_text_size_max = 40;
 
-// "2022-01-01T00:00:00.000000Z", nine decimals for ns. Years have four digits or more, and a sign before year 0. The text is
-// written to `buffer`.
+// "2022-01-01T00:00:00.000000Z", with nine decimals for ns and three for ms. Years have four digits or more, and a sign before
+// year 0. The text is written to `buffer`.
 std::string_view format_timestamp(int64_t timestamp, engine::TimeUnit unit, std::span<char, timestamp_text_size_max> buffer);
 
 // Takes what format_timestamp writes, and its shorter forms: "2022", "2022-01", "2022-01-01", "2022-01-01T10", "...T10:30",

@@ -4,9 +4,6 @@
 #include <charconv>
 #include <cmath>
 
-#include "engine/base/bytes.h"
-#include "engine/base/verify.h"
-
 namespace net {
 namespace {
 
@@ -21,27 +18,9 @@ void append_number(std::string& target, auto value, Format... format) {
   target.append(buffer.data(), end);
 }
 
-void append_long256(std::string& target, const storage::Long256& value) {
-  target += "0x";
-  size_t word = value.size() - 1;
-  while (word > 0 && value[word] == 0) --word;
-  append_number(target, value[word], 16);
-  while (word > 0) {
-    const size_t start = target.size();
-    append_number(target, value[--word], 16);
-    target.insert(start, 16 - (target.size() - start), '0');
-  }
-}
-
-}  // namespace
-
-SqlCell SqlCell::of_real(double value) {
-  if (!std::isfinite(value)) return {};
-  return {.kind = Kind::real, .real = value};
-}
-
-void append_double(std::string& target, double value) {
-  const double magnitude = std::fabs(value);
+template <typename Real>
+void append_real(std::string& target, Real value) {
+  const double magnitude = std::fabs(static_cast<double>(value));
   if (magnitude != 0 && (magnitude < plain_min || magnitude >= plain_max)) {
     append_number(target, value, std::chars_format::scientific);
     return;
@@ -51,15 +30,20 @@ void append_double(std::string& target, double value) {
   if (target.find('.', start) == std::string::npos) target += ".0";
 }
 
-void append_wide(std::string& target, storage::ColumnType type, std::span<const std::byte> value) {
-  VERIFY_EQ(value.size(), storage::width_of(storage::kind_of(type)));
-  switch (type) {
-    case storage::ColumnType::long256:
-      return append_long256(target, engine::load<storage::Long256>(value.data()));
-    default:
-      UNREACHABLE("type of a wide value");
-  }
+}  // namespace
+
+SqlCell SqlCell::of_real(double value) {
+  if (!std::isfinite(value)) return {};
+  return {.kind = Kind::real, .real = value};
 }
+
+SqlCell SqlCell::of_real32(double value) {
+  SqlCell cell = of_real(value);
+  if (cell.kind == Kind::real) cell.kind = Kind::real32;
+  return cell;
+}
+
+void append_double(std::string& target, double value) { append_real(target, value); }
 
 void append_cell(std::string& target, const SqlCell& cell) {
   switch (cell.kind) {
@@ -74,7 +58,11 @@ void append_cell(std::string& target, const SqlCell& cell) {
     case SqlCell::Kind::real:
       append_double(target, cell.real);
       return;
+    case SqlCell::Kind::real32:
+      append_real(target, static_cast<float>(cell.real));
+      return;
     case SqlCell::Kind::text:
+    case SqlCell::Kind::json:
       target += cell.text;
       return;
   }

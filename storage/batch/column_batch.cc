@@ -45,11 +45,11 @@ Range range_of(std::span<const uint64_t> words) {
   return {.base = static_cast<uint64_t>(low), .span = static_cast<uint64_t>(high) - static_cast<uint64_t>(low)};
 }
 
-// Numbers are framed by their range; words without an order (doubles) are stored whole unless all are the same bits.
+// Numbers are framed by their range; words without an order (reals) are stored whole unless all are the same bits.
 //
 //   1'700'000'003, 1'700'000'001, 1'700'000'255   ->   base 1'700'000'001, span 254: a byte each, 2 0 254
-Range range_of(WordOrder order, std::span<const uint64_t> words) {
-  switch (order) {
+Range range_of(ColumnType type, std::span<const uint64_t> words) {
+  switch (row_of(type).order) {
     case WordOrder::unsigned_number:
       return range_of<uint64_t>(words);
     case WordOrder::signed_number:
@@ -58,7 +58,8 @@ Range range_of(WordOrder order, std::span<const uint64_t> words) {
       break;
   }
   const bool constant = std::ranges::all_of(words, [&](uint64_t word) { return word == words[0]; });
-  return constant ? Range{.base = words[0], .span = 0} : Range{.base = 0, .span = UINT64_MAX};
+  const size_t unused_bits = word_bits - 8 * width_of(kind_of(type));
+  return constant ? Range{.base = words[0], .span = 0} : Range{.base = 0, .span = UINT64_MAX >> unused_bits};
 }
 
 template <typename T>
@@ -211,7 +212,7 @@ void OpenBatch::write_column(OpenColumn& column, BatchEntry& entry, std::vector<
     encoding = text_encoding(*std::ranges::max_element(column.words));
   } else if (is_word(kind)) {
     if (has_nulls) fill_nulls(column.words, column.validity);
-    range = range_of(row_of(type).order, column.words);
+    range = range_of(type, column.words);
     encoding = frame_encoding(range.span);
   }
   const bool is_raw = encoding == BatchEncoding::raw;

@@ -24,6 +24,29 @@ enum class ColumnType : uint8_t {
   symbol = 6,   // dictionary-coded text
   varchar = 7,  // UTF-8 text
   long256 = 8,  // least significant 64-bit word first
+  int8 = 9,
+  int16 = 10,
+  int32 = 11,
+  float32 = 12,
+  character = 13,   // a UTF-16 code unit
+  string = 14,      // a varchar by another name
+  uuid = 15,        // bytes in the order of its text
+  ipv4 = 16,        // a number: the first byte of its text is the highest
+  geohash = 17,     // a number: its bits, the last one lowest
+  date = 18,        // milliseconds since 1970 in UTC
+  decimal64 = 19,   // numbers in two's complement, to be divided by 10^scale: up to 18 digits,
+  decimal128 = 20,  // up to 38,
+  decimal256 = 21,  // up to 76
+  array = 22,       // of doubles: i32 a dimension, then the values, row-major
+  binary = 23,      // any bytes
+};
+
+// What says such a type in full. Zeros for types that have none.
+struct TypeParameters {
+  uint8_t size = 0;   // geohash: bits; decimals: digits; array: dimensions
+  uint8_t scale = 0;  // decimals: digits behind the point
+
+  friend constexpr bool operator==(const TypeParameters&, const TypeParameters&) = default;
 };
 
 using Long256 = std::array<uint64_t, 4>;  // as values of long256 are
@@ -40,15 +63,15 @@ struct ColumnTypeRow {
   bool has_null = true;  // false: a row without a value has 0
   WordOrder order = WordOrder::none;
   bool is_symbol = false;                                 // values are ids of a dictionary
-  engine::TimeUnit unit = engine::TimeUnit::unspecified;  // of a timestamp
-  bool is_real = false;                                   // words are bits of doubles
+  engine::TimeUnit unit = engine::TimeUnit::unspecified;  // of a point in time
+  uint8_t size_max = 0;                                   // of TypeParameters, from 1
 };
 
 // By type, from 1.
 inline constexpr std::array column_types{
     ColumnTypeRow{ColumnType::boolean, "BOOLEAN", Kind::bits, false, WordOrder::unsigned_number},
     ColumnTypeRow{ColumnType::int64, "LONG", Kind::fixed8, true, WordOrder::signed_number},
-    ColumnTypeRow{.type = ColumnType::float64, .name = "DOUBLE", .kind = Kind::fixed8, .is_real = true},
+    ColumnTypeRow{ColumnType::float64, "DOUBLE", Kind::fixed8},
     ColumnTypeRow{ColumnType::timestamp_us, "TIMESTAMP", Kind::fixed8, true, WordOrder::signed_number, false,
                   engine::TimeUnit::us},
     ColumnTypeRow{ColumnType::timestamp_ns, "TIMESTAMP_NS", Kind::fixed8, true, WordOrder::signed_number, false,
@@ -56,6 +79,29 @@ inline constexpr std::array column_types{
     ColumnTypeRow{ColumnType::symbol, "SYMBOL", Kind::fixed4, true, WordOrder::unsigned_number, true},
     ColumnTypeRow{ColumnType::varchar, "VARCHAR", Kind::texts},
     ColumnTypeRow{ColumnType::long256, "LONG256", Kind::fixed32},
+    ColumnTypeRow{ColumnType::int8, "BYTE", Kind::fixed1, false, WordOrder::signed_number},
+    ColumnTypeRow{ColumnType::int16, "SHORT", Kind::fixed2, false, WordOrder::signed_number},
+    ColumnTypeRow{ColumnType::int32, "INT", Kind::fixed4, true, WordOrder::signed_number},
+    ColumnTypeRow{ColumnType::float32, "FLOAT", Kind::fixed4},
+    ColumnTypeRow{ColumnType::character, "CHAR", Kind::fixed2, true, WordOrder::unsigned_number},
+    ColumnTypeRow{ColumnType::string, "STRING", Kind::texts},
+    ColumnTypeRow{ColumnType::uuid, "UUID", Kind::fixed16},
+    ColumnTypeRow{ColumnType::ipv4, "IPv4", Kind::fixed4, true, WordOrder::unsigned_number},
+    ColumnTypeRow{.type = ColumnType::geohash,
+                  .name = "GEOHASH",
+                  .kind = Kind::fixed8,
+                  .order = WordOrder::unsigned_number,
+                  .size_max = 60},
+    ColumnTypeRow{ColumnType::date, "DATE", Kind::fixed8, true, WordOrder::signed_number, false, engine::TimeUnit::ms},
+    ColumnTypeRow{.type = ColumnType::decimal64,
+                  .name = "DECIMAL",
+                  .kind = Kind::fixed8,
+                  .order = WordOrder::signed_number,
+                  .size_max = 18},
+    ColumnTypeRow{.type = ColumnType::decimal128, .name = "DECIMAL", .kind = Kind::fixed16, .size_max = 38},
+    ColumnTypeRow{.type = ColumnType::decimal256, .name = "DECIMAL", .kind = Kind::fixed32, .size_max = 76},
+    ColumnTypeRow{.type = ColumnType::array, .name = "DOUBLE[]", .kind = Kind::texts, .size_max = 32},
+    ColumnTypeRow{ColumnType::binary, "BINARY", Kind::texts},
 };
 
 // False for bytes that are no ColumnType; readers of files and frames check before they cast.
@@ -75,9 +121,12 @@ static_assert([] {
 
 constexpr std::string_view type_name(ColumnType type) { return row_of(type).name; }
 constexpr Kind kind_of(ColumnType type) { return row_of(type).kind; }
-constexpr bool is_timestamp(ColumnType type) { return row_of(type).unit != engine::TimeUnit::unspecified; }
 constexpr engine::TimeUnit unit_of(ColumnType type) { return row_of(type).unit; }
-constexpr bool is_real(ColumnType type) { return row_of(type).is_real; }
+constexpr bool is_time(ColumnType type) { return unit_of(type) != engine::TimeUnit::unspecified; }
+// May order the rows of a table.
+constexpr bool is_timestamp(ColumnType type) {
+  return unit_of(type) == engine::TimeUnit::us || unit_of(type) == engine::TimeUnit::ns;
+}
 constexpr bool is_symbol(ColumnType type) { return row_of(type).is_symbol; }
 
 // Bytes of a value in memory and, but for bits, in files; 0 for texts.

@@ -10,6 +10,7 @@
 #include "engine/base/utf8.h"
 #include "engine/base/verify.h"
 #include "storage/schema/case_folding.h"
+#include "storage/schema/full_type.h"
 
 namespace storage {
 
@@ -52,7 +53,9 @@ std::string take_name(ByteReader& reader) {
 void put_column(ByteWriter& writer, const Column& column) {
   writer.put(column.id.value);
   writer.put(column.type);
-  writer.put_zeros(3);
+  writer.put(column.parameters.size);
+  writer.put(column.parameters.scale);
+  writer.put_zeros(1);
   put_name(writer, column.name);
 }
 
@@ -63,7 +66,13 @@ Column take_column(ByteReader& reader) {
   const auto type = reader.take<uint8_t>();
   reader.check(is_column_type(type), "column type", column_types.size(), type, "1 to ");
   column.type = static_cast<ColumnType>(type);
-  reader.take_bytes(3);
+  column.parameters.size = reader.take<uint8_t>();
+  column.parameters.scale = reader.take<uint8_t>();
+  if (reader.ok()) {
+    const bool fit = are_parameters(column.type, column.parameters);
+    reader.check(fit, "parameter of a column type", type, column.parameters.size, "one of type ");
+  }
+  reader.take_bytes(1);
   column.name = take_name(reader);
   return column;
 }
@@ -130,7 +139,9 @@ Schema make_schema(TableId table, const TableWish& wish) {
   schema.designated = wish.designated;
   schema.name = wish.name;
   for (const ColumnWish& column : wish.columns) {
-    schema.columns.push_back({ColumnId{static_cast<uint32_t>(schema.columns.size())}, column.type, column.name});
+    VERIFY(are_parameters(column.type, column.parameters));
+    const ColumnId id{static_cast<uint32_t>(schema.columns.size())};
+    schema.columns.push_back({id, column.type, column.name, column.parameters});
   }
   schema.ttl = wish.ttl;
   for (const ColumnIndex key : wish.upsert_keys) schema.upsert_keys.push_back(schema.column(key).id);
@@ -153,7 +164,8 @@ absl::StatusOr<Schema> with_columns(const Schema& schema, std::span<const Column
       message.append(schema.name).append(": has the most columns a table may have, ").append(std::to_string(columns_max));
       return engine::resource_exhausted(message);
     }
-    next.columns.push_back({ColumnId{id_next++}, wish.type, wish.name});
+    VERIFY(are_parameters(wish.type, wish.parameters));
+    next.columns.push_back({ColumnId{id_next++}, wish.type, wish.name, wish.parameters});
   }
   if (next.columns.size() != schema.columns.size()) ++next.version;
   VERIFY_LE(next.columns.size() + next.dropped_columns.size(), columns_max);

@@ -36,6 +36,7 @@ struct Column {
   ColumnId id;
   ColumnType type{};
   std::string name;  // first spelling; compares case-insensitively
+  TypeParameters parameters{};
 
   friend bool operator==(const Column&, const Column&) = default;
 };
@@ -67,6 +68,7 @@ using SchemaRef = std::shared_ptr<const Schema>;
 struct ColumnWish {
   std::string name;
   ColumnType type{};
+  TypeParameters parameters{};
 };
 
 // The schema of a table that does not exist yet. `columns` holds the designated timestamp too.
@@ -99,7 +101,8 @@ std::string fold_name(std::string_view name);
 //
 // record := | version u32 | table u32 | designated u32 | column_count u32 | unit u8 | ttl_unit u8 | parts u8 | reserved u8 |
 //            name_size u32 | name | column... | ttl | keys | dropped |
-// column := | id u32 | type u8 | reserved u8[3] | name_size u32 | name |                          all little-endian, unpadded
+// column := | id u32 | type u8 | size u8 | scale u8 | reserved u8 | name_size u32 | name |        all little-endian, unpadded
+//           size and scale are the parameters of the type
 // ttl     := | ttl_count u32 |                     where ttl_unit is not 0
 // keys    := | key_count u32 | column id u32... |  where `parts` has bit 0
 // dropped := | column_count u32 | column... |      where it has bit 1; bit 2: the table is dropped

@@ -1,15 +1,20 @@
 #include "net/query/exec_json.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
+#include "engine/base/bytes.h"
 #include "engine/base/prng.h"
 #include "engine/uring/backend.h"
 #include "net/sql/file_table_provider.h"
 #include "storage/read/snapshot_files.h"
+#include "storage/schema/full_type.h"
 #include "tests/catch.h"
 #include "tests/storage/table_files.h"
 #include "tests/temporary_directory.h"
@@ -101,6 +106,108 @@ TEST_CASE("exec_json: any text comes back through a JSON parser, and bytes that 
     net::append_json_text(text, c.text);
     CHECK(json::parse(text).get<std::string>() == c.wanted);
   }
+}
+
+// A table with a row of values, and one of nulls.
+TEST_CASE("exec_json: every type is named and shown as QuestDB does") {
+  struct Case {
+    std::string type;
+    tests::Cell cell;
+    std::string value, null;
+  };
+  const auto bytes = [](const auto& value) { return std::string(engine::as_text(std::as_bytes(std::span(&value, 1)))); };
+  const std::string digits76(76, '9');
+  const std::vector<Case> cases{
+      {"BOOLEAN", true, "true", "false"},
+      {"BYTE", int64_t{-5}, "-5", "0"},
+      {"SHORT", int64_t{-32768}, "-32768", "0"},
+      {"INT", int64_t{-2147483647}, "-2147483647", "null"},
+      {"LONG", int64_t{5}, "5", "null"},
+      {"FLOAT", bytes(0.1F), "0.1", "null"},
+      {"DOUBLE", 0.1, "0.1", "null"},
+      {"CHAR", int64_t{0x20ac}, "\"\xE2\x82\xAC\"", "\"\""},
+      {"SYMBOL", "a\"b", "\"a\\\"b\"", "null"},
+      {"STRING", "x", "\"x\"", "null"},
+      {"VARCHAR", "x", "\"x\"", "null"},
+      {"DATE", int64_t{1'638'202'821'123}, "\"2021-11-29T16:20:21.123Z\"", "null"},
+      {"TIMESTAMP", int64_t{-1}, "\"1969-12-31T23:59:59.999999Z\"", "null"},
+      {"TIMESTAMP_NS", int64_t{1}, "\"1970-01-01T00:00:00.000000001Z\"", "null"},
+      {"LONG256", storage::Long256{0x1f, 0, 1, 0}, "\"0x10000000000000000000000000000001f\"", "\"\""},
+      {"UUID", "\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\x01", "\"11223344-5566-7788-99aa-bbccddeeff01\"",
+       "null"},
+      {"IPv4", int64_t{0xc0a80001}, "\"192.168.0.1\"", "null"},
+      {"GEOHASH(5c)", int64_t{0b11010'00011'00011'01100'01011}, "\"u33dc\"", "null"},
+      {"GEOHASH(4b)", int64_t{0b0100}, "\"0100\"", "null"},
+      {"DECIMAL(18,3)", int64_t{-500}, "\"-0.500\"", "null"},
+      {"DECIMAL(38,0)", bytes(std::array<int64_t, 2>{-7, -1}), "\"-7\"", "null"},
+      {"DECIMAL(76,2)", bytes(storage::Long256{12345, 0, 0, 0}), "\"123.45\"", "null"},
+      {"DOUBLE[]", bytes(uint32_t{2}) + bytes(1.0) + bytes(std::nan("")), "[1.0,null]", "null"},
+      {"DOUBLE[][]", bytes(std::array<uint32_t, 2>{2, 1}) + bytes(1.5) + bytes(-0.0), "[[1.5],[-0.0]]", "null"},
+      {"DOUBLE[]", bytes(uint32_t{0}), "[]", "null"},
+      {"DOUBLE[][]", bytes(std::array<uint32_t, 2>{2, 1}), "[]", "null"},  // damaged
+      {"BINARY", "abc", "[]", "null"},
+  };
+  Node node;
+  std::vector<storage::ColumnWish> columns;
+  tests::Row values;
+  std::string types, shown, nulls;
+  for (const Case& c : cases) {
+    const storage::FullType type = storage::parse_full_type(c.type).value();
+    const std::string name = "c" + std::to_string(columns.size());
+    columns.push_back({name, type.type, type.parameters});
+    values.push_back(c.cell);
+    const size_t dimensions = static_cast<size_t>(std::ranges::count(c.type, '['));
+    types += R"({"name":")" + name + R"(","type":")";
+    types += dimensions == 0 ? c.type + "\"}," : R"(ARRAY","dim":)" + std::to_string(dimensions) + R"(,"elemType":"DOUBLE"},)";
+    shown += c.value + ',';
+    nulls += c.null + ',';
+  }
+  columns.push_back({"timestamp", ColumnType::timestamp_us});
+  values.push_back(int64_t{0});
+  tests::Row empty(columns.size());
+  empty.back() = int64_t{1};
+  tests::TableFiles files(node.directory.path(), tests::make_table(1, "t", columns, static_cast<uint32_t>(cases.size())));
+  files.add(values);
+  files.add(empty);
+  files.write();
+  node.open();
+  CHECK(node.answer("t").body == R"({"query":"t","columns":[)" + types +
+                                     R"({"name":"timestamp","type":"TIMESTAMP"}],"timestamp":)" + std::to_string(cases.size()) +
+                                     R"(,"dataset":[[)" + shown + R"("1970-01-01T00:00:00.000000Z"],[)" + nulls +
+                                     R"("1970-01-01T00:00:00.000001Z"]],"count":2})");
+  const auto count = [&](const std::string& condition) {
+    return json::parse(node.answer("select count() from t where " + condition).body).at("dataset").at(0).at(0).get<int>();
+  };
+  CHECK(count("c1 = -5") == 1);
+  CHECK(count("c2 < 0") == 1);
+  CHECK(count("c3 is null") == 1);
+  CHECK(count("c11 > '2021-11-29T16:20:21Z'") == 1);
+  CHECK(count("c15 = '11223344-5566-7788-99aa-bbccddeeff01'") == 1);
+  CHECK(count("c19 = '-0.500'") == 1);
+  const json shown_columns = json::parse(node.answer("show columns from t").body).at("dataset");
+  for (size_t i = 0; i < cases.size(); ++i) CHECK(shown_columns.at(i).at(1) == cases[i].type);
+}
+
+TEST_CASE("exec_json: an array that is larger than a part goes in several") {
+  Node node;
+  tests::TableFiles files(
+      node.directory.path(),
+      tests::make_table(1, "t", {{"a", ColumnType::array, {.size = 1}}, {"timestamp", ColumnType::timestamp_us}}, 1));
+  constexpr uint32_t count = 50'000;
+  std::string array(reinterpret_cast<const char*>(&count), sizeof(count));
+  for (uint32_t i = 0; i < count; ++i) {
+    const double value = i + 0.5;
+    array.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  files.add({array, int64_t{0}});
+  files.write();
+  node.open();
+  const Reply reply = node.answer("select a from t");
+  REQUIRE(reply.part_sizes.size() > 5);
+  for (const size_t size : reply.part_sizes) CHECK(size <= net::exec_part_size_max);
+  const json shown = json::parse(reply.body).at("dataset").at(0).at(0);
+  REQUIRE(shown.size() == count);
+  for (uint32_t i = 0; i < count; ++i) REQUIRE(shown.at(i).get<double>() == i + 0.5);
 }
 
 TEST_CASE("exec_json: doubles read back as the same bits") {

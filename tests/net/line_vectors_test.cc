@@ -1,7 +1,10 @@
-// The conformance vectors of text over TCP, vectors/ilp_text.jsonl: parser and judge fill tables of a small model, whole
-// and cut at every byte, and the model is compared with what QuestDB stores. One JSON object a line:
+// The conformance vectors: those of text, vectors/ilp_text.jsonl, and those of binary values, types and casts,
+// vectors/ilp_types.jsonl. Parser and judge fill tables of a small model, whole and cut at every byte, and the model is
+// compared with what QuestDB stores. One JSON object a line:
 //   id, topic   who it is
-//   input_b64   the bytes of one connection, which is closed at the first bad line
+//   input_b64   the bytes of one connection, which is closed at the first bad line; "transport": "http": of one body
+//   setup       tables that are there before: name -> columns [name, type], designated
+//   config      settings that are not as usual: types of new columns
 //   expect      tables: name -> columns [name, type], rows by designated timestamp, designated; others have no rows
 //               error: the refusal's kind, parser_code and fragments of its sentence, where they are fixed
 #include <tests/net/vectors_directory.h>
@@ -10,7 +13,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -19,12 +21,13 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/base/bytes.h"
 #include "net/judge/rejection_text.h"
 #include "net/judge/row_judge.h"
 #include "net/judge/timestamp_unit.h"
 #include "net/line/number.h"
 #include "net/line/parser.h"
+#include "net/sql/stored_value.h"
+#include "storage/schema/full_type.h"
 #include "tests/catch.h"
 
 namespace {
@@ -51,49 +54,36 @@ std::string decode_base64(std::string_view text) {
   return bytes;
 }
 
-std::string timestamp_text(int64_t value, ColumnType type) {
-  const int64_t unit = type == ColumnType::timestamp_ns ? 1'000'000'000 : 1'000'000;
-  const int64_t fraction = ((value % unit) + unit) % unit;
-  const time_t seconds = static_cast<time_t>((value - fraction) / unit);
-  std::tm calendar{};
-  gmtime_r(&seconds, &calendar);
-  char date[32];
-  std::strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &calendar);
-  char text[64];
-  std::snprintf(text, sizeof(text), "%s.%0*lldZ", date, type == ColumnType::timestamp_ns ? 9 : 6,
-                static_cast<long long>(fraction));
+storage::FullType full_type(const storage::Column& column) { return {column.type, column.parameters}; }
+
+std::string type_text(const storage::Column& column) { return storage::full_type_name(column.type, column.parameters); }
+
+json timestamp_value(int64_t timestamp, ColumnType type) {
+  std::string text;
+  net::append_value(text, {type}, {.word = static_cast<uint64_t>(timestamp), .bytes = {}});
   return text;
 }
 
-std::string long256_text(const storage::Long256& value) {
-  std::string text = "0x";
-  for (size_t i = value.size(); i-- > 0;) {
-    char word[32];
-    std::snprintf(word, sizeof(word), "%016llx", static_cast<unsigned long long>(value[i]));
-    text += word;
-  }
-  return text;
-}
-
-json value_of(const net::JudgedCell& cell) {
-  switch (cell.type) {
-    case ColumnType::symbol:
-    case ColumnType::varchar:
-      return std::string(cell.text);
-    case ColumnType::boolean:
+json value_of(const net::JudgedCell& cell, const storage::Column& column) {
+  if (cell.type == ColumnType::symbol) return std::string(cell.text);
+  const net::StoredValue value{.word = cell.word, .bytes = cell.text};
+  switch (net::form_of(cell.type)) {
+    case net::ValueForm::boolean:
       return cell.word != 0;
-    case ColumnType::int64:
-      return static_cast<int64_t>(cell.word);
-    case ColumnType::long256:
-      return long256_text(engine::load<storage::Long256>(cell.wide().span().data()));
-    case ColumnType::timestamp_us:
-    case ColumnType::timestamp_ns:
-      return timestamp_text(static_cast<int64_t>(cell.word), cell.type);
-    case ColumnType::float64:
+    case net::ValueForm::integer:
+      return net::integer_of(cell.type, value);
+    case net::ValueForm::real:
+    case net::ValueForm::real32: {
+      const double real = net::real_of(cell.type, value);
+      return std::isfinite(real) ? json(real) : json(nullptr);
+    }
+    case net::ValueForm::text:
+    case net::ValueForm::json:
       break;
   }
-  const double value = std::bit_cast<double>(cell.word);
-  return std::isfinite(value) ? json(value) : json(nullptr);
+  std::string text;
+  net::append_value(text, full_type(column), value);
+  return net::form_of(cell.type) == net::ValueForm::json ? json::parse(text) : json(text);
 }
 
 struct ModelRow {
@@ -106,9 +96,27 @@ struct ModelTable {
   std::vector<ModelRow> rows;
 };
 
-// What one connection leaves behind.
+net::DefaultTypes default_types(const json& config) {
+  net::DefaultTypes types;
+  const auto set = [&config](const char* key, ColumnType& type) {
+    if (config.contains(key)) type = storage::parse_full_type(config.at(key).get<std::string>()).value().type;
+  };
+  set("line.integer.default.column.type", types.integer);
+  set("line.float.default.column.type", types.real);
+  set("line.timestamp.default.column.type", types.timestamp);
+  if (config.value("cairo.legacy.string.column.type.default", false)) types.string = ColumnType::string;
+  return types;
+}
+
+// What one connection, or body, leaves behind.
 class Model {
  public:
+  explicit Model(const json& vector)
+      : is_body_(vector.value("transport", "tcp") == "http"), judge_(1, default_types(vector.value("config", json::object()))) {
+    const json setup = vector.value("setup", json::object());
+    for (const auto& [name, table] : setup.items()) add_table(name, table);
+  }
+
   void send(std::string_view piece) {
     while (!rejected_) {
       const net::LineStep step = parser_.consume(piece);
@@ -120,6 +128,13 @@ class Model {
         take_line();
       }
     }
+  }
+
+  void end() {
+    if (!is_body_ || rejected_) return;
+    const net::LineEvent event = parser_.finish();
+    if (event == net::LineEvent::line) take_line();
+    CHECK(event != net::LineEvent::bad_line);
   }
 
   bool refused() const { return rejected_; }
@@ -142,7 +157,7 @@ class Model {
     for (const auto& [name, table] : tables_) {
       text += "\n" + table.schema.name;
       for (const storage::Column& column : table.schema.columns) {
-        text.append(" ").append(column.name).append(" ").append(storage::type_name(column.type));
+        text.append(" ").append(column.name).append(" ").append(type_text(column));
       }
       for (const ModelRow& row : table.rows) text += "\n  " + std::to_string(row.timestamp) + " " + json(row.values).dump();
     }
@@ -150,6 +165,17 @@ class Model {
   }
 
  private:
+  void add_table(const std::string& name, const json& table) {
+    storage::TableWish wish{.name = name};
+    for (const json& column : table.at("columns")) {
+      const storage::FullType type = storage::parse_full_type(column.at(1).get<std::string>()).value();
+      if (column.at(0) == table.at("designated")) wish.designated.value = static_cast<uint32_t>(wish.columns.size());
+      wish.columns.push_back({column.at(0).get<std::string>(), type.type, type.parameters});
+    }
+    const storage::TableId id{static_cast<uint32_t>(tables_.size())};
+    tables_[storage::fold_name(name)].schema = storage::make_schema(id, wish);
+  }
+
   void take_line() {
     const net::ParsedLine& line = parser_.line();
     for (;;) {
@@ -179,8 +205,10 @@ class Model {
     ModelRow row;
     row.timestamp = judged.has_timestamp ? judged.timestamp : *net::convert_timestamp(clock_ns, engine::TimeUnit::ns, type);
     row.values.resize(schema.columns.size());
-    row.values[schema.designated.value] = timestamp_text(row.timestamp, type);
-    for (const net::JudgedCell& cell : judged.cells) row.values[cell.column.value] = value_of(cell);
+    row.values[schema.designated.value] = timestamp_value(row.timestamp, type);
+    for (const net::JudgedCell& cell : judged.cells) {
+      row.values[cell.column.value] = value_of(cell, schema.column(cell.column));
+    }
     table.rows.push_back(std::move(row));
   }
 
@@ -191,26 +219,31 @@ class Model {
   }
 
   net::LineParser parser_{{.report = net::BadLineReport::at_detection}};
-  net::RowJudge judge_{1};
+  bool is_body_ = false;
+  net::RowJudge judge_;
   std::map<std::string, ModelTable> tables_;
   bool rejected_ = false;
   net::LineError error_ = net::LineError::none;
   std::string detail_;
 };
 
-// A column added later is null, or false, in the rows before.
+// A column added later is null, false or 0 in the rows before.
 json stored_value(const ModelRow& row, size_t column, ColumnType type) {
   const json value = column < row.values.size() ? row.values[column] : json(nullptr);
-  return value.is_null() && type == ColumnType::boolean ? json(false) : value;
+  if (!value.is_null() || storage::row_of(type).has_null) return value;
+  return type == ColumnType::boolean ? json(false) : json(0);
 }
 
 bool same_value(const json& found, const json& expected, ColumnType type) {
   if (expected == json("$now")) {
-    return found == json(timestamp_text(*net::convert_timestamp(clock_ns, engine::TimeUnit::ns, type), type));
+    return found == timestamp_value(*net::convert_timestamp(clock_ns, engine::TimeUnit::ns, type), type);
   }
   if (type == ColumnType::long256 && expected.is_string()) {
     const auto words = net::parse_long256(expected.get<std::string>().substr(2));
-    return words.has_value() && found == json(long256_text(*words));
+    return words.has_value() && words == net::parse_long256(found.get<std::string>().substr(2));
+  }
+  if (type == ColumnType::float32 && expected.is_number()) {
+    return found.is_number() && found.get<float>() == expected.get<float>();
   }
   if (type == ColumnType::float64 && expected.is_number()) {
     return found.is_number() && std::bit_cast<uint64_t>(found.get<double>()) == std::bit_cast<uint64_t>(expected.get<double>());
@@ -221,7 +254,7 @@ bool same_value(const json& found, const json& expected, ColumnType type) {
 void check_table(const ModelTable& table, const json& expected) {
   json columns = json::array();
   for (const storage::Column& column : table.schema.columns) {
-    columns.push_back({column.name, std::string(storage::type_name(column.type))});
+    columns.push_back({column.name, type_text(column)});
   }
   CHECK(columns == expected.at("columns"));
   CHECK(table.schema.designated_column().name == expected.at("designated").get<std::string>());
@@ -243,8 +276,12 @@ std::string kind_of(net::LineError error) {
     case net::LineError::invalid_column_name:
       return "name";
     case net::LineError::cast:
+    case net::LineError::designated_type:
       return "cast";
+    case net::LineError::out_of_bounds:
+      return "bounds";
     case net::LineError::untyped_column:
+    case net::LineError::decimal_column:
       return "create";
     case net::LineError::timestamp_negative:
     case net::LineError::timestamp_overflow:
@@ -271,8 +308,9 @@ void check_error(const Model& model, const json& expected) {
 void check_vector(const json& vector) {
   const std::string input = decode_base64(vector.at("input_b64").get<std::string>());
   const json& expected = vector.at("expect");
-  Model whole;
+  Model whole(vector);
   whole.send(input);
+  whole.end();
   INFO(whole.dump());
   size_t row_count = 0;
   for (const auto& [name, table] : expected.at("tables").items()) {
@@ -286,9 +324,10 @@ void check_vector(const json& vector) {
 
   for (size_t cut = 1; cut < input.size(); ++cut) {
     INFO("cut at " << cut);
-    Model pieces;
+    Model pieces(vector);
     pieces.send(std::string_view(input).substr(0, cut));
     pieces.send(std::string_view(input).substr(cut));
+    pieces.end();
     CHECK(pieces.dump() == whole.dump());
   }
 }
@@ -296,14 +335,16 @@ void check_vector(const json& vector) {
 }  // namespace
 
 TEST_CASE("line vectors: parser and judge give the expected tables, whole and cut at every byte") {
-  std::ifstream file(MILLRACE_TEST_VECTORS "/ilp_text.jsonl");
-  REQUIRE(file.is_open());
   size_t count = 0;
-  for (std::string text; std::getline(file, text); ++count) {
-    const json vector = json::parse(text);
-    INFO(vector.at("id").get<std::string>() << " " << vector.at("topic").get<std::string>());
-    check_vector(vector);
+  for (const char* const name : {"/ilp_text.jsonl", "/ilp_types.jsonl"}) {
+    std::ifstream file(std::string(MILLRACE_TEST_VECTORS) + name);
+    REQUIRE(file.is_open());
+    for (std::string text; std::getline(file, text); ++count) {
+      const json vector = json::parse(text);
+      INFO(vector.at("id").get<std::string>() << " " << vector.at("topic").get<std::string>());
+      check_vector(vector);
+    }
   }
   std::printf("line vectors: %zu\n", count);
-  CHECK(count == 256);
+  CHECK(count == 256 + 208);
 }

@@ -18,11 +18,16 @@ def read_tables(server):
     for entry in server.records("SELECT table_name, designatedTimestamp, table_row_count FROM tables()"):
         name = entry["table_name"]
         answer = server.exec('SELECT * FROM "' + name.replace('"', '""') + '"')
-        columns = [[column["name"], column["type"]] for column in answer["columns"]]
+        columns = [[column["name"], _type_name(column)] for column in answer["columns"]]
         tables[name] = {"columns": columns, "rows": answer["dataset"], "designated": entry["designatedTimestamp"]}
         if entry["table_row_count"] != len(answer["dataset"]):
             raise AssertionError(f"{name} has {len(answer['dataset'])} rows, but tables() says {entry['table_row_count']}")
     return tables
+
+
+def _type_name(column):
+    """Of a column in an answer."""
+    return column["elemType"] + "[]" * column["dim"] if column["type"] == "ARRAY" else column["type"]
 
 
 def differences(expected, found, since):

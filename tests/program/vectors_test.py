@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The conformance vectors of text, tests/net/vectors/ilp_text.jsonl, over a real socket: each leaves the tables that it names,
-and a bad line ends its connection.
+"""The conformance vectors in tests/net/vectors over a real socket: each leaves the tables that it names, and a bad line ends
+its connection. Left out are those that need tables or settings of their own.
 
 Vectors share a server as long as no two name the same table; those whose lines are all refused share another one, where no
 table ever gets a row. Some are sent once more in pieces of 1 to 3 bytes."""
@@ -15,7 +15,7 @@ import closing_line
 from server import Server
 from stored_tables import differences, read_tables
 
-FILE = Path(__file__).resolve().parent.parent / "net/vectors/ilp_text.jsonl"
+DIRECTORY = Path(__file__).resolve().parent.parent / "net/vectors"
 SAMPLE_STEP = 12  # every so many-th vector of those with a server of its own is sent in pieces too
 
 # Small segments are soon filled with zeros, and a server soon started.
@@ -23,7 +23,9 @@ CONFIG = {"line.tcp.disconnect.on.error": "true", "wal.segment.size": "2M", "lin
 
 
 def load_vectors():
-    return [json.loads(line) for line in FILE.read_text().splitlines()]
+    vectors = [json.loads(line) for name in ("ilp_text.jsonl", "ilp_types.jsonl")
+               for line in (DIRECTORY / name).read_text().splitlines()]
+    return [vector for vector in vectors if not {"setup", "config", "transport"} & set(vector)]
 
 
 def server_groups(vectors):
@@ -83,7 +85,7 @@ class Vectors(unittest.TestCase):
         vectors = load_vectors()
         groups = server_groups(vectors)
         print(f"{len(vectors)} vectors on {len(groups)} servers", flush=True)
-        self.assertEqual(len(vectors), 256)
+        self.assertEqual(len(vectors), 277)
         for number, group in enumerate(groups):
             self.check_group(number, group)
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "storage/schema/case_folding.h"
+#include "storage/schema/full_type.h"
 #include "tests/catch.h"
 
 namespace storage {
@@ -155,9 +156,58 @@ TEST_CASE("schema: units parse in any case") {
   CHECK(parse_partition_unit("decade").status().code() == absl::StatusCode::kInvalidArgument);
   CHECK(partition_unit_name(PartitionUnit::none) == "NONE");
   CHECK(type_name(ColumnType::long256) == "LONG256");
-  CHECK(is_column_type(8));
+  CHECK(is_column_type(23));
   CHECK_FALSE(is_column_type(0));
-  CHECK_FALSE(is_column_type(9));
+  CHECK_FALSE(is_column_type(24));
+}
+
+TEST_CASE("schema: types have full names, which lead back to them in any case") {
+  for (const ColumnTypeRow& row : column_types) {
+    for (unsigned size = 0; size <= 255; ++size) {
+      const TypeParameters parameters{.size = static_cast<uint8_t>(size)};
+      if (!are_parameters(row.type, parameters)) continue;
+      const std::string name = full_type_name(row.type, parameters);
+      INFO(name);
+      CHECK(parse_full_type(name) == FullType{row.type, parameters});
+      CHECK(parse_full_type(fold_name(name)) == FullType{row.type, parameters});
+    }
+  }
+  CHECK(full_type_name(ColumnType::geohash, {.size = 25}) == "GEOHASH(5c)");
+  CHECK(full_type_name(ColumnType::geohash, {.size = 4}) == "GEOHASH(4b)");
+  CHECK(full_type_name(ColumnType::decimal64, {.size = 18, .scale = 3}) == "DECIMAL(18,3)");
+  CHECK(full_type_name(ColumnType::array, {.size = 3}) == "DOUBLE[][][]");
+  CHECK(full_type_name(ColumnType::ipv4, {}) == "IPv4");
+  CHECK(parse_full_type("decimal( 19 , 4 )") == FullType{ColumnType::decimal128, {.size = 19, .scale = 4}});
+  CHECK(parse_full_type("DECIMAL(76,76)") == FullType{ColumnType::decimal256, {.size = 76, .scale = 76}});
+  CHECK(parse_full_type("DECIMAL") == FullType{ColumnType::decimal64, {.size = 18, .scale = 3}});
+  CHECK(parse_full_type("DECIMAL(5)") == FullType{ColumnType::decimal64, {.size = 5}});
+  for (const char* none :
+       {"", "NUMBER", "DECIMAL(0,0)", "DECIMAL(77,0)", "DECIMAL(5,6)", "DECIMAL(5,1", "GEOHASH", "GEOHASH(61b)", "GEOHASH(13c)",
+        "GEOHASH(0b)", "GEOHASH(5)", "LONG[]", "[]", "LONG(5)", "DOUBLE[", "GEOHASH()"}) {
+    INFO(none);
+    CHECK_FALSE(parse_full_type(none).has_value());
+  }
+  std::string deepest = "DOUBLE";
+  for (int i = 0; i < 32; ++i) deepest += "[]";
+  CHECK(parse_full_type(deepest) == FullType{ColumnType::array, {.size = 32}});
+  CHECK_FALSE(parse_full_type(deepest + "[]").has_value());
+}
+
+TEST_CASE("schema: a record holds the parameters of types, and only those that fit") {
+  const Schema schema = make_schema(TableId{3}, {.name = "t",
+                                                 .designated = {0},
+                                                 .columns = {{"timestamp", ColumnType::timestamp_us},
+                                                             {"price", ColumnType::decimal128, {.size = 20, .scale = 20}},
+                                                             {"place", ColumnType::geohash, {.size = 60}},
+                                                             {"book", ColumnType::array, {.size = 32}}}});
+  std::vector<std::byte> record = encode_schema(schema);
+  CHECK(decode_schema(record, "x").value() == schema);
+  const ColumnWish wishes[] = {{"cost", ColumnType::decimal64, {.size = 18, .scale = 3}}};
+  CHECK(with_columns(schema, wishes).value().columns.back().parameters == TypeParameters{.size = 18, .scale = 3});
+  const size_t size_of_book = record.size() - 4 - 4 - 3;  // name, its size, scale and what is reserved
+  CHECK(record[size_of_book] == std::byte{32});
+  record[size_of_book] = std::byte{33};
+  CHECK_FALSE(decode_schema(record, "x").ok());
 }
 
 }  // namespace

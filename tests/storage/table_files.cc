@@ -33,37 +33,39 @@ struct ColumnBytes {
   uint64_t nulls = 0;
 };
 
+void put_symbol(ColumnBytes& bytes, const Cell& cell, std::vector<std::string>& dictionary) {
+  int32_t id = 0;
+  if (!is_null(cell)) {
+    const auto found = std::ranges::find(dictionary, std::get<std::string>(cell));
+    id = static_cast<int32_t>(found - dictionary.begin());
+    if (found == dictionary.end()) dictionary.push_back(std::get<std::string>(cell));
+  }
+  put<int32_t>(bytes.values, id);
+}
+
+// The bytes of a value of any width.
+std::string value_bytes(const Cell& cell) {
+  std::string bytes;
+  if (const auto* const text = std::get_if<std::string>(&cell)) return *text;
+  if (const auto* const real = std::get_if<double>(&cell)) put(bytes, *real);
+  if (const auto* const integer = std::get_if<int64_t>(&cell)) put(bytes, *integer);
+  if (const auto* const wide = std::get_if<storage::Long256>(&cell)) put(bytes, *wide);
+  return bytes;
+}
+
 void put_value(ColumnBytes& bytes, ColumnType type, const Cell& cell, size_t row, std::vector<std::string>& dictionary) {
-  switch (type) {
-    case ColumnType::boolean:
-      if (row % 8 == 0) put<uint8_t>(bytes.values, 0);
-      if (!is_null(cell) && std::get<bool>(cell)) bytes.values.back() = static_cast<char>(bytes.values.back() | 1 << (row % 8));
-      return;
-    case ColumnType::int64:
-    case ColumnType::timestamp_us:
-    case ColumnType::timestamp_ns:
-      put<int64_t>(bytes.values, is_null(cell) ? 0 : std::get<int64_t>(cell));
-      return;
-    case ColumnType::float64:
-      put<double>(bytes.values, is_null(cell) ? 0 : std::get<double>(cell));
-      return;
-    case ColumnType::long256:
-      put<storage::Long256>(bytes.values, is_null(cell) ? storage::Long256{} : std::get<storage::Long256>(cell));
-      return;
-    case ColumnType::varchar:
-      if (!is_null(cell)) bytes.texts += std::get<std::string>(cell);
-      put<int64_t>(bytes.offsets, static_cast<int64_t>(bytes.texts.size()));
-      return;
-    case ColumnType::symbol: {
-      int32_t id = 0;
-      if (!is_null(cell)) {
-        const auto found = std::ranges::find(dictionary, std::get<std::string>(cell));
-        id = static_cast<int32_t>(found - dictionary.begin());
-        if (found == dictionary.end()) dictionary.push_back(std::get<std::string>(cell));
-      }
-      put<int32_t>(bytes.values, id);
-      return;
-    }
+  const storage::Kind kind = storage::kind_of(type);
+  if (storage::is_symbol(type)) return put_symbol(bytes, cell, dictionary);
+  if (kind == storage::Kind::bits) {
+    if (row % 8 == 0) put<uint8_t>(bytes.values, 0);
+    if (!is_null(cell) && std::get<bool>(cell)) bytes.values.back() = static_cast<char>(bytes.values.back() | 1 << (row % 8));
+  } else if (kind == storage::Kind::texts) {
+    if (!is_null(cell)) bytes.texts += std::get<std::string>(cell);
+    put<int64_t>(bytes.offsets, static_cast<int64_t>(bytes.texts.size()));
+  } else {
+    std::string value = value_bytes(cell);
+    value.resize(storage::width_of(kind));
+    bytes.values += value;
   }
 }
 
@@ -151,7 +153,7 @@ void TableFiles::write_column(const std::string& directory, size_t index, const 
     put_value(bytes, column.type, cell, i - start, dictionaries_[column.id.value]);
     const size_t bit = i - start;
     if (!is_null(cell)) bytes.validity[bit / 8] = static_cast<char>(bytes.validity[bit / 8] | 1 << (bit % 8));
-    if (is_null(cell) && column.type != ColumnType::boolean) ++bytes.nulls;
+    if (is_null(cell) && storage::row_of(column.type).has_null) ++bytes.nulls;
   }
   if (column.type != ColumnType::symbol) dictionaries_.erase(column.id.value);
 
@@ -160,7 +162,7 @@ void TableFiles::write_column(const std::string& directory, size_t index, const 
   const auto add = [&](FileKind kind, const std::string& content) {
     written.files.push_back(write_file(storage::column_path(directory, column.id, kind), kind, content));
   };
-  if (column.type == ColumnType::varchar) {
+  if (storage::kind_of(column.type) == storage::Kind::texts) {
     add(FileKind::offsets, bytes.offsets);
     add(FileKind::texts, bytes.texts);
   } else {

@@ -15,7 +15,7 @@
 
 namespace tests {
 
-// Symbols and varchars are strings; timestamps are int64.
+// Symbols and texts are strings, and so may be the bytes of any value; all that fits a word but doubles and floats is int64.
 using Cell = std::variant<std::monostate, bool, int64_t, double, std::string, storage::Long256>;
 using Row = std::vector<Cell>;  // one cell per column of the schema
 

@@ -9,6 +9,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/io/blocking.h"
+#include "net/sql/stored_value.h"
 #include "net/sql/timestamp_text.h"
 #include "storage/read/dictionary_reader.h"
 #include "storage/table/file_names.h"
@@ -28,19 +29,22 @@ Record double_value(double value) {
   return std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
-Record word_value(ColumnType type, uint64_t word) {
-  if (storage::kind_of(type) == storage::Kind::bits) return word != 0;
-  if (storage::is_real(type)) return double_value(std::bit_cast<double>(word));
-  if (storage::is_timestamp(type)) return timestamp_text(static_cast<int64_t>(word), type);
-  return static_cast<int64_t>(word);
-}
-
-Record wide_value(std::span<const std::byte> bytes) {
-  std::string text = "0x";
-  for (size_t i = bytes.size(); i > 0; i -= sizeof(uint64_t)) {
-    text += hex(engine::load<uint64_t>(bytes.data() + i - sizeof(uint64_t)), 16);
+Record record_of(storage::FullType type, net::StoredValue value) {
+  switch (net::form_of(type.type)) {
+    case net::ValueForm::boolean:
+      return value.word != 0;
+    case net::ValueForm::integer:
+      return net::integer_of(type.type, value);
+    case net::ValueForm::real:
+    case net::ValueForm::real32:
+      return double_value(net::real_of(type.type, value));
+    case net::ValueForm::text:
+    case net::ValueForm::json:
+      break;
   }
-  return text;
+  std::string text;
+  net::append_value(text, type, value);
+  return net::form_of(type.type) == net::ValueForm::json ? Record::parse(text) : Record(std::move(text));
 }
 
 // The committed texts of a dictionary; fewer, or none, when they cannot be read.
@@ -71,7 +75,7 @@ std::string timestamp_text(int64_t timestamp, ColumnType type) {
 
 FrameRows::Names FrameRows::names_of(const storage::Schema& schema) {
   Names names;
-  for (const storage::Column& column : schema.columns) names.emplace(column.id, column.name);
+  for (const storage::Column& column : schema.columns) names.emplace(column.id, Named{column.name, column.parameters});
   return names;
 }
 
@@ -103,16 +107,23 @@ void FrameRows::learn(storage::LaneId lane, const storage::SymbolSection& sectio
 }
 
 std::vector<Record> FrameRows::values(const storage::WalFrame& frame, const storage::BatchView& batch,
-                                      const BatchColumn& column, const storage::SymbolSection& section) {
+                                      const BatchColumn& column, storage::TypeParameters parameters,
+                                      const storage::SymbolSection& section) {
   storage::ColumnVector vector{.type = column.type};
   storage::decode(column, batch.rows(), vector);
   std::vector<Record> values;
   if (!storage::is_symbol(column.type)) {
     for (uint32_t row = 0; row < batch.rows(); ++row) {
-      values.push_back(!column.present(row)                    ? Record(nullptr)
-                       : vector.kind() == storage::Kind::texts ? Record(vector.text(row))
-                       : storage::is_word(vector.kind())       ? word_value(column.type, vector.words[row])
-                                                               : wide_value(vector.wide(row)));
+      if (!column.present(row)) {
+        values.emplace_back(nullptr);
+        continue;
+      }
+      net::StoredValue value{.word = vector.words[row], .bytes = {}};
+      if (vector.kind() == storage::Kind::texts) value.bytes = vector.text(row);
+      if (vector.kind() != storage::Kind::texts && !storage::is_word(vector.kind())) {
+        value.bytes = engine::as_text(vector.wide(row));
+      }
+      values.push_back(record_of({column.type, parameters}, value));
     }
     return values;
   }
@@ -140,8 +151,10 @@ absl::StatusOr<std::vector<Record>> FrameRows::rows(const storage::WalFrame& fra
   }
   for (const BatchColumn& column : batch.columns()) {
     const auto name = known.find(column.id);
-    const std::string title = name == known.end() ? fmt::format("column_{}", column.id.value) : name->second;
-    std::vector<Record> cells = values(frame, batch, column, section);
+    const bool is_known = name != known.end();
+    const std::string title = is_known ? name->second.name : fmt::format("column_{}", column.id.value);
+    std::vector<Record> cells =
+        values(frame, batch, column, is_known ? name->second.parameters : storage::TypeParameters{}, section);
     for (uint32_t row = 0; row < batch.rows(); ++row) {
       rows[row]["values"][title] = column.present(row) ? std::move(cells[row]) : Record(nullptr);
     }

@@ -31,7 +31,11 @@ class FrameRows {
   absl::StatusOr<std::vector<Record>> rows(const storage::WalFrame& frame);
 
  private:
-  using Names = std::map<storage::ColumnId, std::string>;
+  struct Named {
+    std::string name;
+    storage::TypeParameters parameters;
+  };
+  using Names = std::map<storage::ColumnId, Named>;
   using Texts = std::vector<std::string>;  // by symbol id
 
   static Names names_of(const storage::Schema& schema);
@@ -39,7 +43,8 @@ class FrameRows {
   Texts& texts(storage::LaneId lane, storage::ColumnId column);
   void learn(storage::LaneId lane, const storage::SymbolSection& section);
   std::vector<Record> values(const storage::WalFrame& frame, const storage::BatchView& batch,
-                             const storage::BatchColumn& column, const storage::SymbolSection& section);
+                             const storage::BatchColumn& column, storage::TypeParameters parameters,
+                             const storage::SymbolSection& section);
 
   const InspectSource& source_;
   std::map<storage::TableId, Names> names_;

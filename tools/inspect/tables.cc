@@ -9,6 +9,7 @@
 #include "engine/base/bytes.h"
 #include "engine/base/crc32c.h"
 #include "storage/database/superblock.h"
+#include "storage/schema/full_type.h"
 #include "storage/table/file_names.h"
 #include "storage/table/manifest_format.h"
 
@@ -257,7 +258,8 @@ void inspect_superblock(std::string_view path, std::span<const std::byte> bytes,
 void show_schema(const storage::Schema& schema, InspectOutput& output) {
   std::vector<Record> columns;
   for (const storage::Column& column : schema.columns) {
-    columns.push_back({{"id", column.id.value}, {"type", std::string(storage::type_name(column.type))}, {"name", column.name}});
+    columns.push_back(
+        {{"id", column.id.value}, {"type", storage::full_type_name(column.type, column.parameters)}, {"name", column.name}});
   }
   output.line("schema", {{"table", schema.table.value},
                          {"version", schema.version},

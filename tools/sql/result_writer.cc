@@ -134,7 +134,7 @@ class CsvWriter final : public net::ResultSink {
     line_.clear();
     for (const net::SqlCell& cell : cells) {
       const bool is_first = &cell == cells.data();
-      if (cell.kind == net::SqlCell::Kind::text) {
+      if (cell.has_text()) {
         append(cell.text, is_first);
       } else {
         if (!is_first) line_ += ',';
