@@ -92,10 +92,15 @@ std::optional<DdlError> check_column_name(const DdlName& name) {
   return DdlError{named("invalid column name", name.text), name.position};
 }
 
-std::optional<storage::ColumnType> find_column_type(const DdlType& type) {
-  if (!type.parameters.empty() || type.dimensions != 0) return std::nullopt;
-  const auto found = std::ranges::find(storage::column_types, type.name, &storage::ColumnTypeRow::name);
-  return found == storage::column_types.end() ? std::nullopt : std::optional(found->type);
+std::optional<storage::FullType> find_column_type(const DdlType& type) {
+  if (type.dimensions != 0 && type.name != "DOUBLE") return std::nullopt;  // of arrays only those are stored
+  std::string name = type.name;
+  for (uint32_t i = 0; i < type.dimensions; ++i) name += "[]";
+  if (type.parameters.empty()) return storage::parse_full_type(name);
+  name += "(" + std::to_string(type.parameters[0]);
+  if (type.name == "GEOHASH") name += "b";
+  if (type.parameters.size() > 1) name += "," + std::to_string(type.parameters[1]);
+  return storage::parse_full_type(name + ")");
 }
 
 DdlResult<std::vector<ColumnWish>> make_column_wishes(std::span<const DdlColumn> columns) {
@@ -103,9 +108,9 @@ DdlResult<std::vector<ColumnWish>> make_column_wishes(std::span<const DdlColumn>
   if (auto* error = std::get_if<DdlError>(&indexes)) return std::move(*error);
   std::vector<ColumnWish> wishes;
   for (const DdlColumn& column : columns) {
-    const std::optional<storage::ColumnType> type = find_column_type(column.type);
-    if (!type) return DdlError{"columns of type " + column.type.name + " are not stored yet", column.type.position};
-    wishes.push_back({.name = column.name.text, .type = *type});
+    const std::optional<storage::FullType> type = find_column_type(column.type);
+    if (!type) return DdlError{"columns of type " + column.type.name + " are not stored", column.type.position};
+    wishes.push_back({.name = column.name.text, .type = type->type, .parameters = type->parameters});
   }
   return wishes;
 }
