@@ -16,7 +16,6 @@ constexpr std::string_view end_of_chunk = "\r\n";
 // QuestDB's header, number for number, as its clients know it. Who believes it is not disappointed: a connection stays for
 // longer, and for more requests.
 constexpr std::string_view keep_alive_line = "Keep-Alive: timeout=5, max=10000\r\n";
-static_assert(HttpConnection::idle_time_max > engine::seconds(5));
 
 }  // namespace
 
@@ -67,7 +66,7 @@ void HttpConnection::begin_request() {
   reader_.begin();
   input_.expect(0);
   idle_since_ = context_.shard.reactor().now();
-  too_slow_.arm(idle_since_ + (input_.text().empty() ? idle_time_max : head_time_max));
+  too_slow_.arm(idle_since_ + (input_.text().empty() ? context_.services.options.idle_time_max : head_time_max));
   read_head();
 }
 

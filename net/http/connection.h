@@ -42,7 +42,6 @@ class HttpConnectionListener {
 
 class HttpConnection final : private HttpExchange, private ReceiveListener, private SendListener {
  public:
-  static constexpr engine::Duration idle_time_max = engine::seconds(60);   // between two requests
   static constexpr engine::Duration head_time_max = engine::seconds(10);   // from its first byte to its last
   static constexpr engine::Duration body_pause_max = engine::seconds(10);  // between two pieces of a body
   static constexpr uint64_t whole_body_size_max = uint64_t{64} << 10;      // up to which it is all here before it is looked at

@@ -4,7 +4,8 @@
 namespace net {
 
 void handle_ping(const HttpRequest&, const HttpClient& client) {
-  client.exchange.answer({.status = 204, .content_type = {}, .extra = "X-Influxdb-Version: v2.7.4\r\n", .body = {}});
+  const std::string& version = client.services.options.ping_version;
+  client.exchange.answer({.status = 204, .content_type = {}, .extra = "X-Influxdb-Version: " + version + "\r\n", .body = {}});
 }
 
 }  // namespace net

@@ -8,7 +8,7 @@
 namespace net {
 
 void handle_settings(const HttpRequest&, const HttpClient& client) {
-  constexpr std::array<uint32_t, 1> versions = {1};
+  constexpr std::array<uint32_t, 3> versions = {1, 2, 3};
   const HttpOptions& options = client.services.options;
   client.exchange.answer({.status = 200,
                           .content_type = "application/json; charset=utf-8",
@@ -17,7 +17,7 @@ void handle_settings(const HttpRequest&, const HttpClient& client) {
                                                  .tcp = options.offers_tcp,
                                                  .udp = options.offers_udp,
                                                  .pgwire = false,
-                                                 .authenticates = false,
+                                                 .authenticates = !options.user.empty(),
                                                  .versions = versions,
                                                  .name_size_max = name_size_max})});
 }

@@ -41,7 +41,8 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
       : exchange_(client.exchange),
         services_(client.services),
         decoder_(std::move(decoder)),
-        ingest_(client.services.ingest, *client.record, unit, *this) {}
+        ingest_(client.services.ingest, *client.record, {.unit = unit, .line_size_max = client.services.options.line_size_max},
+                *this) {}
 
   Outcome on_body(std::string_view& piece) override {
     while (!error_) {

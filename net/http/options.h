@@ -9,9 +9,6 @@
 
 namespace net {
 
-// Whether requests are held against HttpOptions::user: as long as they are not, nobody may rely on it.
-inline constexpr bool http_checks_credentials = false;
-
 struct HttpOptions {
   size_t connections_max = 256;                          // http.net.connection.limit
   uint32_t queries_max = 64;                             // computing and waiting; beyond it 503
@@ -21,8 +18,8 @@ struct HttpOptions {
   std::string ping_version = "v2.7.4";                   // line.http.ping.version: X-Influxdb-Version of /ping
   bool offers_tcp = false;                               // what else of this server takes rows, for /settings
   bool offers_udp = false;
-  std::string user;                                      // http.user, of HTTP Basic (net/auth/basic.h); empty: whoever connects
-  std::string password;                                  // http.password
+  std::string user;      // http.user, of HTTP Basic (net/auth/basic.h); empty: whoever connects
+  std::string password;  // http.password
 };
 
 }  // namespace net

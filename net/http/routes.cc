@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "net/auth/basic.h"
+
 namespace net {
 namespace {
 
@@ -12,14 +14,15 @@ namespace {
 struct HttpRoute {
   std::string_view method;
   std::string_view path;
+  bool is_open = false;  // to who does not say who he is
   void (*handle)(const HttpRequest& request, const HttpClient& client) = nullptr;
   std::unique_ptr<BodyHandler> (*take)(const HttpRequest& request, const HttpClient& client) = nullptr;
 };
 
 constexpr auto routes = std::to_array<HttpRoute>({
     {.method = "GET", .path = "/exec", .handle = handle_exec},
-    {.method = "GET", .path = "/ping", .handle = handle_ping},
-    {.method = "GET", .path = "/settings", .handle = handle_settings},
+    {.method = "GET", .path = "/ping", .is_open = true, .handle = handle_ping},
+    {.method = "GET", .path = "/settings", .is_open = true, .handle = handle_settings},
     {.method = "GET", .path = "/query", .handle = handle_influx_query},
     {.method = "POST", .path = "/query", .handle = handle_influx_query},
     {.method = "POST", .path = "/write", .take = take_write},
@@ -29,6 +32,12 @@ constexpr auto routes = std::to_array<HttpRoute>({
 HttpAnswer make_method_refusal(const HttpRequest& request, std::string_view allowed) {
   HttpAnswer answer = make_refusal(405, "Method " + std::string(request.method) + " not supported");
   answer.extra = "Allow: " + std::string(allowed) + "\r\n";
+  return answer;
+}
+
+HttpAnswer make_stranger_refusal() {
+  HttpAnswer answer = make_refusal(401, "Unauthorized");
+  answer.extra = "WWW-Authenticate: Basic realm=\"millrace\", charset=\"UTF-8\"\r\n";
   return answer;
 }
 
@@ -74,7 +83,12 @@ std::unique_ptr<BodyHandler> refuse_request(HttpAnswer answer, const HttpClient&
 std::unique_ptr<BodyHandler> handle_request(const HttpRequest& request, const HttpClient& client) {
   const auto route = std::ranges::find_if(
       routes, [&](const HttpRoute& each) { return each.path == request.path && each.method == request.method; });
-  if (route == routes.end()) return refuse_request(refusal_of(request), client);
+  const HttpOptions& options = client.services.options;
+  const bool is_known = route != routes.end() && (options.takes_lines || route->take == nullptr);
+  const bool is_allowed = options.user.empty() || (is_known && route->is_open) ||
+                          allows_basic(request.authorization, options.user, options.password);
+  if (!is_allowed) return refuse_request(make_stranger_refusal(), client);
+  if (!is_known) return refuse_request(refusal_of(request), client);
   if (route->take != nullptr) {
     if (request.has_body_size) return route->take(request, client);
     return refuse_request(make_refusal(400, "Content-length not specified for POST/PUT request"), client);

@@ -42,6 +42,8 @@ std::string_view reason_of(uint16_t status) {
       return "OK";  // QuestDB's words: a 204 says OK too
     case 400:
       return "Bad request";
+    case 401:
+      return "Unauthorized";
     case 404:
       return "Not Found";
     case 405:

@@ -12,7 +12,7 @@ Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOption
       source_(source),
       options_(options),
       ledger_(shard.id()),
-      judge_(hash_seed),
+      judge_(hash_seed, options.default_types),
       room_(options.unfinished_size_max),
       context_{.shard = shard,
                .source = source,

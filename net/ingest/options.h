@@ -5,6 +5,7 @@
 
 #include "engine/base/time.h"
 #include "net/auth/users.h"
+#include "net/judge/default_types.h"
 #include "storage/schema/schema.h"
 
 namespace net {
@@ -20,6 +21,7 @@ struct IngestOptions {
   engine::TimeUnit tcp_timestamp_unit = engine::TimeUnit::ns;           // line.tcp.timestamp: of timestamps without a suffix
   engine::TimeUnit udp_timestamp_unit = engine::TimeUnit::ns;           // line.udp.timestamp
   storage::PartitionUnit partition_unit = storage::PartitionUnit::day;  // line.default.partition.by
+  DefaultTypes default_types;
   engine::Duration idle_time_max;  // line.tcp.net.connection.timeout; zero: none
   Users users;                     // line.tcp.auth.db.path: who may send over TCP; none: whoever connects
 };

@@ -7,13 +7,13 @@
 
 namespace net {
 
-RequestIngest::RequestIngest(IngestContext& context, SenderRecord& record, engine::TimeUnit unit,
+RequestIngest::RequestIngest(IngestContext& context, SenderRecord& record, const Options& options,
                              RequestIngestListener& listener)
     : context_(context),
       record_(record),
-      unit_(unit),
+      options_(options),
       listener_(listener),
-      parser_({.line_size_max = context.options.line_size_max, .report = BadLineReport::at_detection}),
+      parser_({.line_size_max = options.line_size_max, .report = BadLineReport::at_detection}),
       transaction_(&context.source.begin_transaction(record.sender, *this)),
       intake_({.shard = context.shard, .source = context.source, .judge = context.judge, .options = context.options}, *this) {
   intake_.write_to(transaction_);
@@ -59,13 +59,13 @@ RequestIngest::Outcome RequestIngest::take(LineEvent event) {
   ++line_number_;
   if (event == LineEvent::line) return settle_line();
   const BadLine& bad = parser_.bad_line();
-  return fail(bad, bad.error, line_detail(bad, context_.options.line_size_max));
+  return fail(bad, bad.error, line_detail(bad, options_.line_size_max));
 }
 
 RequestIngest::Outcome RequestIngest::settle_line() {
   line_parked_ = false;
   const ParsedLine& line = parser_.line();
-  switch (intake_.take(line, unit_)) {
+  switch (intake_.take(line, options_.unit)) {
     case RowIntake::Outcome::taken:
       return Outcome::consumed;
     case RowIntake::Outcome::parked:

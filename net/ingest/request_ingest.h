@@ -41,8 +41,13 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
  public:
   enum class Outcome : uint8_t { consumed, parked, failed };
 
-  // `unit` is that of timestamps without a suffix. All outlive it.
-  RequestIngest(IngestContext& context, SenderRecord& record, engine::TimeUnit unit, RequestIngestListener& listener);
+  struct Options {
+    engine::TimeUnit unit{};  // of timestamps without a suffix
+    size_t line_size_max = 0;
+  };
+
+  // All outlive it.
+  RequestIngest(IngestContext& context, SenderRecord& record, const Options& options, RequestIngestListener& listener);
   ~RequestIngest();
 
   // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
@@ -74,7 +79,7 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
 
   IngestContext& context_;
   SenderRecord& record_;
-  const engine::TimeUnit unit_;
+  const Options options_;
   RequestIngestListener& listener_;
   State state_ = State::reading;
   bool line_parked_ = false;  // parser_.line() is to be judged again

@@ -127,6 +127,7 @@ bool Commits::try_request(RequestAsk& ask) {
       return try_abort_request(ask);
     case RequestAsk::Step::conclude:
       requests_.conclude(ask.request);
+      release();
       answer(ask);
       return true;
   }
@@ -196,7 +197,7 @@ bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::
     return true;
   }
   requests_.commit(ask.request, member.lane, txn);
-  if (is_shared && ask.lanes_done == 0) requests_.keep_decision(ask.request, wal_->last());
+  if (is_shared && ask.decides && ask.lanes_done == 0) requests_.keep_decision(ask.request, wal_->last());
   return true;
 }
 
@@ -305,7 +306,7 @@ void Commits::settle(const Frame& frame) {
     case FrameType::commit: {
       const std::vector<PartRows> parts = requests_.take_rows(frame.request, frame.lane->id());
       for (const PartRows& part : parts) counters_.rows_committed += part.rows;
-      if (frame.is_last) requests_.conclude(frame.request);
+      if (frame.is_last) requests_.conclude(frame.request);  // its lanes are still to be checkpointed, and then it is released
       return lanes_.add_parts(*frame.lane, frame.txn, parts);
     }
     case FrameType::abort:
@@ -335,6 +336,10 @@ void Commits::settle_rows(const Frame& frame) {
 //   frames 1 ... 9;   lane a holds 5 and 8, lane b 7 and 9, lane c nothing   ->   1 to 4
 void Commits::release(const Lane& lane) {
   requests_.forget(lane.id(), lane.writer().checkpointed());
+  release();
+}
+
+void Commits::release() {
   const Lsn none{wal_->last().value + 1};
   const Lsn needed = std::min(lanes_.oldest_needed(none), requests_.oldest_needed(none));
   VERIFY_GT(needed.value, 0U);

@@ -93,6 +93,7 @@ class Commits final : private WalListener {
   void on_durable(Lsn upto) override;
   void on_failed(const absl::Status& status) override { listener_.on_log_failed(status); }
 
+  void release();
   Lsn answerable(Lsn durable) const;
   bool is_closed(const Lane& lane, RoutedBatch& batch);
   bool resolve_symbols(Lane& lane, RoutedBatch& batch);

@@ -148,9 +148,8 @@ struct RequestAsk {
   RequestId request;
   Step step{};
   std::vector<Lane> lanes;
-  // Of a commit: lanes that are not in `lanes` take part, and all of their parts are durable. Of the first such owner this is
-  // the decision for all.
-  bool is_shared = false;
+  bool is_shared = false;  // of a commit: lanes that are not in `lanes` take part, and all of their parts are durable
+  bool decides = false;    // for all lanes, as the first commit of a request does
 
   size_t lanes_done = 0;   // the owner's
   absl::Status rejection;  // of a commit, not ok: a part was rejected, and nothing is committed

@@ -108,6 +108,7 @@ void Transaction::ask(RequestAsk::Step step, engine::ShardId owner) {
   ask_.request = id_;
   ask_.step = step;
   ask_.is_shared = owners_.size() > 1;
+  ask_.decides = state_ == State::deciding;
   ask_.lanes.clear();
   ask_.lanes_done = 0;
   for (const Member& member : members_) {

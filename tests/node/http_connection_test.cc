@@ -59,13 +59,13 @@ TEST_CASE("http_connection: one that is idle is closed, before the first request
   HttpNode node;
   SimClient silent = node.connect();
   SimClient client = node.connect();
-  node.run_for(HttpConnection::idle_time_max - engine::seconds(1));
+  node.run_for(net::HttpOptions().idle_time_max - engine::seconds(1));
   CHECK(is_open(silent));
   client.send(ping);
   node.run_for(engine::seconds(2));
   CHECK_FALSE(is_open(silent));
   CHECK(client.take_received().starts_with("HTTP/1.1 204"));
-  node.run_for(HttpConnection::idle_time_max - engine::seconds(3));
+  node.run_for(net::HttpOptions().idle_time_max - engine::seconds(3));
   CHECK(is_open(client));
   node.run_for(engine::seconds(3));
   CHECK_FALSE(is_open(client));

@@ -80,6 +80,11 @@ constexpr Planted planted_bugs[] = {
     {"table_id_given_again", 60, "a start does not remember which table ids were given"},
     {"epoch_not_synced", 60, "the new epoch is not synced"},
 
+    // Requests.
+    {"decided_before_parts", 60, "a request is decided before the parts at other shards are durable"},
+    {"decision_not_kept", 60, "the log releases the COMMIT that decides for other lanes before theirs are durable"},
+    {"undecided_committed", 60, "a start commits the parts of a request that nobody decided"},
+
     // Between shards, and to readers.
     {"wake_forgotten", 10, "a shard that sleeps is not woken for what it was sent"},
     {"buffer_not_released", 60, "a receive buffer is not given back"},

@@ -30,12 +30,9 @@ constexpr std::array refused_keys = {
     RefusedKey{"cairo.root", "", "the data directory is what --data or -d says: remove the key"},
     RefusedKey{"http.security.readonly", "false", not_read_only},
     RefusedKey{"line.default.column.type.*", "", no_other_type},
-    RefusedKey{"line.float.default.column.type", "DOUBLE|double", no_other_type},
-    RefusedKey{"line.integer.default.column.type", "LONG|long", no_other_type},
+    RefusedKey{"line.use.legacy.string.default", "false", no_other_type},
     RefusedKey{"line.tcp.auth.*", "false", no_authentication},
     RefusedKey{"line.tcp.undocumented.string.to.char.cast.allowed", "false", "there is no CHAR yet: remove the key"},
-    RefusedKey{"line.timestamp.default.column.type", "TIMESTAMP|timestamp", no_other_type},
-    RefusedKey{"line.use.legacy.string.default", "false", no_other_type},
     RefusedKey{"readonly", "false", not_read_only},
     RefusedKey{"*tls.*", "false", no_tls},
 };

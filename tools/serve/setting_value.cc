@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <optional>
 
+#include "storage/schema/full_type.h"
 #include "tools/cli/args.h"
 
 namespace tools {
@@ -79,6 +82,16 @@ absl::Status parse_group(std::string_view text, SettingValue& value) {
   return absl::OkStatus();
 }
 
+// One of `names`, in any case.
+absl::Status parse_type(std::string_view text, std::initializer_list<std::string_view> names, SettingValue& value) {
+  const std::optional<storage::FullType> type = storage::parse_full_type(text);
+  if (type && std::ranges::find(names, storage::type_name(type->type)) != names.end()) {
+    value.type = type->type;
+    return absl::OkStatus();
+  }
+  return expected(text, fmt::format("one of {}", fmt::join(names, ", ")));
+}
+
 absl::Status parse(SettingKind kind, uint64_t min, std::string_view text, SettingValue& value) {
   switch (kind) {
     case SettingKind::boolean:
@@ -98,6 +111,12 @@ absl::Status parse(SettingKind kind, uint64_t min, std::string_view text, Settin
       return parse_time_unit(text, value);
     case SettingKind::partition_unit:
       return store(storage::parse_partition_unit(text), value.partition_unit);
+    case SettingKind::integer_type:
+      return parse_type(text, {"LONG", "INT", "SHORT", "BYTE"}, value);
+    case SettingKind::real_type:
+      return parse_type(text, {"DOUBLE", "FLOAT"}, value);
+    case SettingKind::timestamp_type:
+      return parse_type(text, {"TIMESTAMP", "TIMESTAMP_NS"}, value);
     case SettingKind::cpus:
       return store(parse_cpus(text), value.cpus);
     case SettingKind::text:

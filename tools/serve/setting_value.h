@@ -9,6 +9,7 @@
 #include "engine/base/status.h"
 #include "engine/base/time.h"
 #include "engine/io/backend.h"
+#include "storage/schema/column_type.h"
 #include "storage/schema/partition_key.h"
 
 namespace tools {
@@ -23,6 +24,9 @@ enum class SettingKind : uint8_t {
   group,           // an address of multicast, such as 232.1.2.3 or ff15::1
   time_unit,       // n, u, ms, s, m, h
   partition_unit,  // NONE, HOUR, DAY, WEEK, MONTH, YEAR
+  integer_type,    // LONG, INT, SHORT, BYTE
+  real_type,       // DOUBLE, FLOAT
+  timestamp_type,  // TIMESTAMP, TIMESTAMP_NS
   cpus,            // 0-3 or 0,2
   text,            // anything
 };
@@ -35,6 +39,7 @@ struct SettingValue {
   engine::SocketAddress address;
   engine::TimeUnit time_unit{};
   storage::PartitionUnit partition_unit{};
+  storage::ColumnType type{};
   std::vector<uint32_t> cpus;
   std::string text;
 };
