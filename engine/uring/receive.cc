@@ -87,7 +87,7 @@ void UringReceive::take_stream_data(const io_uring_cqe& entry, IoResult& result)
   result.buffer = buffer_id(stream_group, index);
 }
 
-// buffer := | io_uring_recvmsg_out | room for a sockaddr_in6, the name of the sender | payload |; entry.res is the size of all three
+// buffer := | io_uring_recvmsg_out | room for a sockaddr_in6, who sent it | payload |; entry.res is the size of all three
 void UringReceive::take_datagram(const io_uring_cqe& entry, IoResult& result) {
   if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return;
   const uint32_t index = entry.flags >> IORING_CQE_BUFFER_SHIFT;

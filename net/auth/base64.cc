@@ -34,8 +34,7 @@ std::optional<std::string> decode_base64(std::string_view text, Base64 alphabet)
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                    reinterpret_cast<const unsigned char*>(whole.data()), static_cast<int>(whole.size()));
   VERIFY_EQ(size, static_cast<int>(bytes.size()));
-  bytes.resize(bytes.size() - padding);
-  return bytes;
+  return bytes.substr(0, bytes.size() - padding);
 }
 
 }  // namespace net

@@ -1,7 +1,7 @@
 // One HTTP connection: reads a request, answers it, reads the next.
 //
 //   reading --head--> answering --sent--> reading
-//   reading --head, a body comes--> taking: its bytes go to the handler, which may be parked --all taken--> waiting for its answer
+//   reading --head, a body comes--> taking: its bytes go to the handler, which may be parked --all taken--> waiting
 //   taking, waiting --answer--> answering
 //   reading --a statement--> changing --it is over--> answering
 //   reading --a query--> querying: parts of the answer come from a reader one by one, each is sent before the next is asked for

@@ -42,8 +42,7 @@ void HttpServer::add(int32_t raw_socket, engine::SocketAddress peer) {
   const bool has_room = !stopping_ && make_room();
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   const uint64_t id = next_id_++;
-  const HttpConnection::Context context{
-      .shard = shard_, .desk = desk_, .services = services_, .ddl = ddl_, .listener = *this};
+  const HttpConnection::Context context{.shard = shard_, .desk = desk_, .services = services_, .ddl = ddl_, .listener = *this};
   auto& connection = connections_[id] = std::make_unique<HttpConnection>(context, socket, peer, id);
   if (has_room) {
     connection->start();

@@ -109,7 +109,8 @@ class Authentication(unittest.TestCase):
                 self.users.unlink(missing_ok=True)
                 if text is not None:
                     self.users.write_text(text)
-                run = subprocess.run([PROGRAM, "serve", "--data", self.directory / "data", "--line.tcp.auth.db.path", self.users],
+                command = [PROGRAM, "serve", "--data", self.directory / "data", "--line.tcp.auth.db.path", self.users]
+                run = subprocess.run(command,
                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
                 self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (2, "", 1), run.stderr)
                 self.assertIn(culprit, run.stderr)
@@ -124,7 +125,8 @@ class Authentication(unittest.TestCase):
 
 class Idleness(unittest.TestCase):
     def test_a_connection_that_is_idle_is_closed_where_a_limit_is_set(self):
-        with Server("--shards", 1, config={"line.tcp.net.connection.timeout": "200ms"}) as server, server.connect() as connection:
+        config = {"line.tcp.net.connection.timeout": "200ms"}
+        with Server("--shards", 1, config=config) as server, server.connect() as connection:
             connection.send(b"t v=1i 1000\n")
             connection.wait_closed()
             connection.wait_durable(1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Listening sockets that the server is started with, as systemd does it: they outlive it, so that nobody who connects while it is
-stopped, killed or started anew is refused, and HTTP and UDP are served on them, too."""
+"""Listening sockets that the server is started with, as systemd does it: they outlive it, so that nobody who connects while
+it is stopped, killed or started anew is refused, and HTTP and UDP are served on them, too."""
 # Builds: release asan tsan
 import fcntl
 import json
@@ -55,7 +55,8 @@ class InheritingServer(Server):
         addresses = [f"--{name}={':'.join(map(str, each.getsockname()))}" for name, each in self.sockets.items()]
         command, high = self.command(self.names, ["--ready-file", ready, "--shards", "2", *addresses])
         with open(self.directory / "stderr", "ab") as stderr:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr, pass_fds=high)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr,
+                                            pass_fds=high)
         for descriptor in high:
             os.close(descriptor)
         wait_until(lambda: ready.exists() or self.process.poll() is not None, "the ready file")
@@ -71,8 +72,8 @@ class Restarts(unittest.TestCase):
             connection.wait_durable(1)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"u v=%di %d000\n" % (row, row), server.udp)
-        wait_until(lambda: server.exec("SELECT sum(rows_durable) FROM connections() WHERE transport = 'udp'")["dataset"] == [[1]],
-                   "the datagram's row")
+        query = "SELECT sum(rows_durable) FROM connections() WHERE transport = 'udp'"
+        wait_until(lambda: server.exec(query)["dataset"] == [[1]], "the datagram's row")
 
     def test_nobody_is_refused_while_the_server_is_gone(self):
         with InheritingServer() as server:

@@ -43,8 +43,9 @@ class Addresses(unittest.TestCase):
             with socket.socket(family, socket.SOCK_DGRAM) as sender:
                 sender.sendto(b"t v=2i 2000\n", server.udp)
             wait_until(lambda: server.exec("SELECT sum(rows_durable) FROM connections()")["dataset"] == [[2]], "both rows")
-            for arguments in (["sql", "--http", server.ready["http"], "SELECT count(*) FROM t"],
-                              ["load", "--rows", "1k", "--table", "l", "--tcp", server.ready["tcp"], "--http", server.ready["http"]]):
+            tcp, http = server.ready["tcp"], server.ready["http"]
+            for arguments in (["sql", "--http", http, "SELECT count(*) FROM t"],
+                              ["load", "--rows", "1k", "--table", "l", "--tcp", tcp, "--http", http]):
                 run = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                      timeout=SECONDS_MAX, check=False)
                 self.assertEqual(run.returncode, 0, run.stderr)
