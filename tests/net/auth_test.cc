@@ -141,6 +141,7 @@ TEST_CASE("auth: a handshake may be cut anywhere, and what stands behind it are 
       CHECK(course.steps == std::vector{Step::challenge, Step::more, Step::accepted});
       CHECK(course.rest == "t f=1\nx");
     }
+    CHECK(shake_hands(users, challenge, {id + "too early"}).rest.empty());
     const Course early = shake_hands(users, challenge, {id + "too early", signature});
     CHECK(early.steps == std::vector{Step::challenge, Step::accepted});
     CHECK(early.rest.empty());

@@ -119,7 +119,7 @@ class Files(unittest.TestCase):
     def test_keys_that_would_guard_or_change_data_and_are_not_served_end_the_start(self):
         directory = temporary_directory()
         self.addCleanup(shutil.rmtree, directory)
-        for line, advice in (("acl.enabled=true", "no authentication"), ("tls.enabled=true", "no TLS"),
+        for line, advice in (("acl.enabled=true", "no roles"), ("tls.enabled=true", "no TLS"),
                              ("line.tcp.timestamp=days", "expected n, u"),
                              ("line.integer.default.column.type=INT", "ask for the default"),
                              ("cairo.root=/var/lib/questdb", "--data")):

@@ -17,21 +17,20 @@ struct RefusedKey {
   std::string_view advice;
 };
 
-constexpr std::string_view no_authentication =
-    "there is no authentication yet: remove the key, and let only those reach the port who may use it";
+constexpr std::string_view no_roles = "there are no roles: remove the key; line.tcp.auth.db.path says who may send over TCP";
 constexpr std::string_view no_tls = "there is no TLS yet: remove the key, and put a proxy in front that has it";
 constexpr std::string_view no_other_type = "new columns have no other type yet: remove the key, or ask for the default";
 constexpr std::string_view not_read_only =
     "a server that takes no rows is not there yet: switch line.tcp.enabled and line.udp.enabled off instead";
 
 constexpr std::array refused_keys = {
-    RefusedKey{"acl.*", "false", no_authentication},
+    RefusedKey{"acl.*", "false", no_roles},
     RefusedKey{"cairo.max.file.name.length", "127", "names have at most 127 characters: remove the key"},
     RefusedKey{"cairo.root", "", "the data directory is what --data or -d says: remove the key"},
     RefusedKey{"http.security.readonly", "false", not_read_only},
     RefusedKey{"line.default.column.type.*", "", no_other_type},
     RefusedKey{"line.use.legacy.string.default", "false", no_other_type},
-    RefusedKey{"line.tcp.auth.*", "false", no_authentication},
+    RefusedKey{"line.tcp.auth.*", "false", no_roles},
     RefusedKey{"line.tcp.undocumented.string.to.char.cast.allowed", "false", "there is no CHAR yet: remove the key"},
     RefusedKey{"readonly", "false", not_read_only},
     RefusedKey{"*tls.*", "false", no_tls},
