@@ -58,6 +58,9 @@ class Commits final : private WalListener {
 
   void flush() { wal_->flush(); }
 
+  // A request has parts in this lane, and will still say what becomes of them.
+  bool has_parts(LaneId lane) const { return requests_.has_parts(lane); }
+
   // Gives the WAL every frame that nobody needs any more; `lane` has been checkpointed.
   void release(const Lane& lane);
 

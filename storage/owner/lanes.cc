@@ -100,7 +100,7 @@ void Lanes::rest(Lane& lane) {
   VERIFY_EQ(active_.erase(id), 1U);
   lane.set_active(false);
   lane.rest();
-  if (!lane.schema()->is_dropped) return;
+  if (!lane.schema()->is_dropped || !listener_.may_forget(id)) return;
   by_id_.erase(id);
   lanes_.erase(id);
 }

@@ -30,6 +30,8 @@ class LanesListener {
   virtual void on_applied(Lane& lane) = 0;
   virtual void on_checkpointed(Lane& lane) = 0;  // oldest_needed() may have risen
   virtual void on_disk_failed(const absl::Status& status) = 0;
+  // Nobody will speak of this lane, whose table is dropped, any more.
+  virtual bool may_forget(LaneId) { return true; }
 
  protected:
   ~LanesListener() = default;

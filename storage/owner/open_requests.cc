@@ -1,5 +1,6 @@
 #include "storage/owner/open_requests.h"
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 
@@ -87,6 +88,10 @@ void OpenRequests::conclude(RequestId request) {
   if (found == decisions_.end()) return;
   release(found->second);
   decisions_.erase(found);
+}
+
+bool OpenRequests::has_parts(LaneId lane) const {
+  return std::ranges::any_of(parts_, [lane](const auto& parts) { return parts.first.second == lane; });
 }
 
 uint32_t OpenRequests::frame_count(RequestId request, LaneId lane) const {

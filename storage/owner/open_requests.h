@@ -60,6 +60,8 @@ class OpenRequests {
   void keep_decision(RequestId request, Lsn lsn);
   void conclude(RequestId request);
 
+  // Of any request that has not ended.
+  bool has_parts(LaneId lane) const;
   // How many frames the lane has of it; rejected parts have none.
   uint32_t frame_count(RequestId request, LaneId lane) const;
   // The lane's ABORT frame is appended.

@@ -70,6 +70,7 @@ class Owner final : public engine::Service, private LanesListener, private Commi
   void on_applied(Lane& lane) override { snapshot_desk_.on_applied(lane); }
   void on_checkpointed(Lane& lane) override { commits_.release(lane); }
   void on_disk_failed(const absl::Status& status) override { fail(status); }
+  bool may_forget(LaneId lane) override { return !commits_.has_parts(lane); }
   void on_log_failed(const absl::Status& status) override { fail(status); }
   void on_answered(SnapshotAsk& ask) override;
 

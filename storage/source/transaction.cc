@@ -73,7 +73,8 @@ void Transaction::on_home(const RoutedBatch& batch) {
 }
 
 void Transaction::on_table_changed(const SourceTable& table) {
-  if (state_ != State::gathering || !has_place_in(table) || !rejection_.ok()) return;
+  const auto has_rows = [&](const Member& each) { return each.place.table == &table && each.parts != 0; };
+  if (state_ != State::gathering || !rejection_.ok() || std::ranges::none_of(members_, has_rows)) return;
   rejection_ =
       engine::unavailable("table: " + table.schema()->name + ", was changed while the request was open: send it again");
 }

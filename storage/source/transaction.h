@@ -65,7 +65,7 @@ class Transaction final : private AskWaiter {
   }
   void on_sealed(OpenPlace& place, RoutedBatch& batch);
   void on_home(const RoutedBatch& batch);
-  // The table is about to be forgotten: rows of it are gathered no more.
+  // The table is about to be forgotten, and what was open of it is sealed: a request that has rows of it fails.
   void on_table_changed(const SourceTable& table);
   // It is finished, and a COMMIT in that table may still leave.
   bool may_commit_in(TableId table) const;
