@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/build_info.h"
+#include "net/sql/create_statement.h"
 #include "net/sql/functions.h"
 #include "net/sql/timestamp_text.h"
 #include "storage/schema/full_type.h"
@@ -222,6 +223,20 @@ CallResult call_table_columns(TableProvider& source, const SqlValue& argument) {
   return rows_of(std::move(rows), table_columns_columns);
 }
 
+struct CreateRow {
+  std::string ddl;
+};
+
+constexpr auto table_create_columns = std::to_array<RowColumn<CreateRow>>({
+    {{"ddl", "STRING"}, [](const CreateRow& row) { return SqlValue(row.ddl); }},
+});
+constexpr auto table_create_declared = columns_of(table_create_columns);
+
+CallResult call_table_create(TableProvider& source, const SqlValue& argument) {
+  ASSIGN_OR_RETURN(const storage::TableSnapshot snapshot, open_named_table(source, argument));
+  return rows_of(std::vector<CreateRow>{{.ddl = create_statement(*snapshot.schema)}}, table_create_columns);
+}
+
 struct PartitionRow {
   storage::SchemaRef schema;
   ManifestRef partition;
@@ -338,6 +353,11 @@ constexpr auto functions = std::to_array<TableFunction>({
      .takes_argument = true,
      .columns = table_columns_declared,
      .call = call_table_columns},
+    {.name = "table_create",
+     .reads = FunctionReads::tables,
+     .takes_argument = true,
+     .columns = table_create_declared,
+     .call = call_table_create},
     {.name = "table_partitions",
      .reads = FunctionReads::tables,
      .takes_argument = true,

@@ -1,4 +1,5 @@
-// Table functions: tables(), wal_tables(), table_columns('t'), table_partitions('t'), connections(), long_sequence(n), build().
+// Table functions: tables(), wal_tables(), table_columns('t'), table_create('t'), table_partitions('t'),
+// connections(), long_sequence(n), build().
 // Columns carry QuestDB's names; what Millrace has no notion of is NULL.
 #pragma once
 

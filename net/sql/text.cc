@@ -118,7 +118,13 @@ absl::StatusOr<std::string> translate_show(const std::vector<SqlToken>& tokens) 
   if (tokens.size() == 4 && tokens[1].is_word("columns") && tokens[2].is_word("from") && is_name(tokens[3])) {
     return "SELECT * FROM table_columns(" + quote_text(tokens[3].text) + ")";
   }
-  return engine::invalid_argument("SHOW is understood as SHOW TABLES and SHOW COLUMNS FROM <table>");
+  if (tokens.size() == 4 && tokens[1].is_word("partitions") && tokens[2].is_word("from") && is_name(tokens[3])) {
+    return "SELECT * FROM table_partitions(" + quote_text(tokens[3].text) + ")";
+  }
+  if (tokens.size() == 4 && tokens[1].is_word("create") && tokens[2].is_word("table") && is_name(tokens[3])) {
+    return "SELECT * FROM table_create(" + quote_text(tokens[3].text) + ")";
+  }
+  return engine::invalid_argument("SHOW is understood as SHOW TABLES, COLUMNS FROM, PARTITIONS FROM and CREATE TABLE <table>");
 }
 
 }  // namespace
