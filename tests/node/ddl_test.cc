@@ -50,10 +50,12 @@ class DdlNode {
   }
 
   SimClient ask(const std::string& statement) {
-    SimClient client = world_.net().connect(node_->addresses().http->port);
+    SimClient client = connect_http();
     client.send("GET /exec?query=" + url_encoded(statement) + " HTTP/1.1\r\n\r\n");
     return client;
   }
+
+  SimClient connect_http() { return world_.net().connect(node_->addresses().http->port); }
 
   std::string answer(const SimClient& client) {
     const bool is_answered =
@@ -177,6 +179,10 @@ TEST_CASE("ddl: SHOW answers as QuestDB does") {
                               R"({"name":"symbolTableSize","type":"INT"},{"name":"designated","type":"BOOLEAN"},)"
                               R"({"name":"upsertKey","type":"BOOLEAN"}])";
   CHECK(node.exec("show columns from 't';").find(columns) != std::string::npos);
+  CHECK(node.rows("SHOW CREATE TABLE 't';") ==
+        R"([["CREATE TABLE 't' ( \n\ts SYMBOL,\n\tv LONG,\n\tts TIMESTAMP\n) timestamp(ts) PARTITION BY DAY;"]])");
+  CHECK(node.rows("show partitions from t") == "[]");
+  CHECK(error_of(node.exec("show create table 'u'")) == R"("error":"table does not exist [table=u]","position":18})");
 }
 
 TEST_CASE("ddl: what is wrong is answered with its position in characters") {
@@ -388,6 +394,65 @@ TEST_CASE("ddl: tables are dropped and made again under senders of every shard, 
   const std::string before = node.rows("select count(), sum(v) from t");
   node.restart();
   CHECK(node.rows("select count(), sum(v) from t") == before);
+}
+
+// "5\r\nhello\r\n"
+std::string chunk(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string size;
+  for (size_t rest = text.size(); rest != 0; rest /= 16) size.insert(size.begin(), digits[rest % 16]);
+  return size + "\r\n" + std::string(text) + "\r\n";
+}
+
+TEST_CASE("ddl: a request that is open across a change of its table is refused, and nothing of it is stored") {
+  for (const std::string statement : {"drop table t", "truncate table t", "alter table t rename column v to w"}) {
+    CAPTURE(statement);
+    DdlNode node;
+    node.send("t,s=a v=1i 1000\nother v=1i 1000\n");
+    SimClient writer = node.connect_http();
+    writer.send("POST /write HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk("t,s=b v=2i 2000\nother v=2i 2000\n"));
+    node.run_for(engine::milliseconds(100));
+    CHECK(node.exec(statement) == ok);
+    writer.send(chunk("t,s=c v=3i 3000\n") + "0\r\n\r\n");
+    CHECK(node.answer(writer).find("was changed while the request was open") != std::string::npos);
+    CHECK(writer.received().starts_with("HTTP/1.1 5"));
+    CHECK(node.rows("select v from other") == "[[1]]");
+    const std::string left = node.exec("select * from t");
+    CHECK(left.find("\"b\"") == std::string::npos);
+    CHECK(left.find("\"c\"") == std::string::npos);
+    for (int i = 0; i < 2; ++i) {
+      node.restart();
+      CHECK(node.rows("select v from other") == "[[1]]");
+      CHECK(node.exec("select * from t") == left);
+    }
+  }
+}
+
+TEST_CASE("ddl: requests that are finished commit in front of a change, or are refused as a whole") {
+  DdlNode node;
+  int stored = 0;
+  for (int round = 0; round < 40; ++round) {
+    const std::string table = "t" + std::to_string(round);
+    node.send(table + " v=0i 1000\nother" + std::to_string(round % 5) + " r=-1i 1000\n");
+    SimClient writer = node.connect_http();
+    std::string lines;
+    for (int i = 1; i <= 30; ++i)
+      lines += table + " v=" + std::to_string(i) + "i 2000\nother" + std::to_string(round % 5) + " r=" + std::to_string(round) +
+               "i 2000\n";
+    writer.send("POST /write HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk(lines));
+    node.run_for(engine::microseconds(round * 20));
+    SimClient changer = node.ask("rename table " + table + " to 'u" + std::to_string(round) + "'");
+    writer.send("0\r\n\r\n");
+    CHECK(node.answer(changer) == ok);
+    const bool is_stored =
+        node.node().run_until([&] { return writer.received().starts_with("HTTP/1.1 204"); }, engine::seconds(2));
+    stored += is_stored ? 1 : 0;
+    const std::string others =
+        node.rows("select count() from other" + std::to_string(round % 5) + " where r = " + std::to_string(round));
+    CHECK(others == (is_stored ? "[[30]]" : "[[0]]"));
+  }
+  CHECK(stored > 0);
+  node.stop();
 }
 
 }  // namespace sim
