@@ -97,10 +97,10 @@ std::optional<storage::FullType> find_column_type(const DdlType& type) {
   std::string name = type.name;
   for (uint32_t i = 0; i < type.dimensions; ++i) name += "[]";
   if (type.parameters.empty()) return storage::parse_full_type(name);
-  name += "(" + std::to_string(type.parameters[0]);
-  if (type.name == "GEOHASH") name += "b";
-  if (type.parameters.size() > 1) name += "," + std::to_string(type.parameters[1]);
-  return storage::parse_full_type(name + ")");
+  name.append("(").append(std::to_string(type.parameters[0]));
+  if (type.name == "GEOHASH") name.append("b");
+  if (type.parameters.size() > 1) name.append(",").append(std::to_string(type.parameters[1]));
+  return storage::parse_full_type(name.append(")"));
 }
 
 DdlResult<std::vector<ColumnWish>> make_column_wishes(std::span<const DdlColumn> columns) {
