@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "net/judge/judged_cell.h"
@@ -59,6 +60,7 @@ class CastRoom {
     used_ = 0;
   }
   char* take(size_t size);
+  std::string_view keep(std::span<const std::byte> bytes);  // copied
 
  private:
   size_t values_max_ = 0;

@@ -43,6 +43,17 @@ TEST_CASE("ddl_wish: a table has the columns that were named, and is partitioned
   CHECK(yearly.partition_unit == storage::PartitionUnit::year);
 }
 
+TEST_CASE("ddl_wish: columns can have every type that there is") {
+  const auto wish = std::get<storage::TableWish>(
+      wished("create table t (a decimal(20,4), b decimal, c geohash(5c), d geohash(7b), e double[][], f uuid, g text, h ipv4, "
+             "i date, j byte, k real, l char, m binary, ts timestamp) timestamp(ts)"));
+  std::string types;
+  for (const storage::ColumnWish& column : wish.columns) types += storage::full_type_name(column.type, column.parameters) + " ";
+  CHECK(
+      types ==
+      "DECIMAL(20,4) DECIMAL(18,3) GEOHASH(5c) GEOHASH(7b) DOUBLE[][] UUID STRING IPv4 DATE BYTE FLOAT CHAR BINARY TIMESTAMP ");
+}
+
 TEST_CASE("ddl_wish: what no table can be is refused with its position") {
   const std::pair<std::string, std::string> examples[] = {
       {"create table 'a/b' (ts timestamp) timestamp(ts)", "invalid table name [name=a/b] @13"},
