@@ -19,6 +19,9 @@ const JudgedCell* find_too_long(const JudgedRow& row) {
   return found == row.cells.end() ? nullptr : &*found;
 }
 
+// What makes no column may go into one: of a table, perhaps, that this shard has not heard of yet.
+bool would_fit_old_column(LineError error) { return error == LineError::untyped_column || error == LineError::decimal_column; }
+
 }  // namespace
 
 RowIntake::RowIntake(const Context& context, RowIntakeListener& listener) : context_(context), listener_(listener) {
@@ -37,6 +40,9 @@ RowIntake::Outcome RowIntake::take(const ParsedLine& line, engine::TimeUnit unit
     case Judgement::needs_columns:
       return ask_for_columns(*table, std::exchange(answer_, absl::OkStatus()));
     case Judgement::rejected:
+      if (table == nullptr && answer_.ok() && would_fit_old_column(context_.judge.rejection().error)) {
+        return ask_whether_there_is(line.table);
+      }
       return reject({.error = context_.judge.rejection().error, .limit = {}});
   }
   UNREACHABLE("Judgement");
@@ -51,6 +57,14 @@ RowIntake::Outcome RowIntake::reject(Rejection rejection) {
   rejection_ = std::move(rejection);
   answer_ = absl::OkStatus();
   return Outcome::rejected;
+}
+
+RowIntake::Outcome RowIntake::ask_whether_there_is(std::string_view table) {
+  table_ask_.may_create = false;
+  table_ask_.wish = {};
+  table_ask_.wish.name = table;
+  context_.source.ask_table(table_ask_);
+  return park(Waiting::table);
 }
 
 RowIntake::Outcome RowIntake::ask_for_table(const absl::Status& answer) {

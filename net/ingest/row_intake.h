@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "engine/shard/shard.h"
 #include "net/ingest/options.h"
@@ -76,6 +77,7 @@ class RowIntake final : private storage::AskWaiter, private storage::RoomWaiter 
   void on_room() override;
   Outcome park(Waiting waiting);
   Outcome reject(Rejection rejection);
+  Outcome ask_whether_there_is(std::string_view table);
   Outcome ask_for_table(const absl::Status& answer);
   Outcome ask_for_columns(const storage::SourceTable& table, const absl::Status& answer);
   Outcome append(storage::SourceTable& table, const JudgedRow& row, size_t text_size);
