@@ -4,9 +4,12 @@ cut it into chunks; and the conformance vectors of text once more, over HTTP: al
 all with MILLRACE_TEST_LONG=1."""
 # Builds: release asan
 import base64
+import collections
+import concurrent.futures
 import dataclasses
 import gzip
 import os
+import random
 import unittest
 import zlib
 from datetime import datetime, timezone
@@ -305,7 +308,7 @@ class Requests(unittest.TestCase):
 
     def test_a_large_body_is_one_transaction(self):
         lines = "".join(f"t,s=S{n % 100} n={n}i,x=\"{'x' * 200}\" {n}000\n" for n in range(100_000)).encode()
-        with small_server() as server, HttpConnection(server) as connection:
+        with Server("--memory", "1G", config=CONFIG) as server, HttpConnection(server) as connection:
             self.assertEqual(connection.write(lines + b"t n=x\n", headers=encoded("identity")).status, 400)
             self.assertEqual(connection.write(gzip.compress(lines, 1), headers=encoded("gzip")).status, 204)
             self.assertEqual(connection.write(lines, chunk_sizes=[65536] * 100).status, 204)
@@ -319,6 +322,67 @@ class Requests(unittest.TestCase):
             self.assertRegex(body.decode(), r'"accepting.writes":\["http", "tcp".*"line.proto.support.versions":\[1[,23]*\]')
             status, headers, _ = server.request("GET", "/ping")
             self.assertEqual((status, headers["X-Influxdb-Version"]), (204, "v2.7.4"))
+
+
+class Transactions(unittest.TestCase):
+    """Many senders at once, into the same tables, with new columns and symbols all the time."""
+
+    SENDERS = 6
+    REQUESTS = 12
+    TABLES = 4
+
+    def body_of(self, prng, request, is_bad):
+        lines = []
+        for _ in range(prng.choice((1, 3, 30, 300))):
+            symbol = f",s=S{prng.randrange(2000)}" if prng.random() < 0.7 else ""
+            column = f",c{prng.randrange(40)}={prng.random()}" if prng.random() < 0.2 else ""
+            text = f',x="{"y" * prng.randrange(2000)}"' if prng.random() < 0.1 else ""
+            time = f" {10**18 + prng.randrange(10**6) * 1000}" if prng.random() < 0.9 else ""
+            lines.append(f"t{prng.randrange(self.TABLES)}{symbol} request={request}i{column}{text}{time}\n")
+        rows = len(lines)
+        if is_bad:
+            bad_line = prng.choice(("t1 request=x\n", "t2 request=\"s\" 1\n", "t3,a=b c?=1i\n", "z\n"))
+            lines.insert(prng.randrange(rows + 1), bad_line)
+        return "".join(lines).encode(), rows
+
+    def send(self, server, sender, expected):
+        """Requests of which a quarter has a bad line, and a tenth ends with the connection."""
+        prng = random.Random(sender)
+        connection = HttpConnection(server)
+        for request in range(sender * 1000, sender * 1000 + self.REQUESTS):
+            is_bad = prng.random() < 0.25
+            body, rows = self.body_of(prng, request, is_bad)
+            headers = {}
+            if prng.random() < 0.3:
+                body, headers = gzip.compress(body, 1), encoded("gzip")
+            sizes = [prng.randrange(1, prng.choice((5, 100, 70000))) for _ in range(prng.randrange(100))]
+            data = request_bytes(body, headers=headers, chunk_sizes=sizes if prng.random() < 0.5 else None)
+            if prng.random() < 0.1:
+                connection.send(data[:prng.randrange(1, len(data))])
+                connection.socket.close()
+                connection = HttpConnection(server)
+            else:
+                connection.send(data)
+                expected[request] = (400, 0) if is_bad else (204, rows), connection.answer().status
+        connection.socket.close()
+
+    def test_each_request_is_stored_as_a_whole_or_not_at_all(self):
+        with Server("--shards", 2, "--memory", "64M", config=CONFIG) as server:
+            expected = {}  # request -> (status, rows), status that was answered
+            with HttpConnection(server) as connection:  # so that `request` is an integer everywhere
+                lines = "".join(f"t{name} request=-1i 1000\n" for name in range(self.TABLES))
+                expected[-1] = (204, self.TABLES), connection.write(lines.encode()).status
+            with concurrent.futures.ThreadPoolExecutor(self.SENDERS) as pool:
+                for sending in [pool.submit(self.send, server, sender, expected) for sender in range(self.SENDERS)]:
+                    sending.result()
+            self.assertEqual({request: found for request, (_, found) in expected.items()},
+                             {request: wanted[0] for request, (wanted, _) in expected.items()})
+            server.wait_readable()
+            stored = collections.Counter()
+            for name in range(self.TABLES):
+                for row in server.exec(f"SELECT request, count() FROM t{name} GROUP BY request")["dataset"]:
+                    stored[row[0]] += row[1]
+            self.assertEqual(stored, {request: wanted[1] for request, (wanted, _) in expected.items() if wanted[1]})
 
 
 def is_of_http(vector):
