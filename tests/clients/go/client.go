@@ -55,6 +55,13 @@ func sendText(ctx context.Context, sender questdb.LineSender, table string) erro
 	return sender.Flush(ctx)
 }
 
+func sendDecimal(ctx context.Context, sender questdb.LineSender, table string) error {
+	if err := sender.Table(table).DecimalColumnFromString("amount", "-123.456").At(ctx, second(0)); err != nil {
+		return err
+	}
+	return sender.Flush(ctx)
+}
+
 func run(ctx context.Context, sender questdb.LineSender, words []string) error {
 	switch words[0] {
 	case "types":
@@ -63,6 +70,8 @@ func run(ctx context.Context, sender questdb.LineSender, words []string) error {
 		return sendRow(ctx, sender, words[1], words[2])
 	case "text":
 		return sendText(ctx, sender, words[1])
+	case "decimal":
+		return sendDecimal(ctx, sender, words[1])
 	}
 	return fmt.Errorf("unknown command %q", words[0])
 }

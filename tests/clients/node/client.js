@@ -30,7 +30,12 @@ async function sendText(sender, table) {
   await sender.flush();
 }
 
-const commands = { types: sendTypes, row: sendRow, text: sendText };
+async function sendDecimal(sender, table) {
+  await sender.table(table).decimalColumnText("amount", "-123.456").at(1_700_000_000n * SECOND, "ns");
+  await sender.flush();
+}
+
+const commands = { types: sendTypes, row: sendRow, text: sendText, decimal: sendDecimal };
 
 async function main() {
   const configuration = process.argv[2];

@@ -1,5 +1,6 @@
 """QuestDB's Python client, driven by tests/program/official_clients_test.py (which says how)."""
 import sys
+from decimal import Decimal
 
 from questdb import Sender, TimestampMicros, TimestampNanos
 
@@ -33,10 +34,16 @@ def send_text(sender, table):
     sender.flush()
 
 
+def send_decimal(sender, table):
+    sender.row(table, columns={"amount": Decimal("-123.456")}, at=TimestampNanos(1_700_000_000 * SECOND))
+    sender.flush()
+
+
 COMMANDS = {
     "types": lambda sender, table, version: send_types(sender, table, int(version)),
     "row": lambda sender, table, number: send_row(sender, table, int(number)),
     "text": send_text,
+    "decimal": send_decimal,
 }
 
 

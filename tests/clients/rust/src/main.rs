@@ -42,6 +42,7 @@ fn fill(buffer: &mut Buffer, words: &[&str]) -> questdb::Result<()> {
             buffer.table(words[1])?.column_i64("n", n)?.at(second(n))
         }
         "text" => buffer.table(words[1])?.column_str("n", "text")?.at(second(0)),
+        "decimal" => buffer.table(words[1])?.column_dec("amount", "-123.456")?.at(second(0)),
         other => panic!("unknown command {other}"),
     }
 }

@@ -39,6 +39,10 @@ public class Client {
                 sender.table(words[1]).stringColumn("n", "text").at(second(0), ChronoUnit.NANOS);
                 sender.flush();
             }
+            case "decimal" -> {
+                sender.table(words[1]).decimalColumn("amount", "-123.456").at(second(0), ChronoUnit.NANOS);
+                sender.flush();
+            }
             default -> throw new IllegalArgumentException("unknown command " + words[0]);
         }
     }
