@@ -269,7 +269,7 @@ class ClientTests:
                     send(1)
                 restarting.join()
                 send(5)
-            print(f"{self.name}: {number} rows, {len(refusals)} refusals", flush=True)
+            print(f"{self.name}: {number} rows, {len(refusals)} refusals {refusals[:3]}", flush=True)
             if self.client.reconnects:
                 self.assertEqual(refusals[:5], [])
             server.wait_readable()
