@@ -248,9 +248,9 @@ void HttpConnection::on_send_failed() {
   close();
 }
 
-void HttpConnection::close_gently() {
+void HttpConnection::set_last_request() {
   is_last_request_ = true;
-  if (is_idle()) close();
+  if (state_ == State::taking || state_ == State::waiting) keep_alive_ = false;  // its answer says so
 }
 
 void HttpConnection::close() {

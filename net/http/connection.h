@@ -63,8 +63,8 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   void on_ddl_over(const std::optional<DdlError>& error);
   void close();
 
-  // Closes when the request that has begun is answered; at once when none has.
-  void close_gently();
+  // It closes when the request that has begun, or the next one, is answered.
+  void set_last_request();
 
   uint64_t id() const { return query_.reply_to.id; }
 
@@ -110,8 +110,8 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool shutting_down_ = false;
   bool head_sent_ = false;  // of the query's answer
   bool keep_alive_ = true;
-  bool is_last_request_ = false;  // close_gently()
-  bool is_head_ = false;          // its answer has no body: the client would take one for the next answer
+  bool is_last_request_ = false;
+  bool is_head_ = false;  // its answer has no body: the client would take one for the next answer
   engine::Instant idle_since_;
   uint64_t bytes_received_ = 0;
   RequestReader reader_;

@@ -88,13 +88,15 @@ std::unique_ptr<BodyHandler> handle_request(const HttpRequest& request, const Ht
   const bool is_allowed = options.user.empty() || (is_known && route->is_open) ||
                           allows_basic(request.authorization, options.user, options.password);
   if (!is_allowed) return refuse_request(make_stranger_refusal(), client);
+  if (request.method == "GET" && request.has_body()) {
+    return refuse_request(make_refusal(400, "GET request method cannot have content"), client);
+  }
   if (!is_known) return refuse_request(refusal_of(request), client);
   if (route->take != nullptr) {
     if (request.has_body_size) return route->take(request, client);
     return refuse_request(make_refusal(400, "Content-length not specified for POST/PUT request"), client);
   }
   if (request.has_body()) {
-    if (request.method == "GET") return refuse_request(make_refusal(400, "GET request method cannot have content"), client);
     return refuse_request(make_refusal(400, "The statement belongs into the parameter q"), client);
   }
   route->handle(request, client);

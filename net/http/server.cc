@@ -97,20 +97,24 @@ bool HttpServer::on_turn(engine::Instant) {
   return false;
 }
 
-// Requests that have begun are answered, but not for ever.
+// Requests that have begun are answered, but not for ever, and so is one that is on its way to a connection that was in use
+// until now: a client that finds its connection closed cannot know whether its request was read.
 void HttpServer::begin_stop() {
   stopping_ = true;
+  stop_at_ = shard_.reactor().now() + stop_time_max;
   if (acceptor_ != nullptr) acceptor_->stop();
-  std::vector<HttpConnection*> open;
-  for (const auto& [id, connection] : connections_) open.push_back(connection.get());
-  for (HttpConnection* connection : open) connection->close_gently();
-  stop_timer_.arm(shard_.reactor().now() + stop_time_max);
+  for (const auto& [id, connection] : connections_) connection->set_last_request();
+  on_stop_timer(shard_.reactor().now());
 }
 
-void HttpServer::on_stop_timer(engine::Instant) {
-  std::vector<HttpConnection*> open;
-  for (const auto& [id, connection] : connections_) open.push_back(connection.get());
-  for (HttpConnection* connection : open) connection->close();
+void HttpServer::on_stop_timer(engine::Instant now) {
+  std::vector<HttpConnection*> ending;
+  for (const auto& [id, connection] : connections_) {
+    const bool is_quiet = connection->is_idle() && now - connection->idle_since() >= stop_quiet_time;
+    if (is_quiet || now >= stop_at_) ending.push_back(connection.get());
+  }
+  for (HttpConnection* connection : ending) connection->close();
+  if (!connections_.empty()) stop_timer_.arm(now + stop_tick);
 }
 
 bool HttpServer::stopped() const {

@@ -36,7 +36,9 @@ class HttpServer final : public engine::Service,
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
 
  private:
-  static constexpr engine::Duration stop_time_max = engine::seconds(3);  // for requests that have begun
+  static constexpr engine::Duration stop_tick = engine::milliseconds(50);
+  static constexpr engine::Duration stop_quiet_time = engine::milliseconds(500);  // without a request: the client sends none
+  static constexpr engine::Duration stop_time_max = engine::seconds(3);           // for requests that have begun
 
   void on_accepted(int32_t raw_socket, engine::SocketAddress peer) override;
   void on_closed(HttpConnection& connection) override;
@@ -58,6 +60,7 @@ class HttpServer final : public engine::Service,
   std::vector<std::unique_ptr<HttpConnection>> closed_;  // destroyed at the next turn: their completion is still on the stack
   uint64_t next_id_ = 1;
   bool stopping_ = false;
+  engine::Instant stop_at_;  // at the latest, once stopping_
   engine::MemberTimer<&HttpServer::on_stop_timer> stop_timer_;
 };
 

@@ -72,9 +72,7 @@ bool Commits::try_commit(RoutedBatch& batch) {
   }
   if (try_refuse_hurried(batch)) return true;
   if (batch.part != 0 && !requests_.has_room(batch)) {
-    reject(*lane, batch,
-           engine::resource_exhausted("transaction is too large: more than " + std::to_string(options_.parts_size_max) +
-                                      " bytes of rows wait for the end of their requests"));
+    reject(*lane, batch, no_room_for_part(batch));
     return true;
   }
   if (!wal_->has_room(size)) return false;
@@ -83,6 +81,15 @@ bool Commits::try_commit(RoutedBatch& batch) {
   VERIFY_LE(wal_body_offset(head_.size(), request_mark_size) + batch.body.size(), size);  // the bound was one
   append_rows(*lane, batch);
   return true;
+}
+
+// One that takes half of the room would not find it later either.
+absl::Status Commits::no_room_for_part(const RoutedBatch& batch) const {
+  const bool is_too_large = requests_.size_of(batch.request) >= options_.parts_size_max / 2;
+  const absl::StatusCode code = is_too_large ? absl::StatusCode::kOutOfRange : absl::StatusCode::kUnavailable;
+  std::string message = is_too_large ? "transaction is too large: " : "too much at a time: ";
+  message.append(std::to_string(options_.parts_size_max)).append(" bytes of rows may wait for the end of their requests");
+  return engine::make_status(code, message);
 }
 
 // A part has no number of its own: its frame says after which commit of the lane it came.

@@ -102,6 +102,7 @@ class Commits final : private WalListener {
   bool resolve_symbols(Lane& lane, RoutedBatch& batch);
   absl::Status check_fits(const std::string& table, std::string_view what, uint64_t stored_size) const;
   void reject(const Lane& lane, RoutedBatch& batch, absl::Status why);
+  absl::Status no_room_for_part(const RoutedBatch& batch) const;
   void append_rows(Lane& lane, RoutedBatch& batch);
   void append(Lane& lane, const WalFrame& frame, Frame in_flight);
   bool try_commit_request(RequestAsk& ask);

@@ -27,10 +27,19 @@ void OpenRequests::add(const RoutedBatch& batch, Lsn lsn) {
   }
   VERIFY_LT(parts.first.value, lsn.value + 1);
   ++parts.count;
+  parts.size += batch.body.size();
   size_ += batch.body.size();
 }
 
 void OpenRequests::add_rejected(const RoutedBatch& batch) { parts_[{batch.request, batch.lane}].is_rejected = true; }
+
+size_t OpenRequests::size_of(RequestId request) const {
+  size_t size = 0;
+  for (const auto& [key, parts] : parts_) {
+    if (key.first == request) size += parts.size;
+  }
+  return size;
+}
 
 void OpenRequests::keep_rows(const RoutedBatch& batch) {
   const auto parts = parts_.find(Key{batch.request, batch.lane});

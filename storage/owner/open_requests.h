@@ -39,6 +39,8 @@ class OpenRequests {
   explicit OpenRequests(size_t size_max) : size_max_(size_max) {}
 
   bool has_room(const RoutedBatch& batch) const { return size_ + batch.body.size() <= size_max_; }
+  // Of the parts of one request.
+  size_t size_of(RequestId request) const;
 
   // The part's frame is in the log; or the part was rejected, so that the request cannot commit here.
   void add(const RoutedBatch& batch, Lsn lsn);
@@ -89,6 +91,7 @@ class OpenRequests {
   struct Parts {
     Lsn first;
     uint32_t count = 0;
+    size_t size = 0;
     bool is_rejected = false;
     std::deque<PartRows> rows;
   };
