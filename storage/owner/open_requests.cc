@@ -4,7 +4,6 @@
 #include <iterator>
 #include <string>
 
-#include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 
 namespace storage {
@@ -87,7 +86,6 @@ void OpenRequests::forget(LaneId lane, Txn checkpointed) {
 }
 
 void OpenRequests::keep_decision(RequestId request, Lsn lsn) {
-  if (engine::sabotaged("decision_not_kept")) return;
   VERIFY(decisions_.emplace(request, lsn).second);
   needed_.insert(lsn);
 }

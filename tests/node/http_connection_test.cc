@@ -133,10 +133,10 @@ TEST_CASE("http_connection: HEAD is refused without a body, and its connection c
 TEST_CASE("http_connection: an unknown path is not found by GET, and to any other method it is the method that is wrong") {
   HttpNode node;
   SimClient client = node.connect();
-  client.send("GET /write HTTP/1.1\r\n\r\n");
+  client.send("GET /nothing HTTP/1.1\r\n\r\n");
   node.run_for(engine::seconds(1));
   CHECK(client.take_received().starts_with("HTTP/1.1 404 "));
-  client.send("POST /write HTTP/1.1\r\nContent-Length: 6\r\n\r\nt f=1\n");
+  client.send("POST /nothing HTTP/1.1\r\nContent-Length: 6\r\n\r\nt f=1\n");
   node.run_for(engine::seconds(1));
   const std::string answer = client.take_received();
   CHECK(answer.starts_with("HTTP/1.1 405 "));

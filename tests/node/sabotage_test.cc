@@ -82,7 +82,6 @@ constexpr Planted planted_bugs[] = {
 
     // Requests.
     {"decided_before_parts", 60, "a request is decided before the parts at other shards are durable"},
-    {"decision_not_kept", 60, "the log releases the COMMIT that decides for other lanes before theirs are durable"},
     {"undecided_committed", 60, "a start commits the parts of a request that nobody decided"},
 
     // Between shards, and to readers.

@@ -181,7 +181,7 @@ TEST_CASE("wal_reader: a frame of a newer release is refused, not taken for the 
   stream.end();
   for (const bool unknown_type : {true, false}) {
     auto header = header_at<WalFrameHeader>(stream, storage::wal_groups_offset);
-    header.type = unknown_type ? 4 : 3;
+    header.type = unknown_type ? 7 : 3;
     header.flags = unknown_type ? 0 : 2;
     const storage::WalPlace place{.salt = WalStream::database().wal_salt,
                                   .stream = stream.stream().value,
