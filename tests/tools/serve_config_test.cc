@@ -99,9 +99,8 @@ TEST_CASE(
     "serve_config: a key that would guard or change data, and is not served, ends the start unless it asks for what is so") {
   for (const std::string key :
        {"tls.enabled=true", "http.tls.enabled=true", "line.tcp.tls.enabled=true", "tls.cert.path=/etc/cert.pem",
-        "acl.enabled=true", "line.integer.default.column.type=INT", "line.float.default.column.type=FLOAT",
-        "line.timestamp.default.column.type=TIMESTAMP_NS", "line.use.legacy.string.default=true", "cairo.root=/data",
-        "cairo.max.file.name.length=255", "readonly=true", "http.security.readonly=true"}) {
+        "acl.enabled=true", "line.use.legacy.string.default=true", "cairo.root=/data", "cairo.max.file.name.length=255",
+        "readonly=true", "http.security.readonly=true"}) {
     INFO(key);
     const std::string name = key.substr(0, key.find('='));
     CHECK(error_of("\n" + key).starts_with("server.conf:2: " + name + ": "));
@@ -116,6 +115,20 @@ TEST_CASE(
     INFO(key);
     CHECK(error_of(key).empty());
   }
+}
+
+TEST_CASE("serve_config: new columns have the types that are asked for, of those that fit") {
+  ConfigReader reader;
+  REQUIRE(reader
+              .read_text("line.integer.default.column.type=short\nline.float.default.column.type=FLOAT\n"
+                         "line.timestamp.default.column.type=TIMESTAMP_NS\n",
+                         "server.conf")
+              .ok());
+  const net::DefaultTypes& types = reader.config().node.ingest.default_types;
+  CHECK(storage::type_name(types.integer) == "SHORT");
+  CHECK(storage::type_name(types.real) == "FLOAT");
+  CHECK(storage::type_name(types.timestamp) == "TIMESTAMP_NS");
+  CHECK(error_of("line.integer.default.column.type=DOUBLE").ends_with("expected one of LONG, INT, SHORT, BYTE"));
 }
 
 TEST_CASE("serve_config: flags win over the environment, that over the file, the file over the defaults") {
