@@ -17,14 +17,10 @@ namespace sim {
 namespace {
 
 // An optimized build without sanitizers does the work; the others look for other mistakes.
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
-    __has_feature(thread_sanitizer) || !defined(__OPTIMIZE__)
-constexpr uint64_t recoveries_min = 400;
+#ifdef MILLRACE_OPTIMIZED
+constexpr uint64_t recoveries_min = 4'000;
 #else
-constexpr uint64_t recoveries_min = 10'000;
+constexpr uint64_t recoveries_min = 400;
 #endif
 
 uint64_t variable(const char* name, uint64_t otherwise) {

@@ -121,7 +121,6 @@ class Files(unittest.TestCase):
         self.addCleanup(shutil.rmtree, directory)
         for line, advice in (("acl.enabled=true", "no roles"), ("tls.enabled=true", "no TLS"),
                              ("line.tcp.timestamp=days", "expected n, u"),
-                             ("line.integer.default.column.type=INT", "ask for the default"),
                              ("cairo.root=/var/lib/questdb", "--data")):
             with self.subTest(line):
                 (directory / "server.conf").write_text(f"# ours\n{line}\n")
