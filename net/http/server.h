@@ -36,8 +36,8 @@ class HttpServer final : public engine::Service,
   void on_message(engine::ShardId from, const engine::MeshMessage& message) override;
 
  private:
-  static constexpr engine::Duration stop_tick = engine::milliseconds(50);
-  static constexpr engine::Duration stop_quiet_time = engine::milliseconds(500);  // without a request: the client sends none
+  static constexpr engine::Duration stop_tick = engine::milliseconds(20);
+  static constexpr engine::Duration stop_quiet_time = engine::milliseconds(200);  // without a request: the client sends none
   static constexpr engine::Duration stop_time_max = engine::seconds(3);           // for requests that have begun
 
   void on_accepted(int32_t raw_socket, engine::SocketAddress peer) override;

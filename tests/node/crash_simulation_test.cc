@@ -18,7 +18,7 @@ namespace {
 
 // An optimized build without sanitizers does the work; the others look for other mistakes.
 #ifdef MILLRACE_OPTIMIZED
-constexpr uint64_t recoveries_min = 4'000;
+constexpr uint64_t recoveries_min = 2'000;
 #else
 constexpr uint64_t recoveries_min = 400;
 #endif
