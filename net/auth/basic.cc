@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/base/ascii.h"
 #include "net/auth/base64.h"
 
 namespace net {
@@ -24,10 +25,7 @@ bool make_digest(std::string_view text, Digest& digest) {
 // What stands behind "Basic", in any case, and blanks.
 std::optional<std::string_view> take_scheme(std::string_view value) {
   constexpr std::string_view scheme = "basic ";
-  const bool is_basic =
-      value.size() >= scheme.size() && std::ranges::equal(value.substr(0, scheme.size()), scheme, [](char a, char b) {
-        return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b);
-      });
+  const bool is_basic = engine::equals_ignoring_case(value.substr(0, scheme.size()), scheme);
   if (!is_basic) return std::nullopt;
   value.remove_prefix(std::min(value.find_first_not_of(' ', scheme.size()), value.size()));
   return value.substr(0, value.find_last_not_of(' ') + 1);

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/ascii.h"
 #include "net/body/gzip.h"
 #include "net/body/multipart.h"
 #include "net/body/words.h"
@@ -47,10 +48,10 @@ class ChainedDecoder final : public BodyDecoder {
 
 absl::StatusOr<std::unique_ptr<BodyDecoder>> make_encoding_decoder(std::string_view encoding) {
   encoding = trim_blanks(encoding);
-  if (equals_ignoring_case(encoding, "gzip") || equals_ignoring_case(encoding, "x-gzip"))
+  if (engine::equals_ignoring_case(encoding, "gzip") || engine::equals_ignoring_case(encoding, "x-gzip"))
     return std::make_unique<GzipDecoder>();
-  if (equals_ignoring_case(encoding, "zstd")) return std::make_unique<ZstdDecoder>();
-  if (encoding.empty() || equals_ignoring_case(encoding, "identity")) return std::make_unique<IdentityDecoder>();
+  if (engine::equals_ignoring_case(encoding, "zstd")) return std::make_unique<ZstdDecoder>();
+  if (encoding.empty() || engine::equals_ignoring_case(encoding, "identity")) return std::make_unique<IdentityDecoder>();
   return engine::make_status(absl::StatusCode::kUnimplemented,
                              "unsupported Content-Encoding: gzip, zstd and identity are known");
 }

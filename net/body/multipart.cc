@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/ascii.h"
 #include "engine/base/verify.h"
 #include "net/body/words.h"
 
@@ -36,7 +37,8 @@ absl::Status malformed(std::string_view what) {
 
 std::optional<std::string> multipart_boundary(std::string_view content_type) {
   const std::string_view type = trim_blanks(content_type.substr(0, content_type.find(';')));
-  if (!equals_ignoring_case(type, "multipart/form-data") && !equals_ignoring_case(type, "multipart/mixed")) return std::nullopt;
+  if (!engine::equals_ignoring_case(type, "multipart/form-data") && !engine::equals_ignoring_case(type, "multipart/mixed"))
+    return std::nullopt;
   content_type.remove_prefix(std::min(content_type.size(), content_type.find(';')));
   while (!content_type.empty()) {
     content_type.remove_prefix(1);  // the semicolon
@@ -45,7 +47,7 @@ std::optional<std::string> multipart_boundary(std::string_view content_type) {
     if (!content_type.starts_with('=')) continue;
     content_type.remove_prefix(1);
     const std::string value = take_value(content_type);
-    if (equals_ignoring_case(name, "boundary")) return is_usable(value) ? value : std::string();
+    if (engine::equals_ignoring_case(name, "boundary")) return is_usable(value) ? value : std::string();
   }
   return std::string();
 }

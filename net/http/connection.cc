@@ -189,9 +189,7 @@ void HttpConnection::answer_query(std::string text, RowRange rows) {
   query_.is_broken = false;
   head_sent_ = false;
   if (!context_.desk.start(query_)) {
-    HttpAnswer refusal = make_refusal(503, "Too many queries are running");
-    refusal.extra = "Retry-After: 1\r\n";
-    return answer(std::move(refusal));
+    return answer(make_busy_refusal("Too many queries are running"));
   }
   lent_ = Lent::computing;
   move_to(State::querying);
@@ -202,9 +200,7 @@ void HttpConnection::answer_ddl(std::string text, DdlStatement statement) {
   query_.text = std::move(text);
   move_to(State::changing);
   if (!context_.ddl.start(id(), std::move(statement))) {
-    HttpAnswer refusal = make_refusal(503, "Too many statements are running");
-    refusal.extra = "Retry-After: 1\r\n";
-    return answer(std::move(refusal));
+    return answer(make_busy_refusal("Too many statements are running"));
   }
   receive_early();
 }

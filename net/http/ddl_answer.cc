@@ -1,7 +1,5 @@
 #include "net/http/ddl_answer.h"
 
-#include <string>
-
 #include "engine/base/utf8.h"
 #include "net/query/exec_json.h"
 
@@ -20,11 +18,7 @@ HttpAnswer make_ddl_answer(std::string_view query, const std::optional<DdlError>
   answer.says_keep_alive = true;
   if (!error) return answer;
   answer.status = 400;
-  answer.body = "{\"query\":";
-  append_json_text(answer.body, query);
-  answer.body += ",\"error\":";
-  append_json_text(answer.body, error->message);
-  answer.body += ",\"position\":" + std::to_string(characters_before(query, error->position)) + '}';
+  answer.body = make_error_json(query, error->message, characters_before(query, error->position));
   return answer;
 }
 

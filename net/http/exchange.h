@@ -60,4 +60,7 @@ class BodyHandler {
 // A sentence for a human, with the end of its line.
 HttpAnswer make_refusal(uint16_t status, std::string_view text);
 
+// Of one who may ask again soon.
+HttpAnswer make_busy_refusal(std::string_view text);
+
 }  // namespace net

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/ascii.h"
 #include "engine/base/verify.h"
 #include "net/body/words.h"
 #include "net/http/json_text.h"
@@ -17,7 +18,7 @@ bool begins_with_words(std::string_view statement, std::array<std::string_view, 
   constexpr std::string_view blanks = " \t\r\n;";
   for (const std::string_view word : words) {
     statement.remove_prefix(std::min(statement.size(), statement.find_first_not_of(blanks)));
-    if (!equals_ignoring_case(statement.substr(0, statement.find_first_of(blanks)), word)) return false;
+    if (!engine::equals_ignoring_case(statement.substr(0, statement.find_first_of(blanks)), word)) return false;
     statement.remove_prefix(word.size());
   }
   return true;

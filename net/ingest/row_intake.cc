@@ -130,8 +130,7 @@ RowIntake::Outcome RowIntake::append(storage::SourceTable& table, const JudgedRo
   }
   const int64_t timestamp = row.has_timestamp ? row.timestamp : wall_clock(schema.designated_column().type);
   if (table.find_rejecting(timestamp) != nullptr) {
-    return reject(
-        {.error = LineError::limit_reached, .limit = {}, .table = &table, .has_crowded_time = true, .timestamp = timestamp});
+    return reject({.error = LineError::limit_reached, .limit = {}, .table = &table, .timestamp = timestamp});
   }
   const bool is_shared = transaction_ == nullptr;
   storage::OpenPlace& place = is_shared ? table.place() : transaction_->place(table);
@@ -171,7 +170,6 @@ std::string RowIntake::describe(const ParsedLine& line) const {
            std::to_string(rejection_.cell->text.size()) + " bytes, at most " + std::to_string(storage::symbol_size_max) +
            " are taken, a limit that no setting changes";
   }
-  VERIFY(rejection_.has_crowded_time);
   const storage::CrowdedPartition* const crowded = rejection_.table->find_rejecting(rejection_.timestamp);
   VERIFY(crowded != nullptr);
   return "table: " + schema.name + "; " + crowded->describe() + ", timestamp: " + std::to_string(rejection_.timestamp);

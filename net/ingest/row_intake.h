@@ -69,8 +69,7 @@ class RowIntake final : private storage::AskWaiter, private storage::RoomWaiter 
     absl::Status limit;                           // as the owner or the catalog said
     const storage::SourceTable* table = nullptr;  // of those below
     const JudgedCell* cell = nullptr;             // a symbol that is too long
-    bool has_crowded_time = false;                // its partition takes no row of `timestamp`
-    int64_t timestamp = 0;
+    int64_t timestamp = 0;                        // else: whose partition takes no row any more
   };
 
   void on_answer() override;

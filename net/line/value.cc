@@ -1,19 +1,14 @@
 #include "net/line/value.h"
 
-#include <algorithm>
 #include <optional>
 
+#include "engine/base/ascii.h"
 #include "engine/base/verify.h"
 #include "net/line/decimal.h"
 #include "net/line/number.h"
 
 namespace net {
 namespace {
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b; });
-}
 
 LineError read_integer(std::string_view text, LineValue& value) {
   constexpr size_t hex_size_min = 4;  // 0x, a digit, the suffix
@@ -40,8 +35,8 @@ LineError read_timestamp_field(std::string_view text, LineValue& value) {
 }
 
 LineError read_boolean(std::string_view text, LineValue& value) {
-  const bool is_true = text == "t" || text == "T" || equals_ignoring_case(text, "true");
-  const bool is_false = text == "f" || text == "F" || text == "E" || equals_ignoring_case(text, "false");
+  const bool is_true = text == "t" || text == "T" || engine::equals_ignoring_case(text, "true");
+  const bool is_false = text == "f" || text == "F" || text == "E" || engine::equals_ignoring_case(text, "false");
   if (!is_true && !is_false) return LineError::invalid_field_value;
   value.kind = ValueKind::boolean;
   value.bits = is_true ? 1 : 0;

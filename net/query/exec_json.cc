@@ -98,14 +98,6 @@ std::string make_head(const QueryRun& run) {
   return head + "],\"timestamp\":" + std::to_string(run.designated()) + ",\"dataset\":[";
 }
 
-std::string make_error(const QueryRun& run, const absl::Status& status) {
-  std::string text = "{\"query\":";
-  append_json_text(text, run.text());
-  text += ",\"error\":";
-  append_json_text(text, engine::message_of(status));
-  return text + ",\"position\":" + std::to_string(run.error_position()) + '}';
-}
-
 size_t size_of(std::span<const SqlCell> row) {
   size_t size = 0;
   for (const SqlCell& cell : row) size += cell.text.size();
@@ -113,6 +105,14 @@ size_t size_of(std::span<const SqlCell> row) {
 }
 
 }  // namespace
+
+std::string make_error_json(std::string_view query, std::string_view error, size_t position) {
+  std::string text = "{\"query\":";
+  append_json_text(text, query);
+  text += ",\"error\":";
+  append_json_text(text, error);
+  return text + ",\"position\":" + std::to_string(position) + '}';
+}
 
 void append_json_text(std::string& target, std::string_view text) {
   target += '"';
@@ -255,7 +255,7 @@ void ExecAnswer::fail(std::string& part, const absl::Status& status) {
   const bool is_users = absl::IsInvalidArgument(status) || absl::IsNotFound(status);
   status_ = is_users ? ExecStatus::bad_query : ExecStatus::failed;
   part.clear();
-  head_ = make_error(run_, status);
+  head_ = make_error_json(run_.text(), engine::message_of(status), run_.error_position());
   head_written_ = 0;
   state_ = State::end;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/ascii.h"
+
 namespace net {
 namespace {
 
@@ -14,18 +16,12 @@ constexpr std::array<std::string_view, 32> refused_words{
     "deny",    "detach",  "drop",   "end",      "grant",     "insert", "pragma",     "reindex",  "refresh", "release", "rename",
     "replace", "resume",  "revoke", "rollback", "savepoint", "set",    "snapshot",   "truncate", "update",  "vacuum"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_text(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Bytes beyond ASCII belong to words.
 bool is_word_char(char c) {
-  return (lower(c) >= 'a' && lower(c) <= 'z') || is_digit(c) || c == '_' || c == '$' ||
+  return (engine::to_lower(c) >= 'a' && engine::to_lower(c) <= 'z') || is_digit(c) || c == '_' || c == '$' ||
          (static_cast<unsigned char>(c) & 0x80U) != 0;
 }
 
@@ -129,7 +125,9 @@ absl::StatusOr<std::string> translate_show(const std::vector<SqlToken>& tokens) 
 
 }  // namespace
 
-bool SqlToken::is_word(std::string_view keyword) const { return kind == Kind::word && same_text(raw, keyword); }
+bool SqlToken::is_word(std::string_view keyword) const {
+  return kind == Kind::word && engine::equals_ignoring_case(raw, keyword);
+}
 
 std::vector<SqlToken> tokenize_sql(std::string_view query) {
   std::vector<SqlToken> tokens;
@@ -173,7 +171,7 @@ absl::StatusOr<TranslatedQuery> translate_query(std::string_view query, const st
 size_t find_table_offset(const std::vector<SqlToken>& tokens, std::string_view table) {
   size_t offset = 0;
   for (size_t i = tokens.size(); i-- > 0;) {
-    if (!is_name(tokens[i]) || !same_text(tokens[i].text, table)) continue;
+    if (!is_name(tokens[i]) || !engine::equals_ignoring_case(tokens[i].text, table)) continue;
     offset = tokens[i].offset;
     if (i > 0 && (tokens[i - 1].is_word("from") || tokens[i - 1].is_word("join"))) break;
   }

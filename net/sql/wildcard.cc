@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "engine/base/ascii.h"
+
 namespace net {
 namespace {
 
 constexpr size_t work_between_checks = size_t{1} << 16U;  // bytes looked at
 
 bool continues_character(char c) { return (static_cast<uint8_t>(c) & 0xC0U) == 0x80; }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 }  // namespace
 
@@ -22,7 +22,8 @@ size_t character_size(std::string_view text) {
 }
 
 bool WildcardMatcher::is_same(std::string_view a, std::string_view b) const {
-  return a == b || (kind_ == WildcardKind::like && a.size() == 1 && b.size() == 1 && lower(a[0]) == lower(b[0]));
+  return a == b ||
+         (kind_ == WildcardKind::like && a.size() == 1 && b.size() == 1 && engine::to_lower(a[0]) == engine::to_lower(b[0]));
 }
 
 bool WildcardMatcher::is_any_text(size_t at) const {

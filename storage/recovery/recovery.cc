@@ -82,13 +82,19 @@ class Replay final : public LaneWriterListener {
   absl::Status load_schemas();
   absl::Status replay(const Database& database, const WalStreamFiles& stream);
   // Behind the last stream: lanes that had not come to their COMMIT of a request that was decided.
-  absl::Status commit_decided(const Decisions& decisions);
+  void commit_decided(const Decisions& decisions);
   absl::Status checkpoint();
   // After the checkpoint: the backend outlives the reactor, which a file's end only hands its close to.
   void close_files();
   TablesById& tables() { return schemas_; }
 
  private:
+  // Of a frame. Views are of its bytes.
+  struct CheckedRows {
+    BatchView view;
+    std::vector<ResolvedSymbols> symbols;  // all of them known
+  };
+
   // Rows that were checked.
   struct Part {
     std::vector<std::byte> body;
@@ -115,9 +121,9 @@ class Replay final : public LaneWriterListener {
   absl::Status replay_rows(StreamId stream, const WalFrame& frame, Lane& lane);
   absl::Status replay_part(StreamId stream, const WalFrame& frame, Lane& lane);
   absl::Status replay_end(StreamId stream, const WalFrame& frame, Lane& lane);
-  absl::StatusOr<std::vector<ResolvedSymbols>> check_rows_of(StreamId stream, const WalFrame& frame, Lane& lane);
-  absl::Status append_rows(Txn txn, const BatchView& rows, std::span<const ResolvedSymbols> symbols, Lane& lane);
-  absl::Status append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane);
+  absl::StatusOr<CheckedRows> check_rows_of(StreamId stream, const WalFrame& frame, Lane& lane);
+  void append_rows(Txn txn, const BatchView& rows, std::span<const ResolvedSymbols> symbols, Lane& lane);
+  void append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane);
   absl::Status restore_symbols(const SymbolSection& section, Lane& lane);
   absl::Status apply_enough();
   absl::Status apply(Lane& lane);
@@ -242,14 +248,13 @@ absl::Status Replay::restore_symbols(const SymbolSection& section, Lane& lane) {
   return absl::OkStatus();
 }
 
-// The symbols of its rows, all of which are known then.
-absl::StatusOr<std::vector<ResolvedSymbols>> Replay::check_rows_of(StreamId stream, const WalFrame& frame, Lane& lane) {
+absl::StatusOr<Replay::CheckedRows> Replay::check_rows_of(StreamId stream, const WalFrame& frame, Lane& lane) {
   const auto with_place = [&](const absl::Status& status) {
     return engine::make_status(status.code(), frame_name(stream, frame) + ": " + std::string(engine::message_of(status)));
   };
   absl::StatusOr<SymbolSection> section = decode_symbol_section(frame.head);
   if (!section.ok()) return with_place(section.status());
-  const absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
+  absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
   if (!view.ok()) return with_place(view.status());
   if (view->schema_version() > lane.writer->schema()->version) {
     return with_place(engine::data_loss("rows of schema version " + std::to_string(view->schema_version()) +
@@ -257,32 +262,30 @@ absl::StatusOr<std::vector<ResolvedSymbols>> Replay::check_rows_of(StreamId stre
   }
   if (const absl::Status status = check_rows(*view, *section, *lane.writer->schema()); !status.ok()) return with_place(status);
   if (const absl::Status status = restore_symbols(*section, lane); !status.ok()) return with_place(status);
-  return std::move(section->columns);
+  return CheckedRows{.view = *std::move(view), .symbols = std::move(section->columns)};
 }
 
 absl::Status Replay::replay_rows(StreamId stream, const WalFrame& frame, Lane& lane) {
-  ASSIGN_OR_RETURN(const std::vector<ResolvedSymbols> symbols, check_rows_of(stream, frame, lane));
-  const absl::StatusOr<BatchView> view = BatchView::parse(frame.body);
-  VERIFY(view.ok());
-  return append_rows(frame.txn, *view, symbols, lane);
+  ASSIGN_OR_RETURN(const CheckedRows rows, check_rows_of(stream, frame, lane));
+  append_rows(frame.txn, rows.view, rows.symbols, lane);
+  return absl::OkStatus();
 }
 
-absl::Status Replay::append_rows(Txn txn, const BatchView& rows, std::span<const ResolvedSymbols> symbols, Lane& lane) {
+void Replay::append_rows(Txn txn, const BatchView& rows, std::span<const ResolvedSymbols> symbols, Lane& lane) {
   const size_t size_before = lane.pending.memory_size();
   lane.pending.append(txn, rows, symbols);
   VERIFY_GE(lane.pending.memory_size(), size_before);
   pending_size_ += lane.pending.memory_size() - size_before;
   report_.rows_replayed += rows.rows();
-  return absl::OkStatus();
 }
 
 // Its symbols are learned, whatever becomes of the request: later frames may use them.
 absl::Status Replay::replay_part(StreamId stream, const WalFrame& frame, Lane& lane) {
   ASSIGN_OR_RETURN(const RequestMark mark, read_mark(stream, frame));
-  ASSIGN_OR_RETURN(std::vector<ResolvedSymbols> symbols, check_rows_of(stream, frame, lane));
+  ASSIGN_OR_RETURN(CheckedRows rows, check_rows_of(stream, frame, lane));
   auto request = std::ranges::find(lane.requests, mark.request, &decltype(lane.requests)::value_type::first);
   if (request == lane.requests.end()) request = lane.requests.insert(request, {mark.request, {}});
-  request->second.push_back({.body = {frame.body.begin(), frame.body.end()}, .symbols = std::move(symbols)});
+  request->second.push_back({.body = {frame.body.begin(), frame.body.end()}, .symbols = std::move(rows.symbols)});
   return absl::OkStatus();
 }
 
@@ -296,25 +299,24 @@ absl::Status Replay::replay_end(StreamId stream, const WalFrame& frame, Lane& la
     return engine::data_loss(frame_name(stream, frame) + ": a request of " + std::to_string(mark.part) + " parts, found " +
                              std::to_string(found));
   }
-  if (is_needed && frame.type == FrameType::commit) RETURN_IF_ERROR(append_parts(frame.txn, request->second, lane));
+  if (is_needed && frame.type == FrameType::commit) append_parts(frame.txn, request->second, lane);
   if (is_needed && frame.type == FrameType::abort) lane.pending.advance(frame.txn);
   if (request != lane.requests.end()) lane.requests.erase(request);
   return absl::OkStatus();
 }
 
 // All of them, before anything else is looked at: a commit is applied by one block.
-absl::Status Replay::append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane) {
+void Replay::append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane) {
   for (const Part& part : parts) {
     const absl::StatusOr<BatchView> view = BatchView::parse(part.body);
     VERIFY(view.ok());
-    RETURN_IF_ERROR(append_rows(txn, *view, part.symbols, lane));
+    append_rows(txn, *view, part.symbols, lane);
   }
-  return absl::OkStatus();
 }
 
 // A lane with parts and without a COMMIT had nothing to come between: its next txn is the request's. Who finds the txn
 // checkpointed already is in the second start of a crash.
-absl::Status Replay::commit_decided(const Decisions& decisions) {
+void Replay::commit_decided(const Decisions& decisions) {
   for (auto& [id, lane] : lanes_) {
     for (const auto& [request, parts] : std::exchange(lane.requests, {})) {
       if (!decisions.contains(request) && !engine::sabotaged("undecided_committed")) continue;
@@ -322,10 +324,9 @@ absl::Status Replay::commit_decided(const Decisions& decisions) {
       if (lane.logged <= lane.last) continue;
       VERIFY_EQ(lane.logged.value, lane.last.value + 1);
       lane.last = lane.logged;
-      RETURN_IF_ERROR(append_parts(lane.last, parts, lane));
+      append_parts(lane.last, parts, lane);
     }
   }
-  return absl::OkStatus();
 }
 
 absl::Status Replay::wait_until_idle() {
@@ -413,7 +414,7 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
     RETURN_IF_ERROR(replay.replay(superblock.database, stream));
     std::ranges::move(reusable_segments(stream, options.segment_size), std::back_inserter(recovery.reusable_segments));
   }
-  RETURN_IF_ERROR(replay.commit_decided(decisions));
+  replay.commit_decided(decisions);
   for (const WalStreamFiles& stream : inventory.streams) {
     if (engine::sabotaged("released_before_checkpoint")) RETURN_IF_ERROR(release_stream(backend, stream.stream));
   }
