@@ -42,10 +42,11 @@ class UdpReceiver final : private LineIngestListener {
   void on_received(const engine::IoResult& result);
   void on_cancelled(const engine::IoResult& result);
   void on_retry(engine::Instant now);
+  void on_losses_due(engine::Instant now);
   void on_settled() override;
   void receive();
   void work();
-  void log_losses();
+  void log_losses(engine::Instant now);
 
   IngestContext& context_;
   engine::FileId socket_;
@@ -61,6 +62,7 @@ class UdpReceiver final : private LineIngestListener {
   engine::MemberCompletion<&UdpReceiver::on_received> received_{*this};
   engine::MemberCompletion<&UdpReceiver::on_cancelled> cancelled_{*this};
   engine::MemberTimer<&UdpReceiver::on_retry> retry_;
+  engine::MemberTimer<&UdpReceiver::on_losses_due> losses_due_;
 };
 
 }  // namespace net
