@@ -115,9 +115,11 @@ choose_compiler() {
 }
 
 meson_options() {
-  local sanitized="-Dbuildtype=debugoptimized -Doptimization=1 -Db_lto=false -Db_lundef=false -Dperf=false"
+  # Sources in groups of neighbours take a third less to compile than one by one, which suits who changes one: debug.
+  local grouped="-Dunity=on -Dunity_size=8"
+  local sanitized="$grouped -Dbuildtype=debugoptimized -Doptimization=1 -Db_lto=false -Db_lundef=false -Dperf=false"
   case ${1#clang-} in
-    release) echo "-Db_lto=$link_time_optimization" ;;
+    release) echo "$grouped -Db_lto=$link_time_optimization" ;;
     debug) echo -Dbuildtype=debug -Db_lto=false ;;
     # -O1: half the time to compile, and the tests are as quick.
     asan) echo "$sanitized -Db_sanitize=address,undefined" ;;

@@ -19,8 +19,6 @@ namespace {
 
 using storage::ColumnType;
 
-constexpr int64_t null_long = std::numeric_limits<int64_t>::min();
-
 // A row a type: the kinds that fit it.
 struct TypeCasts {
   ColumnType type;

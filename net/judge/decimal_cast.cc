@@ -3,7 +3,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -13,8 +12,6 @@
 
 namespace net {
 namespace {
-
-constexpr int64_t null_long = std::numeric_limits<int64_t>::min();
 
 // A double is taken by its text, so that 0.1 is the tenth that was sent.
 LineError decimal_of_real(const LineValue& value, Decimal& decimal) {

@@ -1,6 +1,5 @@
 #include "net/judge/row_judge.h"
 
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -12,7 +11,6 @@ namespace {
 
 using storage::ColumnType;
 
-constexpr int64_t null_long = std::numeric_limits<int64_t>::min();
 constexpr int64_t timestamp_us_max = 253'402'300'799'999'999;  // the last of 9999
 
 // QuestDB's limit for the trailing timestamp in a column of nanoseconds, the last of 2261.

@@ -387,7 +387,6 @@ LineScanner::Step LineScanner::end_value() {
 }
 
 LineScanner::Step LineScanner::end_timestamp() {
-  constexpr int64_t null_long = INT64_MIN;
   const std::optional<TimestampToken> timestamp = parse_timestamp(content(token()));
   if (!timestamp) return fail(LineError::invalid_timestamp, {}, token());
   line_.has_timestamp = timestamp->value != null_long;

@@ -3,12 +3,16 @@
 
 #include <bit>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "net/line/error.h"
 #include "net/line/timestamp.h"
 
 namespace net {
+
+// The least integer of 64 bits, which stands for none.
+inline constexpr int64_t null_long = std::numeric_limits<int64_t>::min();
 
 enum class ValueKind : uint8_t { null, symbol, integer, real, string, boolean, long256, timestamp, array, decimal };
 

@@ -294,11 +294,13 @@ def planted_bugs(source):
     """A planted bug stands in a source that is compiled with it, and a test looks for it."""
     if source.path.parts[0] not in ("engine", "storage", "net") or source.path.name == "sabotage.h":
         return
+    folder, _, within = str(source.path).partition("/")
     for number, match in source.matches(r'\bsabotaged\("(\w+)"\)'):
+        planted = (ROOT / folder / "meson.build").read_text().partition(f"{folder}_planted_sources = ")[2]
         if source.path.suffix != ".cc":
             yield number, "what is inline in a header would mean two things in one program"
-        elif f"'../{source.path}'" not in (ROOT / "tests/meson.build").read_text():
-            yield number, "tests/meson.build does not compile this file with planted bugs"
+        elif f"'{within}'" not in planted:
+            yield number, f"{folder}/meson.build does not have this file among those with planted bugs"
         if f'"{match.group(1)}"' not in (ROOT / "tests/node/sabotage_test.cc").read_text():
             yield number, f"tests/node/sabotage_test.cc does not look for {match.group(1)}"
 
