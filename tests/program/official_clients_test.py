@@ -123,6 +123,7 @@ class Sender:
 
     def __init__(self, command, configuration):
         self.process = subprocess.Popen([*command, configuration], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.retries = 0  # that the client said it made by itself
 
     def __enter__(self):
         return self
@@ -141,6 +142,9 @@ class Sender:
         print(*words, file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if answer == "ok\n":
+            return ""
+        if answer.startswith("ok after "):
+            self.retries += int(answer.removeprefix("ok after "))
             return ""
         if not answer.startswith("error: "):
             raise AssertionError(f"the client program ended: {answer!r}")

@@ -230,7 +230,7 @@ def light_headers(source):
 
 def white_space(source):
     """No tabs, but those of Go; no carriage returns, trailing blanks; one newline at the end."""
-    for number, match in source.matches(r"\r|[ ]+$" if source.path.suffix == ".go" else r"\t|\r|[ ]+$"):
+    for number, match in source.matches(r"\r|[ ]+$" if source.path.suffix in (".go", ".mod") else r"\t|\r|[ ]+$"):
         yield number, {"\t": "a tab", "\r": "a carriage return"}.get(match.group(0), "blanks at the end of the line")
     if source.text and (not source.text.endswith("\n") or source.text.endswith("\n\n")):
         yield len(source.lines), "the file does not end with exactly one newline"
