@@ -73,7 +73,9 @@ LineIngest::Outcome LineIngest::take(LineEvent event) {
       return settle_line();
     case LineEvent::bad_line: {
       const BadLine& bad = parser_.bad_line();
-      return reject(bad, bad.error, [&] { return line_detail(bad, context_.options.line_size_max); });
+      return reject(bad, bad.error, [&] {
+        return line_detail(bad, {context_.options.line_size_max, "line.tcp.max.recv.buffer.size"});
+      });
     }
   }
   UNREACHABLE("LineEvent");

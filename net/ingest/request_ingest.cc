@@ -59,7 +59,7 @@ RequestIngest::Outcome RequestIngest::take(LineEvent event) {
   ++line_number_;
   if (event == LineEvent::line) return settle_line();
   const BadLine& bad = parser_.bad_line();
-  return fail(bad, bad.error, line_detail(bad, options_.line_size_max));
+  return fail(bad, bad.error, line_detail(bad, {options_.line_size_max, "line.http.max.recv.buffer.size"}));
 }
 
 RequestIngest::Outcome RequestIngest::settle_line() {

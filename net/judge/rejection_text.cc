@@ -72,7 +72,7 @@ std::string too_late_detail(const LineRejection& rejection) {
 
 }  // namespace
 
-std::string line_detail(const BadLine& line, size_t line_size_max) {
+std::string line_detail(const BadLine& line, const LineSizeLimit& limit) {
   switch (line.error) {
     case LineError::no_fields:
       return "No fields were provided";
@@ -98,8 +98,8 @@ std::string line_detail(const BadLine& line, size_t line_size_max) {
     case LineError::invalid_utf8:
       return fmt::format("table: {}; invalid UTF-8 in: {}", line.table, line.name);
     case LineError::line_too_large:
-      return fmt::format("a line of {} bytes or more, at most {} are taken: line.tcp.max.recv.buffer.size sets the limit",
-                         line.size, line_size_max);
+      return fmt::format("a line of {} bytes or more, at most {} are taken: {} sets the limit", line.size, limit.size_max,
+                         limit.key);
     case LineError::line_too_wide:
       return fmt::format("a line of more than {} values, a limit that no setting changes", line_values_max);
     default:

@@ -3,14 +3,21 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "net/judge/row_judge.h"
 #include "net/line/parsed_line.h"
 
 namespace net {
 
-// May hold any bytes that the client sent. `line_size_max` is the limit that a line was held to.
-std::string line_detail(const BadLine& line, size_t line_size_max);
+// What a line was held to, and the setting that says so.
+struct LineSizeLimit {
+  size_t size_max;
+  std::string_view key;
+};
+
+// May hold any bytes that the client sent.
+std::string line_detail(const BadLine& line, const LineSizeLimit& limit);
 std::string line_detail(const LineRejection& rejection);
 
 }  // namespace net

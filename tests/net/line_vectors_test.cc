@@ -123,7 +123,8 @@ class Model {
       piece.remove_prefix(step.consumed);
       if (step.event == net::LineEvent::need_more) return;
       if (step.event == net::LineEvent::bad_line) {
-        refuse(parser_.bad_line().error, net::line_detail(parser_.bad_line(), net::LineParserOptions().line_size_max));
+        refuse(parser_.bad_line().error,
+               net::line_detail(parser_.bad_line(), {net::LineParserOptions().line_size_max, "line.tcp.max.recv.buffer.size"}));
       } else {
         take_line();
       }

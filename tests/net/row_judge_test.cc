@@ -308,7 +308,7 @@ TEST_CASE("line_detail: sentences are QuestDB's") {
   const auto detail_of = [](std::string_view text) {
     net::LineParser parser({.line_size_max = line_size_max});
     REQUIRE(parser.consume(text).event == net::LineEvent::bad_line);
-    return net::line_detail(parser.bad_line(), line_size_max);
+    return net::line_detail(parser.bad_line(), {line_size_max, "line.http.max.recv.buffer.size"});
   };
   CHECK(detail_of("t\n") == "No fields were provided");
   CHECK(detail_of("t,a f=1\n") == "Could not parse entire line. Symbol value is missing: a");
@@ -320,7 +320,7 @@ TEST_CASE("line_detail: sentences are QuestDB's") {
   CHECK(detail_of("a*b f=1\n") == "table: a*b; invalid table name");
   CHECK(detail_of("t f=1=2\n") == "INVALID_FIELD_SEPARATOR");
   CHECK(detail_of("t s=\"" + std::string(100'000, 'y') + "\"\n") ==
-        "a line of 100006 bytes or more, at most 65536 are taken: line.tcp.max.recv.buffer.size sets the limit");
+        "a line of 100006 bytes or more, at most 65536 are taken: line.http.max.recv.buffer.size sets the limit");
   std::string wide = "t ";
   for (size_t i = 0; i <= net::line_values_max; ++i) wide += "a=,";
   CHECK(detail_of(wide + "\n") == "a line of more than 16384 values, a limit that no setting changes");
