@@ -79,9 +79,12 @@ void append_json_type(std::string& target, std::string_view type) {
   append_json_text(target, type.substr(0, element_size));
 }
 
-// As on QuestDB these two have no other null.
-bool is_null_empty(std::string_view type) {
-  return type == storage::type_name(storage::ColumnType::character) || type == storage::type_name(storage::ColumnType::long256);
+// As on QuestDB, where these have no other null.
+std::string_view null_text(std::string_view type) {
+  if (type == storage::type_name(storage::ColumnType::character) || type == storage::type_name(storage::ColumnType::long256))
+    return "\"\"";
+  if (type == storage::type_name(storage::ColumnType::binary)) return "[]";
+  return "null";
 }
 
 std::string make_head(const QueryRun& run) {
@@ -217,8 +220,8 @@ bool ExecAnswer::write_cell(std::string& part, const SqlCell& cell) {
   if (cell_written_ == 0) {
     if (cell_ == 0) part += row_shown_ == 0 ? "[" : ",[";
     if (cell_ != 0) part += ',';
-    if (cell.kind == SqlCell::Kind::null && is_null_empty(run_.columns()[cell_].type)) {
-      part += "\"\"";
+    if (cell.kind == SqlCell::Kind::null) {
+      part += null_text(run_.columns()[cell_].type);
       return true;
     }
     if (!cell.has_text() || cell.text.empty()) {

@@ -123,6 +123,18 @@ absl::StatusOr<std::string> translate_show(const std::vector<SqlToken>& tokens) 
   return engine::invalid_argument("SHOW is understood as SHOW TABLES, COLUMNS FROM, PARTITIONS FROM and CREATE TABLE <table>");
 }
 
+// count_distinct(x) becomes count(DISTINCT x), of the same size, so that places in the text stay what they are.
+std::string replace_count_distinct(std::string_view query, const std::vector<SqlToken>& tokens) {
+  constexpr std::string_view replacement = "count(DISTINCT";
+  std::string replaced(query);
+  for (size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!tokens[i].is_word("count_distinct") || !tokens[i + 1].is_mark('(')) continue;
+    const size_t size = tokens[i + 1].offset + 1 - tokens[i].offset;
+    replaced.replace(tokens[i].offset, size, std::string(replacement) + std::string(size - replacement.size(), ' '));
+  }
+  return replaced;
+}
+
 }  // namespace
 
 bool SqlToken::is_word(std::string_view keyword) const {
@@ -152,7 +164,7 @@ absl::StatusOr<TranslatedQuery> translate_query(std::string_view query, const st
   if (are_words(statement, {"select", "build"})) {
     translated.sql = "SELECT build FROM build()";
   } else if (begins_with(query_words)) {
-    translated.sql = query;
+    translated.sql = replace_count_distinct(query, statement);
   } else if (statement.size() > 1 && first.is_word("show")) {
     ASSIGN_OR_RETURN(translated.sql, translate_show(statement));
     translated.table_names.clear();  // a table called "tables" would hide the function

@@ -36,8 +36,8 @@ struct TranslatedQuery {
 };
 
 // Accepted beside SQLite's SELECT, WITH, VALUES and EXPLAIN: `t`, `'t'` and `t WHERE ...` for SELECT * FROM t; SHOW TABLES;
-// SHOW COLUMNS FROM t, SHOW PARTITIONS FROM t, SHOW CREATE TABLE t; SELECT build. Anything that is not a query is refused here,
-// in words that say so.
+// SHOW COLUMNS FROM t, SHOW PARTITIONS FROM t, SHOW CREATE TABLE t; SELECT build; count_distinct(x). Anything that is not a
+// query is refused here, in words that say so.
 absl::StatusOr<TranslatedQuery> translate_query(std::string_view query, const std::vector<SqlToken>& tokens);
 
 // The byte in the query at which `table` stands: behind FROM or JOIN, or else where it is first mentioned; 0 when it is not.

@@ -145,7 +145,7 @@ TEST_CASE("exec_json: every type is named and shown as QuestDB does") {
       {"DOUBLE[][]", bytes(std::array<uint32_t, 2>{2, 1}) + bytes(1.5) + bytes(-0.0), "[[1.5],[-0.0]]", "null"},
       {"DOUBLE[]", bytes(uint32_t{0}), "[]", "null"},
       {"DOUBLE[][]", bytes(std::array<uint32_t, 2>{2, 1}), "[]", "null"},  // damaged
-      {"BINARY", "abc", "[]", "null"},
+      {"BINARY", "abc", "[]", "[]"},
   };
   Node node;
   std::vector<storage::ColumnWish> columns;

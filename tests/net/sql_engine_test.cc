@@ -287,6 +287,14 @@ TEST_CASE("sql_engine: SQL is SQLite's: expressions, groups, joins, common table
   CHECK(database.rows("VALUES (1), (2)") == Lines{"1", "2"});
 }
 
+TEST_CASE("sql_engine: count_distinct is QuestDB's, and moves nothing else in the text") {
+  Database database;
+  CHECK(database.rows("SELECT count_distinct(symbol), count() FROM trades") == Lines{"3|6"});
+  CHECK(database.rows("SELECT Count_Distinct  ( price + 0 ), 'count_distinct(x)' FROM trades WHERE symbol = 'SOL-USD'") ==
+        Lines{"1|count_distinct(x)"});
+  CHECK(database.error("SELECT count_distinct(symbol), nosuch FROM trades") == "Invalid column: nosuch @31");
+}
+
 TEST_CASE("sql_engine: mistakes are told in QuestDB's words, with their place") {
   Database database;
   CHECK(database.error("select * from 'nosuch'") == "table does not exist [table=nosuch] @14");
