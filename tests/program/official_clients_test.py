@@ -12,18 +12,22 @@ each with "ok", or "error: " and the client's own words, behind which it goes on
     text TABLE            a row with a text in the column n, and a flush
     decimal TABLE         a row with the decimal -123.456 in the column amount, and a flush"""
 # Builds: release
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 from datetime import datetime, timezone
 from pathlib import Path
 
 import closing_line
+from auth_test import USERS
 from inherited_sockets_test import InheritingServer
 from server import Server, SqlError, wait_until
 from stored_tables import differences, read_tables
@@ -37,6 +41,19 @@ LONG = os.environ.get("MILLRACE_TEST_LONG")
 
 # Small segments are soon filled with zeros, and a server soon started.
 CONFIG = {"wal.segment.size": "2M", "line.tcp.max.recv.buffer.size": "64K"}
+
+
+# The key that auth_test.py has, as clients want it told.
+TCP_USER = ("username=testUser1;token=5UjEMuA0Pj5pjK8a-fa24dyIf-Es5mYny3oE_Wmus48;"
+            "token_x=fLKYEaoEb9lrn3nkwLDA-M_xnuFOdSt9y0Z7_vWSHLU;token_y=Dt5tbS1dEDMSYfym3fgMv0B99szno-dFc1rYF9t0aac;")
+
+
+@contextlib.contextmanager
+def auth_file():
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write(USERS)
+        file.flush()
+        yield file.name
 
 
 class Unavailable(Exception):
@@ -97,12 +114,15 @@ class Client:
         for path in files:
             digest.update(str(path.relative_to(source)).encode() + b"\0" + path.read_bytes())
         directory = ROOT / "build/clients" / self.name
+        directory.parent.mkdir(parents=True, exist_ok=True)
         stamp = directory / "installed"
-        if not stamp.exists() or stamp.read_text() != digest.hexdigest():
-            shutil.rmtree(directory, ignore_errors=True)
-            shutil.copytree(source, directory)
-            self.install(directory)
-            stamp.write_text(digest.hexdigest())
+        with open(directory.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # other tests install it too, at the same time
+            if not stamp.exists() or stamp.read_text() != digest.hexdigest():
+                shutil.rmtree(directory, ignore_errors=True)
+                shutil.copytree(source, directory)
+                self.install(directory)
+                stamp.write_text(digest.hexdigest())
         return [argument.replace("DIRECTORY", str(directory)) for argument in self.arguments]
 
 
@@ -218,8 +238,11 @@ class ClientTests:
 
     def test_types_over_http(self):
         with small_server() as server:
-            version = max(set(protocol_versions(server)) & {1, 2, 3})
-            self.check_types(server, http(server), version, self.client.beyond_bmp)
+            versions = sorted(set(protocol_versions(server)) & {1, 2, 3})
+            self.check_types(server, http(server), versions[-1], self.client.beyond_bmp)
+        for version in versions if LONG else ():
+            with self.subTest(version=version), small_server() as server:
+                self.check_types(server, f"{http(server)}protocol_version={version};", version, self.client.beyond_bmp)
 
     def test_types_over_tcp(self):
         with small_server() as server:
@@ -227,6 +250,19 @@ class ClientTests:
                 with self.subTest(version=version), small_server() as fresh:
                     configuration = "tcp::addr={}:{};protocol_version={};".format(*fresh.tcp, version)
                     self.check_types(fresh, configuration, version, "\U0001f600" if self.client.beyond_bmp else "")
+
+    def test_types_with_credentials(self):
+        with auth_file() as users:
+            config = CONFIG | {"line.tcp.auth.db.path": users, "http.user": "admin", "http.password": "quest"}
+            with Server("--memory", "64M", config=config) as server:
+                server.headers = {"Authorization": "Basic YWRtaW46cXVlc3Q="}
+                self.check_types(server, f"{http(server)}username=admin;password=quest;", 3, self.client.beyond_bmp)
+                with self.sender(f"{http(server)}username=admin;password=wrong;") as sender:
+                    self.assertRegex(sender.ask("row", "nothing", 1), "401|[Uu]nauthorized|[Aa]uthenticat")
+            with Server("--memory", "64M", config=config) as server:
+                server.headers = {"Authorization": "Basic YWRtaW46cXVlc3Q="}
+                self.check_types(server, "tcp::addr={}:{};protocol_version=3;".format(*server.tcp) + TCP_USER, 3,
+                                 "\U0001f600" if self.client.beyond_bmp else "")
 
     def test_decimals(self):
         with small_server() as server, self.sender(http(server)) as sender:

@@ -138,6 +138,7 @@ class Server:
         self.files_max = files_max
         self.directory = temporary_directory()
         self.data = self.directory / "data"
+        self.headers = {}  # of every request(), exec() and records()
         self.process = None
         self.tcp = self.udp = self.http = None
 
@@ -235,7 +236,7 @@ class Server:
         """One HTTP request on a connection of its own: status, headers, body."""
         connection = http.client.HTTPConnection(*self.http, timeout=SECONDS_MAX)
         try:
-            connection.request(method, target, body)
+            connection.request(method, target, body, self.headers)
             reply = connection.getresponse()
             return reply.status, reply.headers, reply.read()
         finally:
