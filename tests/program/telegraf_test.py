@@ -96,13 +96,21 @@ class Telegraf(unittest.TestCase):
         # A request that nobody has accepted yet is not given up, else it would be stored, and once more.
         with InheritingServer() as server, Sender(self.command, influxdb_v2(server, 'timeout = "60s"')) as sender:
             number = 0
+
+            def send(count):
+                nonlocal number
+                for _ in range(count):
+                    number += 1
+                    self.assertEqual(sender.ask("row", "restart", number), "")
+
+            send(10)
             for _ in range(3):
                 restarting = threading.Thread(target=lambda: (server.stop(), server.start()))
                 restarting.start()
                 while restarting.is_alive():
-                    number += 1
-                    self.assertEqual(sender.ask("row", "restart", number), "")
+                    send(1)
                 restarting.join()
+                send(5)
             print(f"telegraf: {number} rows, {sender.retries} flushes once more", flush=True)
             server.wait_readable()
             self.assertEqual(server.exec("SELECT n FROM restart")["dataset"], [[n] for n in range(1, number + 1)])
