@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Telegraf's outputs influxdb_v2 (gzip, as it is by default) and socket_writer, unmodified, against the real server:
+"""Telegraf's outputs influxdb_v2 (gzip, as it is by default), influxdb and socket_writer, unmodified, against the real server:
 tests/clients/telegraf has a program with Telegraf's own configuration loader, buffer and plugins. It is installed and driven as
 QuestDB's clients are (tests/program/official_clients_test.py), with MILLRACE_TEST_LONG=1 only.
 
@@ -25,6 +25,12 @@ TELEGRAF = Client("telegraf", install_go, ["DIRECTORY/client"])
 
 def influxdb_v2(server, *settings):
     return "\n".join(["[[outputs.influxdb_v2]]", 'urls = ["http://{}:{}"]'.format(*server.http), 'bucket = "b"', *settings])
+
+
+def influxdb(server, transport="http"):
+    """Of the first version, which makes its database before it writes."""
+    address = "{}://{}:{}".format(transport, *getattr(server, transport))
+    return f'[[outputs.influxdb]]\nurls = ["{address}"]\ndatabase = "any"\n'
 
 
 def socket_writer(server, transport):
@@ -71,6 +77,16 @@ class Telegraf(unittest.TestCase):
         for transport in ("tcp", "udp"):
             with self.subTest(transport), small_server() as server:
                 self.check_types(server, socket_writer(server, transport))
+
+    def test_types_as_the_first_version_sends_them(self):
+        for transport in ("http", "udp"):
+            with self.subTest(transport), small_server() as server:
+                self.check_types(server, influxdb(server, transport))
+        with small_server() as server, Sender(self.command, influxdb(server)) as sender:
+            for command in ("row refused 1", "float refused", "row refused 2"):
+                self.assertEqual(sender.ask(*command.split()), "")  # it drops what is refused, and says so in its log only
+            server.wait_readable()
+            self.assertEqual(server.exec("SELECT n FROM refused")["dataset"], [[1], [2]])
 
     def test_a_refused_batch_is_dropped_with_the_servers_words(self):
         with small_server() as server, Sender(self.command, influxdb_v2(server)) as sender:
