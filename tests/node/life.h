@@ -25,6 +25,8 @@ class Life final : private MomentListener {
   std::string live(bool is_last);
 
  private:
+  static constexpr engine::Duration settle_time_max = engine::seconds(30);  // of a stop, a rest, a query
+
   struct TcpSender {
     SimClient connection;
     SenderRows rows;
@@ -54,9 +56,24 @@ class Life final : private MomentListener {
 
   engine::Prng& prng() { return world_.prng(); }
   bool is_over() const { return world_.outage() != Outage::none || !node_.fatal().ok() || !problem_.empty(); }
+  static bool is_open(const SimClient& client) {
+    return client.state() == ClientState::open || client.state() == ClientState::connecting;
+  }
   void fail(std::string problem);
 
+  bool recover();
+  void check_files();
+  void check_rows();
+  void serve();
+  void tick();
+  void come_to_rest();
+  void stop();
+  void end_by_disk();
+  void count();
+
+  // life_outages.cc: the weather, and when the power goes.
   void weather(bool is_bad);
+  void change_weather();
   uint64_t disk_errors() const;
   uint64_t failed_syncs() const { return world_.fault_counts()[static_cast<size_t>(Fault::sync_error)]; }
   void plan_outage(uint64_t effects_max);
@@ -66,18 +83,14 @@ class Life final : private MomentListener {
   void strike(uint64_t effects, uint64_t kills_of_4);
   bool is_in_sight(Aim aim);
 
-  bool recover();
-  void check_files();
-  void check_rows();
-  void serve();
-  void tick();
-  void change_weather();
+  // life_clients.cc: rows sent, over TCP, UDP and HTTP.
   void send_some();
   void send_datagram();
   void send_request();
   void take_write_answers();
   void note_write(const WriteRequest& request, std::optional<int> status);
-  void come_to_rest();
+
+  // life_questions.cc: queries and statements.
   void ask();
   // `must_be_answered`: the weather allows no excuse.
   void take_answer(bool must_be_answered);
@@ -85,18 +98,16 @@ class Life final : private MomentListener {
   void change_table();
   void take_statement_answer();
   void wait_for_statement();
+
+  // life_looks.cc: what must be true whenever one looks.
   // What is not yet done, or empty.
   std::string unrest();
-  void stop();
-  void end_by_disk();
-
   void look();
   void look_at_sender(const net::LedgerRow& row);
   void look_at_shard(uint16_t index);
   void look_at_schemas(uint16_t index);
   void look_at_syncs();
   void note_acknowledged();
-  void count();
 
   SimWorld& world_;
   RowModel& model_;
