@@ -19,7 +19,7 @@ const JudgedCell* find_too_long(const JudgedRow& row) {
   return found == row.cells.end() ? nullptr : &*found;
 }
 
-// What makes no column may go into one: of a table, perhaps, that this shard has not heard of yet.
+// What makes no column may go into one that is there: of a table, or of a version of it, that this shard has not heard of yet.
 bool would_fit_old_column(LineError error) { return error == LineError::untyped_column || error == LineError::decimal_column; }
 
 }  // namespace
@@ -40,7 +40,7 @@ RowIntake::Outcome RowIntake::take(const ParsedLine& line, engine::TimeUnit unit
     case Judgement::needs_columns:
       return ask_for_columns(*table, std::exchange(answer_, absl::OkStatus()));
     case Judgement::rejected:
-      if (table == nullptr && answer_.ok() && would_fit_old_column(context_.judge.rejection().error)) {
+      if (answer_.ok() && table_ask_.schema == nullptr && would_fit_old_column(context_.judge.rejection().error)) {
         return ask_whether_there_is(line.table);
       }
       return reject({.error = context_.judge.rejection().error, .limit = {}});
@@ -56,9 +56,11 @@ RowIntake::Outcome RowIntake::park(Waiting waiting) {
 RowIntake::Outcome RowIntake::reject(Rejection rejection) {
   rejection_ = std::move(rejection);
   answer_ = absl::OkStatus();
+  table_ask_.schema = nullptr;
   return Outcome::rejected;
 }
 
+// Once for a line: the schema in the ask says that it was answered.
 RowIntake::Outcome RowIntake::ask_whether_there_is(std::string_view table) {
   table_ask_.may_create = false;
   table_ask_.wish = {};
@@ -102,6 +104,7 @@ void RowIntake::on_room() {
 }
 
 void RowIntake::abandon() {
+  if (!is_waiting()) table_ask_.schema = nullptr;
   if (waiting_ != Waiting::room) return;
   waiting_ = Waiting::nothing;
   context_.source.forget(*this);
@@ -143,6 +146,8 @@ RowIntake::Outcome RowIntake::append(storage::SourceTable& table, const JudgedRo
   batch->set_word(schema.designated, static_cast<uint64_t>(timestamp));
   for (const JudgedCell& cell : row.cells) set_cell(*batch, place, cell);
   context_.source.finish_row(place);
+  answer_ = absl::OkStatus();
+  table_ask_.schema = nullptr;
   return Outcome::taken;
 }
 

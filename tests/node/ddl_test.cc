@@ -2,144 +2,19 @@
 // then, and what is there after a power failure.
 #include "net/ddl/parser.h"
 
-#include <algorithm>
-#include <deque>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/catch.h"
-#include "tests/node/http_query.h"
-#include "tests/node/sim_node.h"
+#include "tests/node/ddl_node.h"
 #include "tests/sim/sim_net.h"
-#include "tests/sim/sim_world.h"
 
 namespace sim {
 namespace {
 
 constexpr std::string_view ok = R"({"ddl":"OK"})";
-
-net::NodeOptions make_options(uint16_t shards = 3) {
-  net::NodeOptions options = small_node();
-  options.shards = shards;
-  options.tcp = any_port;
-  options.http = any_port;
-  return options;
-}
-
-std::string url_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<uint8_t>(c);
-    encoded += {'%', digits[byte >> 4], digits[byte & 0xFU]};
-  }
-  return encoded;
-}
-
-class DdlNode {
- public:
-  explicit DdlNode(const net::NodeOptions& options = make_options()) : options_(options) { start(); }
-
-  // The content of the answer.
-  std::string exec(const std::string& statement) {
-    SimClient client = ask(statement);
-    return answer(client);
-  }
-
-  SimClient ask(const std::string& statement) {
-    SimClient client = connect_http();
-    client.send("GET /exec?query=" + url_encoded(statement) + " HTTP/1.1\r\n\r\n");
-    return client;
-  }
-
-  SimClient connect_http() { return world_.net().connect(node_->addresses().http->port); }
-
-  std::string answer(const SimClient& client) {
-    const bool is_answered =
-        node_->run_until([&] { return chunked_content(client.received()).has_value(); }, engine::seconds(30));
-    INFO(client.received());
-    REQUIRE(is_answered);
-    return *chunked_content(client.received());
-  }
-
-  // The rows of the answer, as JSON.
-  std::string rows(const std::string& query) {
-    const std::string content = exec(query);
-    const size_t begin = content.find("\"dataset\":");
-    const size_t end = content.find(",\"count\":");
-    INFO(content);
-    REQUIRE(end != std::string::npos);
-    return content.substr(begin + 10, end - begin - 10);
-  }
-
-  // Lines of a sender of its own, until they are durable.
-  void send(const std::string& lines) {
-    SimClient& client = senders_.emplace_back(world_.net().connect(node_->addresses().tcp->port));
-    client.send(lines);
-    settle();
-  }
-
-  SimClient& open_sender() { return senders_.emplace_back(world_.net().connect(node_->addresses().tcp->port)); }
-
-  void settle() {
-    node_->run_for(engine::milliseconds(50));
-    const auto is_settled = [&] {
-      for (const net::LedgerRow& row : node_->ledger()) {
-        if (row.rows_pending != 0) return false;
-      }
-      return true;
-    };
-    REQUIRE(node_->run_until(is_settled, engine::seconds(30)));
-  }
-
-  uint64_t rows_rejected() {
-    uint64_t count = 0;
-    for (const net::LedgerRow& row : node_->ledger()) count += row.rows_rejected;
-    return count;
-  }
-
-  // Names in a directory, as another process finds them.
-  std::vector<std::string> files(const std::string& directory) {
-    SimBackend reader(world_);
-    std::vector<std::string> names;
-    const auto entries = reader.list_directory(directory);
-    REQUIRE(entries.ok());
-    for (const engine::DirectoryEntry& entry : *entries) names.push_back(entry.name);
-    std::ranges::sort(names);
-    return names;
-  }
-
-  void run_for(engine::Duration time) { node_->run_for(time); }
-  SimNode& node() { return *node_; }
-  SimWorld& world() { return world_; }
-
-  void stop() { REQUIRE(node_->stop(engine::seconds(30)).ok()); }
-
-  void restart() {
-    if (world_.outage() == Outage::none) world_.power_off();
-    node_.reset();
-    senders_.clear();
-    world_.restart();
-    start();
-  }
-
- private:
-  void start() {
-    node_ = std::make_unique<SimNode>(world_, options_);
-    const absl::Status recovered = node_->recover();
-    INFO(recovered);
-    REQUIRE(recovered.ok());
-    REQUIRE(node_->start().ok());
-  }
-
-  net::NodeOptions options_;
-  SimWorld world_{{.seed = 1}};
-  std::unique_ptr<SimNode> node_;
-  std::deque<SimClient> senders_;
-};
 
 const std::string create_t = "CREATE TABLE t (s SYMBOL, v LONG, ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY";
 
