@@ -188,7 +188,7 @@ void QueryRun::Machine::begin_result(bool has_row) {
   const int count = sqlite3_column_count(statement_.get());
   for (int i = 0; i < count; ++i) {
     const char* name = sqlite3_column_name(statement_.get(), i);
-    SqlColumn& column = columns_.emplace_back(SqlColumn{.name = name == nullptr ? "" : name});
+    SqlColumn& column = columns_.emplace_back(SqlColumn{.name = name == nullptr ? "" : text_.column_name(name)});
     if (const char* declared = sqlite3_column_decltype(statement_.get(), i)) {
       column.type = declared_type_name(declared);
       if (designated_ == designated_none && is_declared_designated(declared)) designated_ = i;

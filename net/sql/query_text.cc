@@ -19,6 +19,11 @@ absl::Status QueryText::translate() {
   return absl::OkStatus();
 }
 
+std::string QueryText::column_name(std::string name) const {
+  const bool has_other_words = translated_.sql != text_;
+  return has_other_words ? restore_count_distinct(std::move(name)) : name;
+}
+
 std::optional<size_t> QueryText::offset_behind(size_t sql_end) const {
   for (const SqlToken& token : tokenize_sql(std::string_view(translated_.sql).substr(sql_end))) {
     if (!token.is_mark(';')) return offset_of_sql(sql_end + token.offset);

@@ -30,6 +30,9 @@ class QueryText {
   const std::vector<std::string>& table_names() const { return translated_.table_names; }
   bool may_call(std::string_view function) const { return words_.contains(function); }
 
+  // What SQLite calls a column after the text that computes it, in the words of the query.
+  std::string column_name(std::string name) const;
+
   // Where in the text.
   size_t offset_of_sql(size_t sql_offset) const { return translated_.query_offset(sql_offset); }
   size_t offset_of_table(std::string_view table) const { return find_table_offset(tokens_, table); }

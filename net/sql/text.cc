@@ -123,14 +123,18 @@ absl::StatusOr<std::string> translate_show(const std::vector<SqlToken>& tokens) 
   return engine::invalid_argument("SHOW is understood as SHOW TABLES, COLUMNS FROM, PARTITIONS FROM and CREATE TABLE <table>");
 }
 
-// count_distinct(x) becomes count(DISTINCT x), of the same size, so that places in the text stay what they are.
+// Of the same size, so that places in the text stay what they are.
+constexpr std::string_view count_distinct_asked = "count_distinct(";
+constexpr std::string_view count_distinct_given = "count(DISTINCT ";
+static_assert(count_distinct_asked.size() == count_distinct_given.size());
+
 std::string replace_count_distinct(std::string_view query, const std::vector<SqlToken>& tokens) {
-  constexpr std::string_view replacement = "count(DISTINCT";
   std::string replaced(query);
   for (size_t i = 0; i + 1 < tokens.size(); ++i) {
     if (!tokens[i].is_word("count_distinct") || !tokens[i + 1].is_mark('(')) continue;
     const size_t size = tokens[i + 1].offset + 1 - tokens[i].offset;
-    replaced.replace(tokens[i].offset, size, std::string(replacement) + std::string(size - replacement.size(), ' '));
+    replaced.replace(tokens[i].offset, size, size, ' ')
+        .replace(tokens[i].offset, count_distinct_given.size(), count_distinct_given);
   }
   return replaced;
 }
@@ -178,6 +182,13 @@ absl::StatusOr<TranslatedQuery> translate_query(std::string_view query, const st
     return engine::invalid_argument("a query begins with SELECT or the name of a table, not with " + std::string(first.raw));
   }
   return translated;
+}
+
+std::string restore_count_distinct(std::string name) {
+  for (size_t at = 0; (at = name.find(count_distinct_given, at)) != std::string::npos;) {
+    name.replace(at, count_distinct_asked.size(), count_distinct_asked);
+  }
+  return name;
 }
 
 size_t find_table_offset(const std::vector<SqlToken>& tokens, std::string_view table) {

@@ -40,6 +40,9 @@ struct TranslatedQuery {
 // query is refused here, in words that say so.
 absl::StatusOr<TranslatedQuery> translate_query(std::string_view query, const std::vector<SqlToken>& tokens);
 
+// `name` with the words that translate_query put in the place of count_distinct(.
+std::string restore_count_distinct(std::string name);
+
 // The byte in the query at which `table` stands: behind FROM or JOIN, or else where it is first mentioned; 0 when it is not.
 size_t find_table_offset(const std::vector<SqlToken>& tokens, std::string_view table);
 

@@ -289,7 +289,10 @@ TEST_CASE("sql_engine: SQL is SQLite's: expressions, groups, joins, common table
 
 TEST_CASE("sql_engine: count_distinct is QuestDB's, and moves nothing else in the text") {
   Database database;
-  CHECK(database.rows("SELECT count_distinct(symbol), count() FROM trades") == Lines{"3|6"});
+  const TextSink answer = database.answer("SELECT count_distinct(symbol), count(), count_distinct(price) + 1 FROM trades");
+  CHECK(answer.columns == Lines{"count_distinct(symbol) LONG", "count() LONG", "count_distinct(price) + 1 LONG"});
+  CHECK(answer.rows == Lines{"3|6|6"});
+  CHECK(database.answer("SELECT count(DISTINCT symbol) FROM trades").columns == Lines{"count(DISTINCT symbol) LONG"});
   CHECK(database.rows("SELECT Count_Distinct  ( price + 0 ), 'count_distinct(x)' FROM trades WHERE symbol = 'SOL-USD'") ==
         Lines{"1|count_distinct(x)"});
   CHECK(database.error("SELECT count_distinct(symbol), nosuch FROM trades") == "Invalid column: nosuch @31");
