@@ -8,7 +8,7 @@
 namespace net {
 namespace {
 
-constexpr size_t carry_size_idle_max = size_t{64} << 10;  // a carry that grew beyond is given back before the next line goes in
+constexpr size_t carry_size_idle_max = size_t{64} << 10;  // a carry that grew beyond is given back with its line
 
 }  // namespace
 
@@ -16,6 +16,7 @@ LineParser::LineParser(LineParserOptions options) : options_(options) { VERIFY_G
 
 LineStep LineParser::consume(std::string_view input) {
   if (!line_open_) {
+    if (carry_.capacity() > carry_size_idle_max) release_memory();
     carry_.clear();
     scanner_.forget_texts();
   }
@@ -182,7 +183,6 @@ size_t LineParser::kept_size_max() const {
 }
 
 void LineParser::move_to_carry(std::string_view text) {
-  if (carry_.capacity() > carry_size_idle_max) std::string().swap(carry_);
   if (text.size() > carry_.capacity()) carry_ = with_room({}, text.size());
   carry_.assign(text);
   scanner_.rebase_views(text, carry_.data());
@@ -191,12 +191,21 @@ void LineParser::move_to_carry(std::string_view text) {
 
 void LineParser::append_to_carry(std::string_view bytes) {
   if (carry_.size() + bytes.size() > carry_.capacity()) {
-    std::string larger = with_room(carry_, carry_.size() + bytes.size());
+    std::string larger = carry_with_room(carry_.size() + bytes.size());
     scanner_.rebase_views(carry_, larger.data());
     if (!skipping_) scanner_.rebase_line(carry_.data(), larger.data());
     carry_.swap(larger);
   }
   carry_.append(bytes);
+}
+
+// Twice as much each time, and never more than the largest line needs.
+std::string LineParser::carry_with_room(size_t size) const {
+  const size_t doubled = std::min(2 * carry_.capacity(), options_.line_size_max + 1);
+  std::string larger;
+  larger.reserve(std::max(size, doubled));
+  larger.assign(carry_);
+  return larger;
 }
 
 // Keeps the front and gives the rest of the memory back.

@@ -7,7 +7,8 @@
 // Guarantees:
 // - A stream gives the same events however it is cut into pieces, in time linear in its size.
 // - A line that lies whole in the given bytes is parsed where it lies. Only the unfinished line at the end of a piece is
-//   copied; it may have line_size_max bytes, and its memory is released as soon as no line is unfinished.
+//   copied; it may have line_size_max bytes, and its memory is released as soon as no line is unfinished, that of a long line
+//   as soon as it has passed.
 // - No allocation per line once the buffers have grown to what the lines need.
 // - A bad line never hides the next one: it ends at the first CR or LF at or behind the byte that was found wrong.
 //
@@ -88,6 +89,7 @@ class LineParser {
   void move_to_carry(std::string_view text);
   void append_to_carry(std::string_view bytes);
   void cut_carry(size_t size);
+  std::string carry_with_room(size_t size) const;
   const char* carry_end() const { return carry_.data() + carry_.size(); }
   void release_memory();
   size_t kept_size_max() const;

@@ -75,6 +75,32 @@ TEST_CASE("line_parser: an idle stream holds no memory, an unfinished line does"
   CHECK(stream.parser().memory_size() == 0);
 }
 
+TEST_CASE("line_parser: the memory of a long line grows up to the limit, and goes with the line though another one has begun") {
+  constexpr size_t line_size_max = 1'000'000;
+  Stream stream({.line_size_max = line_size_max});
+  std::string line = "t ";
+  while (line.size() < line_size_max - 100) line += std::to_string(100'000 + line.size()) + "=1i,";
+  line += "x=1";
+  size_t most = 0;
+  for (size_t i = 0; i < line.size(); i += 10'000) {
+    stream.send(line.substr(i, 10'000));
+    most = std::max(most, stream.parser().memory_size());
+  }
+  CHECK(most > line_size_max);
+  stream.send("\nt f=");
+  CHECK(stream.events().size() == 1);
+  CHECK(stream.parser().memory_size() < 2'000);
+
+  stream.send("\"");
+  for (size_t i = 0; i < line_size_max - 10'000; i += 10'000) {
+    stream.send(std::string(10'000, 'x'));
+    CHECK(stream.parser().memory_size() < line_size_max + 2'000);
+  }
+  stream.send("\"\nt f=\"y");
+  CHECK(stream.events().size() == 2);
+  CHECK(stream.parser().memory_size() < 2'000);
+}
+
 TEST_CASE("line_parser: what a stream is said to hold covers the names that it remembers") {
   constexpr size_t name_count = 256;
   constexpr size_t name_size = 62;  // the longest that are remembered
