@@ -21,7 +21,7 @@ bool may_call_any(const QueryRun& run, FunctionReads reads) {
 OpenQuery::OpenQuery(Query& query, ReaderRoom& room)
     : query_(query),
       room_(room),
-      deadline_(room.files.backend().now() + room.limits.duration_max),
+      deadline_(room.files.backend().now() + std::min(query.time_max, room.limits.duration_max)),
       asks_(room.endpoint, room.shard_count) {}
 
 void OpenQuery::move_to(State state) {
@@ -89,7 +89,7 @@ void OpenQuery::ask_next() {
   if (!tables_to_ask_->empty()) return asks_.ask_tables(tables_to_ask_->back(), true);
   move_to(State::ready);
   run_->begin(*this, deadline_);
-  answer_.emplace(*run_, query_.rows);
+  answer_.emplace(*run_, query_.rows, query_.form);
 }
 
 // Of all tables, when all were wanted; else only which there are, and then of each that the query may name.
@@ -124,21 +124,21 @@ void OpenQuery::choose_tables(const std::vector<storage::TableSnapshot>& tables)
 
 void OpenQuery::compute(engine::Instant pause_at) {
   if (answer_ == std::nullopt || (has_sent_ && backend().now() >= deadline_)) return end_broken();
-  const ExecAnswer::Progress progress = answer_->fill(query_.part, pause_at);
+  const QueryAnswer::Progress progress = answer_->fill(query_.part, pause_at);
   if (is_cancelled_) return end_broken();
   query_.status = static_cast<uint16_t>(answer_->status());
   switch (progress) {
-    case ExecAnswer::Progress::paused:
+    case QueryAnswer::Progress::paused:
       return;
-    case ExecAnswer::Progress::part:
+    case QueryAnswer::Progress::part:
       move_to(State::part_out);
       return send_part();
-    case ExecAnswer::Progress::last:
+    case QueryAnswer::Progress::last:
       release();
       query_.is_last = true;
       move_to(State::done);
       return send_part();
-    case ExecAnswer::Progress::broken:
+    case QueryAnswer::Progress::broken:
       return end_broken();
   }
 }

@@ -16,8 +16,8 @@
 
 #include "engine/base/time.h"
 #include "engine/shard/mesh.h"
-#include "net/query/exec_json.h"
 #include "net/query/query.h"
+#include "net/query/query_answer.h"
 #include "net/query/shard_asks.h"
 #include "net/sql/query_run.h"
 #include "net/sql/spill.h"
@@ -90,7 +90,7 @@ class OpenQuery final : public TableProvider {
   std::map<std::string, storage::TableSnapshot, std::less<>> tables_;  // by folded name
   std::vector<ConnectionInfo> connections_;
   std::optional<QueryRun> run_;
-  std::optional<ExecAnswer> answer_;
+  std::optional<QueryAnswer> answer_;
 };
 
 }  // namespace net

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "engine/base/ids.h"
+#include "engine/base/time.h"
+#include "net/query/answer_form.h"
 #include "net/query/row_range.h"
 
 namespace net {
@@ -21,6 +23,8 @@ struct Query {
   ReplyTo reply_to;
   std::string text;  // SQL
   RowRange rows;     // that are wanted of the result
+  AnswerForm form;
+  engine::Duration time_max{INT64_MAX};  // to compute and to be taken; or less, as the reader has it
 
   engine::ShardId reader;  // that has it
 

@@ -30,4 +30,14 @@ std::optional<RowRange> parse_row_range(std::string_view text) {
   return RowRange{.first = std::max<uint64_t>(*first, 1), .last = *last};
 }
 
+RowRange parse_exp_row_range(std::string_view text) {
+  const size_t comma = text.find(',');
+  const std::optional<uint64_t> front = parse_row_number(text.substr(0, comma));
+  if (!front) return {};
+  if (comma == std::string_view::npos || comma == 0) return {.first = 1, .last = *front};
+  const uint64_t last = parse_row_number(text.substr(comma + 1)).value_or(UINT64_MAX);
+  if (*front >= last) return {.first = 1, .last = 0};
+  return {.first = *front + 1, .last = last};
+}
+
 }  // namespace net

@@ -19,4 +19,8 @@ struct RowRange {
 // other texts.
 std::optional<RowRange> parse_row_range(std::string_view text);
 
+// The same parameter of its export, where it means something else. "3": rows 1 to 3. "2,4": rows 3 and 4. "2,": from row 3 on.
+// A negative number is 0, and what is no number is as if it were not there.
+RowRange parse_exp_row_range(std::string_view text);
+
 }  // namespace net
