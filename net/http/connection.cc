@@ -6,6 +6,7 @@
 #include "net/http/ddl_answer.h"
 #include "net/http/routes.h"
 #include "net/http/text.h"
+#include "net/query/query_answer.h"
 
 namespace net {
 namespace {
@@ -63,6 +64,7 @@ void HttpConnection::begin_request() {
   move_to(State::reading);
   handler_.reset();
   piece_ = {};
+  is_refusing_ = is_stopping_;
   reader_.begin();
   input_.expect(0);
   idle_since_ = context_.shard.reactor().now();
@@ -110,8 +112,9 @@ void HttpConnection::read_head() {
   const HttpRequest request = reader_.request();
   is_head_ = request.method == "HEAD";
   // Whatever the client of a HEAD makes of the missing body, nothing comes behind it.
-  keep_alive_ = request.keep_alive && !is_head_ && !is_last_request_;
-  handler_ = handle_request(request, {.exchange = *this, .services = context_.services, .peer = peer_, .record = record_});
+  keep_alive_ = request.keep_alive && !is_head_ && !is_stopping_;
+  const HttpClient client{.exchange = *this, .services = context_.services, .peer = peer_, .record = record_};
+  handler_ = is_refusing_ ? refuse_late_request(request, client) : handle_request(request, client);
   if (record_ != nullptr) record_->bytes_received = bytes_received_;
   if (handler_ == nullptr) return;
   move_to(State::taking);
@@ -181,9 +184,13 @@ void HttpConnection::answer(HttpAnswer answer) {
   output_.send(std::move(text));
 }
 
-void HttpConnection::answer_query(std::string text, RowRange rows) {
-  query_.text = std::move(text);
-  query_.rows = rows;
+void HttpConnection::answer_query(HttpQuery query) {
+  query_.text = std::move(query.text);
+  query_.rows = query.rows;
+  query_.form = query.form;
+  query_.time_max = query.time_max;
+  rows_type_ = query.content_type;
+  rows_extra_ = std::move(query.extra);
   query_.part.clear();
   query_.is_last = false;
   query_.is_broken = false;
@@ -198,6 +205,7 @@ void HttpConnection::answer_query(std::string text, RowRange rows) {
 
 void HttpConnection::answer_ddl(std::string text, DdlStatement statement) {
   query_.text = std::move(text);
+  ddl_notice_ = ddl_notice(statement);
   move_to(State::changing);
   if (!context_.ddl.start(id(), std::move(statement))) {
     return answer(make_busy_refusal("Too many statements are running"));
@@ -206,7 +214,7 @@ void HttpConnection::answer_ddl(std::string text, DdlStatement statement) {
 }
 
 void HttpConnection::on_ddl_over(const std::optional<DdlError>& error) {
-  if (state_ == State::changing) answer(make_ddl_answer(query_.text, error));
+  if (state_ == State::changing) answer(make_ddl_answer(query_.text, error, ddl_notice_));
 }
 
 void HttpConnection::on_query_part() {
@@ -215,18 +223,21 @@ void HttpConnection::on_query_part() {
   if (state_ == State::ending) return end_when_quiet();
   if (query_.is_broken) return close();
   std::string front;
-  if (!std::exchange(head_sent_, true)) {
-    front = make_head({.status = query_.status,
-                       .content_type = json,
-                       .extra = keep_alive_ ? keep_alive_line : std::string_view(),
-                       .keep_alive = keep_alive_},
-                      context_.shard.backend().wall_now());
-  }
+  if (!std::exchange(head_sent_, true)) front = make_query_head();
   if (query_.part.empty()) return output_.send(std::move(front), {}, query_.is_last ? last_chunk : std::string_view());
   front += make_chunk_head(query_.part.size());
   std::string back(end_of_chunk);
   if (query_.is_last) back += last_chunk;
   output_.send(std::move(front), query_.part, back);
+}
+
+std::string HttpConnection::make_query_head() {
+  const bool has_rows = query_.status == static_cast<uint16_t>(AnswerStatus::ok);
+  std::string extra = has_rows ? std::exchange(rows_extra_, {}) : std::string();
+  if (keep_alive_) extra += keep_alive_line;
+  return make_head(
+      {.status = query_.status, .content_type = has_rows ? rows_type_ : json, .extra = extra, .keep_alive = keep_alive_},
+      context_.shard.backend().wall_now());
 }
 
 void HttpConnection::on_all_sent() {
@@ -235,7 +246,7 @@ void HttpConnection::on_all_sent() {
     lent_ = Lent::computing;
     return context_.desk.take_part(query_, false);
   }
-  if (!keep_alive_ || is_last_request_) return close();
+  if (!keep_alive_) return close();
   begin_request();
 }
 
@@ -244,9 +255,12 @@ void HttpConnection::on_send_failed() {
   close();
 }
 
-void HttpConnection::set_last_request() {
-  is_last_request_ = true;
-  if (state_ == State::taking || state_ == State::waiting) keep_alive_ = false;  // its answer says so
+// An answer whose head is not sent yet says that its connection closes.
+void HttpConnection::begin_stop() {
+  is_stopping_ = true;
+  is_refusing_ = is_idle();
+  const bool is_head_out = state_ == State::answering || (state_ == State::querying && head_sent_);
+  if (!is_head_out) keep_alive_ = false;
 }
 
 void HttpConnection::close() {

@@ -63,8 +63,9 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   void on_ddl_over(const std::optional<DdlError>& error);
   void close();
 
-  // It closes when the request that has begun, or the next one, is answered.
-  void set_last_request();
+  // The server stops: a request that has begun is answered as ever, one that begins now is refused, and then it closes. It goes
+  // on reading for that, since a client that finds its connection closed cannot know whether its request was read.
+  void begin_stop();
 
   uint64_t id() const { return query_.reply_to.id; }
 
@@ -79,7 +80,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
 
   // HttpExchange.
   void answer(HttpAnswer answer) override;
-  void answer_query(std::string text, RowRange rows) override;
+  void answer_query(HttpQuery query) override;
   void go_on() override;
   void answer_ddl(std::string text, DdlStatement statement) override;
   // ReceiveListener.
@@ -98,6 +99,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool is_body_awaited();
   void end_body();
   void receive_early();
+  std::string make_query_head();
   bool is_handler_waiting() const { return handler_ != nullptr && handler_->is_waiting(); }
   void end_when_quiet();
 
@@ -110,8 +112,9 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool shutting_down_ = false;
   bool head_sent_ = false;  // of the query's answer
   bool keep_alive_ = true;
-  bool is_last_request_ = false;
-  bool is_head_ = false;  // its answer has no body: the client would take one for the next answer
+  bool is_stopping_ = false;
+  bool is_refusing_ = false;  // the next request
+  bool is_head_ = false;      // its answer has no body: the client would take one for the next answer
   engine::Instant idle_since_;
   uint64_t bytes_received_ = 0;
   RequestReader reader_;
@@ -121,7 +124,10 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   bool is_small_body_ = false;            // of which nothing has been looked at
   ReceiveQueue input_;
   SendQueue output_;
-  Query query_;                                                       // its text is that of a statement, too
+  Query query_;  // its text is that of a statement, too
+  std::string_view ddl_notice_;
+  std::string_view rows_type_;
+  std::string rows_extra_;
   engine::MemberCompletion<&HttpConnection::on_ended> ended_{*this};  // the socket is shut down, then closed
   engine::MemberTimer<&HttpConnection::on_too_slow> too_slow_;        // of a request
 };

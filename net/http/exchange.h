@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/time.h"
 #include "net/ddl/statement.h"
 #include "net/http/request_reader.h"
+#include "net/query/answer_form.h"
 #include "net/query/row_range.h"
 
 namespace net {
@@ -20,11 +22,21 @@ struct HttpAnswer {
   bool says_keep_alive = false;  // QuestDB's header of /exec, where the connection stays
 };
 
+// A query whose rows are the answer. What goes wrong is said in JSON.
+struct HttpQuery {
+  std::string text;  // SQL
+  RowRange rows;     // that are wanted of the result
+  AnswerForm form;
+  engine::Duration time_max{INT64_MAX};
+  std::string_view content_type = "application/json; charset=utf-8";  // of the rows
+  std::string extra;                                                  // further lines of their head, each with CRLF
+};
+
 // How a handler answers: by exactly one call of answer, answer_query or answer_ddl.
 class HttpExchange {
  public:
   virtual void answer(HttpAnswer answer) = 0;
-  virtual void answer_query(std::string text, RowRange rows) = 0;
+  virtual void answer_query(HttpQuery query) = 0;
   virtual void answer_ddl(std::string text, DdlStatement statement) = 0;
 
   // From a BodyHandler that is parked or abandoned: it can go on, or nothing refers to it any more.

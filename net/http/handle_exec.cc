@@ -57,7 +57,7 @@ void handle_exec(const HttpRequest& request, const HttpClient& client) {
   if (auto* statement = std::get_if<DdlStatement>(&parsed)) {
     return exchange.answer_ddl(std::move(query->value), std::move(*statement));
   }
-  exchange.answer_query(std::move(query->value), rows);
+  exchange.answer_query({.text = std::move(query->value), .rows = rows, .form = {}, .extra = {}});
 }
 
 }  // namespace net

@@ -1,12 +1,15 @@
-// POST /write.
+// POST /write, and the same for clients of InfluxDB 3.
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "engine/base/ascii.h"
 #include "net/body/decoder.h"
 #include "net/http/handlers.h"
+#include "net/http/influx_text.h"
 #include "net/http/precision.h"
 #include "net/http/routes.h"
 #include "net/http/text.h"
@@ -15,16 +18,21 @@
 namespace net {
 namespace {
 
-HttpAnswer make_write_refusal(const WriteError& error, HttpServices& services) {
-  return {.status = error.status,
-          .content_type = "application/json; charset=utf-8",
-          .extra = {},
-          .body = write_error_json(error, services.error_ids.next())};
+static_assert(RequestIngest::left_out_listed_max <= refused_lines_max);
+
+HttpAnswer make_partial_refusal(std::span<const LineFault> left_out) {
+  std::vector<RefusedLine> lines;
+  for (const LineFault& each : left_out) {
+    lines.push_back({.original = each.original, .number = each.line, .reason = each.detail});
+  }
+  return {.status = 400, .content_type = "application/json", .extra = {}, .body = v3_partial_write_json(lines)};
 }
 
 WriteError error_of(const LineFault& fault) {
-  return fault.error == LineError::line_too_large ? oversized_line(fault.line, fault.detail)
-                                                  : bad_line(fault.line, fault.detail);
+  WriteError error =
+      fault.error == LineError::line_too_large ? oversized_line(fault.line, fault.detail) : bad_line(fault.line, fault.detail);
+  error.original = fault.original;
+  return error;
 }
 
 // What an owner said to a part, or to the whole of it.
@@ -37,12 +45,13 @@ WriteError error_of(const absl::Status& rejection) {
 
 class WriteHandler final : public BodyHandler, private RequestIngestListener {
  public:
-  WriteHandler(const HttpClient& client, engine::TimeUnit unit, std::unique_ptr<BodyDecoder> decoder)
+  WriteHandler(const HttpClient& client, const RequestIngest::Options& options, std::unique_ptr<BodyDecoder> decoder,
+               MakeWriteRefusal make_refusal)
       : exchange_(client.exchange),
         services_(client.services),
+        make_refusal_(make_refusal),
         decoder_(std::move(decoder)),
-        ingest_(client.services.ingest, *client.record, {.unit = unit, .line_size_max = client.services.options.line_size_max},
-                *this) {}
+        ingest_(client.services.ingest, *client.record, options, *this) {}
 
   Outcome on_body(std::string_view& piece) override {
     while (!error_) {
@@ -64,7 +73,7 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
   Outcome on_end() override {
     if (const absl::Status ended = decoder_->finish(); !error_ && !ended.ok()) fail(bad_body(ended));
     if (!error_ && !go(ingest_.finish())) return Outcome::parked;
-    if (error_) exchange_.answer(make_write_refusal(*error_, services_));
+    if (error_) exchange_.answer(make_refusal_(*error_, services_));
     return Outcome::consumed;
   }
 
@@ -75,7 +84,8 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
   void on_unparked() override { exchange_.go_on(); }
 
   void on_committed(const absl::Status& status) override {
-    if (!status.ok()) return exchange_.answer(make_write_refusal(error_of(status), services_));
+    if (!status.ok()) return exchange_.answer(make_refusal_(error_of(status), services_));
+    if (!ingest_.left_out().empty()) return exchange_.answer(make_partial_refusal(ingest_.left_out()));
     exchange_.answer({.status = 204, .content_type = {}, .extra = {}, .body = {}});
   }
 
@@ -96,6 +106,7 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
 
   HttpExchange& exchange_;
   HttpServices& services_;
+  const MakeWriteRefusal make_refusal_;
   std::unique_ptr<BodyDecoder> decoder_;
   std::string_view rest_;  // decoded, not yet consumed
   bool is_parked_ = false;
@@ -103,7 +114,7 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
   RequestIngest ingest_;
 };
 
-// The last one counts, as on QuestDB no other parameter does. Nothing: it is none.
+// The first one counts, as on QuestDB no other parameter does. Nothing: it is none.
 std::optional<engine::TimeUnit> precision_of(std::string_view query) {
   const std::optional<std::vector<HttpParameter>> parameters = parse_parameters(query);
   if (!parameters) return std::nullopt;
@@ -111,21 +122,66 @@ std::optional<engine::TimeUnit> precision_of(std::string_view query) {
   return parse_precision(precision == parameters->end() ? std::string_view() : precision->value);
 }
 
-}  // namespace
+// What a client of InfluxDB 3 says beside its lines. The database is not looked at: a line names its table. That it waits for
+// no disk (no_sync) is no wish that needs to be granted: 204 says durable to everybody.
+absl::StatusOr<RequestIngest::Options> v3_options_of(std::string_view query) {
+  const std::optional<std::vector<HttpParameter>> parameters = parse_parameters(query);
+  if (!parameters) return engine::invalid_argument("the parameters are not URL-encoded");
+  RequestIngest::Options options{.report = BadLineReport::at_line_end, .leaves_bad_lines_out = true};
+  for (const HttpParameter& parameter : *parameters) {
+    if (parameter.name == "precision") {
+      const std::optional<engine::TimeUnit> unit = parse_v3_precision(parameter.value);
+      if (!unit) return engine::invalid_argument("precision is auto, nanosecond, microsecond, millisecond or second");
+      options.unit = *unit;
+    } else if (parameter.name == "accept_partial") {
+      options.leaves_bad_lines_out = engine::equals_ignoring_case(parameter.value, "true");
+      if (!options.leaves_bad_lines_out && !engine::equals_ignoring_case(parameter.value, "false")) {
+        return engine::invalid_argument("accept_partial is true or false");
+      }
+    }
+  }
+  return options;
+}
 
-std::unique_ptr<BodyHandler> take_write(const HttpRequest& request, const HttpClient& client) {
-  const auto refuse = [&](const WriteError& error) {
-    return refuse_request(make_write_refusal(error, client.services), client);
-  };
-  const std::optional<engine::TimeUnit> unit = precision_of(request.query);
-  if (!unit) return refuse(unsupported_precision());
+std::unique_ptr<BodyHandler> take_lines(const HttpRequest& request, const HttpClient& client, RequestIngest::Options options,
+                                        MakeWriteRefusal make_refusal) {
   absl::StatusOr<std::unique_ptr<BodyDecoder>> decoder = make_body_decoder(request.content_encoding, request.content_type);
-  if (!decoder.ok()) return refuse(bad_body(decoder.status()));
+  if (!decoder.ok()) return refuse_request(make_refusal(bad_body(decoder.status()), client.services), client);
   IngestContext& ingest = client.services.ingest;
   if (client.record == nullptr) {
     client.record = &ingest.ledger.open(Transport::http, client.peer, ingest.shard.backend().wall_now());
   }
-  return std::make_unique<WriteHandler>(client, *unit, *std::move(decoder));
+  options.line_size_max = client.services.options.line_size_max;
+  return std::make_unique<WriteHandler>(client, options, *std::move(decoder), make_refusal);
+}
+
+}  // namespace
+
+HttpAnswer make_write_refusal(const WriteError& error, HttpServices& services) {
+  return {.status = error.status,
+          .content_type = "application/json; charset=utf-8",
+          .extra = {},
+          .body = write_error_json(error, services.error_ids.next())};
+}
+
+HttpAnswer make_v3_write_refusal(const WriteError& error, HttpServices&) {
+  const RefusedLine line{.original = error.original, .number = error.line, .reason = error.detail};
+  return {.status = error.status,
+          .content_type = "application/json",
+          .extra = {},
+          .body = error.line == 0 ? influx_error_json(error.detail) : v3_refused_write_json(line)};
+}
+
+std::unique_ptr<BodyHandler> take_write(const HttpRequest& request, const HttpClient& client) {
+  const std::optional<engine::TimeUnit> unit = precision_of(request.query);
+  if (!unit) return refuse_request(make_write_refusal(unsupported_precision(), client.services), client);
+  return take_lines(request, client, {.unit = *unit}, make_write_refusal);
+}
+
+std::unique_ptr<BodyHandler> take_v3_write(const HttpRequest& request, const HttpClient& client) {
+  const absl::StatusOr<RequestIngest::Options> options = v3_options_of(request.query);
+  if (!options.ok()) return refuse_request(make_v3_write_refusal(bad_body(options.status()), client.services), client);
+  return take_lines(request, client, *options, make_v3_write_refusal);
 }
 
 }  // namespace net

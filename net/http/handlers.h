@@ -37,7 +37,19 @@ void handle_influx_query(const HttpRequest& request, const HttpClient& client);
 // GET /exec?query=SQL[&limit=...]: the rows as JSON (net/query/exec_json.h).
 void handle_exec(const HttpRequest& request, const HttpClient& client);
 
+// GET /exp?query=SQL[&limit=...&nm=...&delimiter=...&filename=...&timeout=...]: the rows as CSV (net/query/exp_csv.h).
+void handle_exp(const HttpRequest& request, const HttpClient& client);
+
 // POST /write[?precision=...], /api/v2/write: lines, all of which are durable when 204 is answered, or none is stored.
 std::unique_ptr<BodyHandler> take_write(const HttpRequest& request, const HttpClient& client);
+
+// How each of them is told why its rows are not stored.
+using MakeWriteRefusal = HttpAnswer (*)(const WriteError& error, HttpServices& services);
+HttpAnswer make_write_refusal(const WriteError& error, HttpServices& services);
+HttpAnswer make_v3_write_refusal(const WriteError& error, HttpServices& services);
+
+// POST /api/v3/write_lp?db=...[&precision=...][&accept_partial=...]: the lines that are good, or all or none. Answers as
+// InfluxDB 3 does (influx_text.h).
+std::unique_ptr<BodyHandler> take_v3_write(const HttpRequest& request, const HttpClient& client);
 
 }  // namespace net

@@ -52,12 +52,4 @@ std::optional<TimeUnit> parse_precision(std::string_view text) { return find(nam
 
 std::optional<TimeUnit> parse_v3_precision(std::string_view text) { return find(v3_names, text); }
 
-TimeUnit guess_time_unit(int64_t timestamp) {
-  constexpr int64_t seconds_max = 5'000'000'000;  // InfluxDB's border
-  const auto is_below = [timestamp](int64_t bound) { return -bound < timestamp && timestamp < bound; };
-  if (is_below(seconds_max)) return TimeUnit::seconds;
-  if (is_below(seconds_max * 1'000)) return TimeUnit::ms;
-  return is_below(seconds_max * 1'000'000) ? TimeUnit::us : TimeUnit::ns;
-}
-
 }  // namespace net

@@ -1,7 +1,6 @@
 // In which unit the timestamps of a request are, as its parameter `precision` says.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -15,8 +14,5 @@ std::optional<engine::TimeUnit> parse_precision(std::string_view text);
 // Of /api/v3/write_lp: nanosecond, microsecond, millisecond, second, and the short words. Empty and `auto` are unspecified:
 // each timestamp says by its size in which unit it is.
 std::optional<engine::TimeUnit> parse_v3_precision(std::string_view text);
-
-// What a timestamp must be when nobody said: the unit in which it is less than about 158 years away from 1970.
-engine::TimeUnit guess_time_unit(int64_t timestamp);
 
 }  // namespace net

@@ -17,16 +17,19 @@ struct HttpRoute {
   bool is_open = false;  // to who does not say who he is
   void (*handle)(const HttpRequest& request, const HttpClient& client) = nullptr;
   std::unique_ptr<BodyHandler> (*take)(const HttpRequest& request, const HttpClient& client) = nullptr;
+  MakeWriteRefusal make_refusal = nullptr;  // of those that bring lines
 };
 
 constexpr auto routes = std::to_array<HttpRoute>({
     {.method = "GET", .path = "/exec", .handle = handle_exec},
+    {.method = "GET", .path = "/exp", .handle = handle_exp},
     {.method = "GET", .path = "/ping", .is_open = true, .handle = handle_ping},
     {.method = "GET", .path = "/settings", .is_open = true, .handle = handle_settings},
     {.method = "GET", .path = "/query", .handle = handle_influx_query},
     {.method = "POST", .path = "/query", .handle = handle_influx_query},
-    {.method = "POST", .path = "/write", .take = take_write},
-    {.method = "POST", .path = "/api/v2/write", .take = take_write},
+    {.method = "POST", .path = "/write", .take = take_write, .make_refusal = make_write_refusal},
+    {.method = "POST", .path = "/api/v2/write", .take = take_write, .make_refusal = make_write_refusal},
+    {.method = "POST", .path = "/api/v3/write_lp", .take = take_v3_write, .make_refusal = make_v3_write_refusal},
 });
 
 HttpAnswer make_method_refusal(const HttpRequest& request, std::string_view allowed) {
@@ -74,17 +77,34 @@ HttpAnswer refusal_of(const HttpRequest& request) {
   return request.method == allowed ? make_refusal(404, "Not Found") : make_method_refusal(request, allowed);
 }
 
+const HttpRoute* find_route(const HttpRequest& request) {
+  const auto route = std::ranges::find_if(
+      routes, [&](const HttpRoute& each) { return each.path == request.path && each.method == request.method; });
+  return route == routes.end() ? nullptr : &*route;
+}
+
 }  // namespace
 
 std::unique_ptr<BodyHandler> refuse_request(HttpAnswer answer, const HttpClient& client) {
   return std::make_unique<Refusal>(std::move(answer), client.exchange);
 }
 
+std::unique_ptr<BodyHandler> refuse_late_request(const HttpRequest& request, const HttpClient& client) {
+  constexpr std::string_view reason = "The server is stopping: send the request again";
+  HttpAnswer answer = make_busy_refusal(reason);
+  const HttpRoute* const route = find_route(request);
+  if (route != nullptr && route->make_refusal != nullptr) {
+    const std::string extra = std::exchange(answer.extra, {});
+    answer = route->make_refusal(server_stops(std::string(reason)), client.services);
+    answer.extra = extra;
+  }
+  return refuse_request(std::move(answer), client);
+}
+
 std::unique_ptr<BodyHandler> handle_request(const HttpRequest& request, const HttpClient& client) {
-  const auto route = std::ranges::find_if(
-      routes, [&](const HttpRoute& each) { return each.path == request.path && each.method == request.method; });
+  const HttpRoute* const route = find_route(request);
   const HttpOptions& options = client.services.options;
-  const bool is_known = route != routes.end() && (options.takes_lines || route->take == nullptr);
+  const bool is_known = route != nullptr && (options.takes_lines || route->take == nullptr);
   const bool is_allowed = options.user.empty() || (is_known && route->is_open) ||
                           allows_basic(request.authorization, options.user, options.password);
   if (!is_allowed) return refuse_request(make_stranger_refusal(), client);

@@ -39,16 +39,16 @@ void HttpServer::on_accepted(int32_t raw_socket, engine::SocketAddress peer) {
 // At the limit the connection that has waited longest for a request makes room. When all are busy, the new one is accepted and
 // closed at once: its sender sees it, instead of waiting in the backlog.
 void HttpServer::add(int32_t raw_socket, engine::SocketAddress peer) {
-  const bool has_room = !stopping_ && make_room();
+  const bool has_room = !stopped() && make_room();  // one that was on its way when the server stopped is told so
   const engine::FileId socket = shard_.backend().adopt_socket(raw_socket);
   const uint64_t id = next_id_++;
   const HttpConnection::Context context{.shard = shard_, .desk = desk_, .services = services_, .ddl = ddl_, .listener = *this};
   auto& connection = connections_[id] = std::make_unique<HttpConnection>(context, socket, peer, id);
-  if (has_room) {
-    connection->start();
-  } else {
-    connection->close();
-  }
+  if (!has_room) return connection->close();
+  connection->start();
+  if (!stopping_) return;
+  connection->begin_stop();
+  stop_timer_.arm(shard_.reactor().now() + stop_tick);
 }
 
 bool HttpServer::make_room() {
@@ -103,7 +103,7 @@ void HttpServer::begin_stop() {
   stopping_ = true;
   stop_at_ = shard_.reactor().now() + stop_time_max;
   if (acceptor_ != nullptr) acceptor_->stop();
-  for (const auto& [id, connection] : connections_) connection->set_last_request();
+  for (const auto& [id, connection] : connections_) connection->begin_stop();
   on_stop_timer(shard_.reactor().now());
 }
 

@@ -32,6 +32,8 @@ WriteError writes_not_accepted(std::string detail) {
   return {.status = 421, .code = "not accepting writes", .detail = std::move(detail)};
 }
 
+WriteError server_stops(std::string detail) { return {.status = 503, .code = "internal error", .detail = std::move(detail)}; }
+
 WriteError write_failed(std::string detail) { return {.status = 500, .code = "internal error", .detail = std::move(detail)}; }
 
 std::string write_error_json(const WriteError& error, std::string_view error_id) {

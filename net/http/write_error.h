@@ -20,8 +20,9 @@ namespace net {
 struct WriteError {
   uint16_t status = 400;
   std::string_view code;
-  std::string detail;  // any bytes
-  uint64_t line = 0;   // from 1; 0: no line is to blame
+  std::string detail;    // any bytes
+  uint64_t line = 0;     // from 1; 0: no line is to blame
+  std::string original;  // the line, as far as it is shown
 };
 
 // `detail` is a sentence about the line (net/judge/rejection_text.h).
@@ -30,6 +31,7 @@ WriteError oversized_line(uint64_t line, std::string detail);
 WriteError unsupported_precision();
 WriteError bad_body(const absl::Status& status);  // of a BodyDecoder
 WriteError writes_not_accepted(std::string detail);
+WriteError server_stops(std::string detail);  // likewise
 WriteError write_failed(std::string detail);  // the server's fault: clients send it again
 
 // What of `detail` is shown at most, in bytes.

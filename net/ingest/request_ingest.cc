@@ -4,6 +4,7 @@
 
 #include "engine/base/verify.h"
 #include "net/judge/rejection_text.h"
+#include "net/judge/timestamp_unit.h"
 
 namespace net {
 
@@ -13,9 +14,10 @@ RequestIngest::RequestIngest(IngestContext& context, SenderRecord& record, const
       record_(record),
       options_(options),
       listener_(listener),
-      parser_({.line_size_max = options.line_size_max, .report = BadLineReport::at_detection}),
+      parser_({.line_size_max = options.line_size_max, .report = options.report}),
       transaction_(&context.source.begin_transaction(record.sender, *this)),
       intake_({.shard = context.shard, .source = context.source, .judge = context.judge, .options = context.options}, *this) {
+  VERIFY(!options.leaves_bad_lines_out || options.report == BadLineReport::at_line_end);
   intake_.write_to(transaction_);
 }
 
@@ -65,7 +67,8 @@ RequestIngest::Outcome RequestIngest::take(LineEvent event) {
 RequestIngest::Outcome RequestIngest::settle_line() {
   line_parked_ = false;
   const ParsedLine& line = parser_.line();
-  switch (intake_.take(line, options_.unit)) {
+  const bool is_unit_known = options_.unit != engine::TimeUnit::unspecified;
+  switch (intake_.take(line, is_unit_known ? options_.unit : guess_time_unit(line.timestamp))) {
     case RowIntake::Outcome::taken:
       return Outcome::consumed;
     case RowIntake::Outcome::parked:
@@ -79,7 +82,10 @@ RequestIngest::Outcome RequestIngest::settle_line() {
 
 template <typename Line>
 RequestIngest::Outcome RequestIngest::fail(const Line& line, LineError error, std::string detail) {
-  fault_ = {.error = error, .line = line_number_, .detail = std::move(detail)};
+  fault_ = {.error = error,
+            .line = line_number_,
+            .detail = std::move(detail),
+            .original = std::string(line.raw.substr(0, original_size_max))};
   record_.sender.count_rejected();
   if (context_.options.log_bad_lines && context_.log.wants(error, context_.shard.reactor().now())) {
     context_.log.write({.transport = record_.transport,
@@ -89,9 +95,20 @@ RequestIngest::Outcome RequestIngest::fail(const Line& line, LineError error, st
                         .raw = line.raw,
                         .offset = line.offset});
   }
+  if (options_.leaves_bad_lines_out) {
+    list_left_out();
+    return Outcome::consumed;
+  }
   state_ = State::over;
   std::exchange(transaction_, nullptr)->abandon();
   return Outcome::failed;
+}
+
+void RequestIngest::list_left_out() {
+  if (left_out_.size() == left_out_listed_max) return;
+  if (fault_.detail.size() > left_out_detail_size_max) fault_.detail.resize(left_out_detail_size_max);
+  fault_.detail.shrink_to_fit();
+  left_out_.push_back(std::exchange(fault_, {}));
 }
 
 void RequestIngest::on_settled(const absl::Status& status) {

@@ -1,5 +1,5 @@
 // The lines of one request: all of them become durable together, or none is stored. The first bad line ends it; what comes
-// behind it is not looked at.
+// behind it is not looked at. Or, if that is what its client wants, bad lines are left out and told, and the others are all.
 //
 //   consume ... consume, finish -> lines taken -> committed: on_committed
 //   a line waits for a table, a column, a batch -> parked: on_unparked, then the same call again
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/ingest/line_ingest.h"
 #include "net/ingest/row_intake.h"
@@ -30,11 +31,12 @@ class RequestIngestListener {
   ~RequestIngestListener() = default;
 };
 
-// Why a request failed.
+// Why a request failed, or a line of it was left out.
 struct LineFault {
   LineError error = LineError::none;
   uint64_t line = 0;  // of those that are not empty, from 1
   std::string detail;
+  std::string original;  // what was sent, its first bytes
 };
 
 class RequestIngest final : private RowIntakeListener, private storage::TransactionListener {
@@ -42,9 +44,15 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   enum class Outcome : uint8_t { consumed, parked, failed };
 
   struct Options {
-    engine::TimeUnit unit{};  // of timestamps without a suffix
+    engine::TimeUnit unit{};  // of timestamps without a suffix; unspecified: each is guessed
     size_t line_size_max = 0;
+    BadLineReport report = BadLineReport::at_detection;
+    bool leaves_bad_lines_out = false;  // with at_line_end
   };
+
+  static constexpr size_t original_size_max = 512;         // kept of a bad line
+  static constexpr size_t left_out_listed_max = 100;       // lines; what is beyond is counted only
+  static constexpr size_t left_out_detail_size_max = 512;  // of each
 
   // All outlive it.
   RequestIngest(IngestContext& context, SenderRecord& record, const Options& options, RequestIngestListener& listener);
@@ -59,6 +67,9 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   // After `failed`: of a line, or, with LineError::none, rejection() says why.
   const LineFault& fault() const { return fault_; }
   const absl::Status& rejection() const { return rejection_; }
+
+  // The first ones of the lines that were left out.
+  const std::vector<LineFault>& left_out() const { return left_out_; }
 
   // Nobody waits for it any more. Rows that are not finished are given up; those that are go on to their commit.
   void abandon();
@@ -75,6 +86,7 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   Outcome settle_line();
   template <typename Line>
   Outcome fail(const Line& line, LineError error, std::string detail);
+  void list_left_out();
   void account() { context_.room.set_held(held_size_, parser_.memory_size()); }
 
   IngestContext& context_;
@@ -90,6 +102,7 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   storage::Transaction* transaction_;
   RowIntake intake_;
   LineFault fault_;
+  std::vector<LineFault> left_out_;
   absl::Status rejection_;
 };
 

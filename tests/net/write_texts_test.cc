@@ -9,6 +9,7 @@
 #include "net/http/precision.h"
 #include "net/http/settings_text.h"
 #include "net/http/write_error.h"
+#include "net/judge/timestamp_unit.h"
 #include "tests/catch.h"
 
 namespace net {

@@ -2,6 +2,7 @@
 """Queries over HTTP that are heavy, endless or asked for by clients that do not read: each is bounded, and none keeps the
 others waiting."""
 # Builds: release asan tsan
+import http.client
 import json
 import socket
 import time
@@ -9,7 +10,7 @@ import unittest
 import urllib.parse
 
 import closing_line
-from server import Server, wait_until
+from server import Server, SqlError, wait_until
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c"
 LONG = "SELECT x, 'abcdefghijklmnopqrstuvwxyz' FROM long_sequence(1000000000)"
@@ -100,6 +101,84 @@ class Queries(unittest.TestCase):
         finally:
             for connection in idle:
                 connection.close()
+
+
+class Exports(unittest.TestCase):
+    """GET /exp."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("--shards", 1)
+        cls.addClassCleanup(cls.server.__exit__)
+        cls.server.start()
+        with cls.server.connect() as connection:
+            connection.send(b't,s=a"b f=1.5,x="say hi",n=7i 1000\nt f=1e9 2000\nt f=1e-7,x="" 3000\n')
+            connection.wait_durable(3)
+
+    ROWS = [b'"a""b",1.5,"say hi",7,"1970-01-01T00:00:00.000001Z"', b',1.0E9,,,"1970-01-01T00:00:00.000002Z"',
+            b',1.0E-7,"",,"1970-01-01T00:00:00.000003Z"']
+    NAMES = b'"s","f","x","n","timestamp"'
+
+    def check(self, parameters, lines):
+        status, headers, body = self.server.request("GET", "/exp?query=t" + parameters)
+        self.assertEqual((status, headers["Content-Type"], headers["Transfer-Encoding"]),
+                         (200, "text/csv; charset=utf-8", "chunked"))
+        self.assertEqual(body, b"".join(line + b"\r\n" for line in lines))
+        return headers
+
+    def test_rows_are_csv(self):
+        headers = self.check("", [self.NAMES, *self.ROWS])
+        self.assertRegex(headers["Content-Disposition"], r'^attachment; filename="millrace-query-\d+\.csv"$')
+        self.assertEqual(headers["Keep-Alive"], "timeout=5, max=10000")
+        self.check("&nm=TRUE&unheard=of&count=true&timeout=5", self.ROWS)
+        headers = self.check("&filename=a%22%0d%0ab&limit=0", [self.NAMES])
+        self.assertEqual(headers["Content-Disposition"], 'attachment; filename="a___b.csv"')
+        self.check("&delimiter=%3b&nm=true", [line.replace(b",", b";") for line in self.ROWS])
+
+    def test_limit_counts_off_from_0(self):
+        for limit, rows in (("1", self.ROWS[:1]), ("1,3", self.ROWS[1:]), ("2,", self.ROWS[2:]), ("-1", []), ("x", self.ROWS)):
+            with self.subTest(limit):
+                self.check(f"&nm=true&limit={limit}", rows)
+
+    def test_errors_are_json(self):
+        for parameters, error, position in (("", "No query text", 0), ("query=", "No query text", 0),
+                                            ("query=drop+table+t", "/exp endpoint only accepts SELECT", 0),
+                                            ("query=t+where+x+from", "near", 10),
+                                            ("query=select+*+from+nosuch", "table does not exist [table=nosuch]", 14),
+                                            ("query=t&fmt=xml", "unrecognised format [format=xml]", 0),
+                                            ("query=t&fmt=parquet", "Parquet", 0), ("query=t&delimiter=ab", "delimiter", 0),
+                                            ("query=t&timeout=x", "timeout", 0)):
+            with self.subTest(parameters):
+                status, headers, body = self.server.request("GET", "/exp?" + parameters)
+                answer = json.loads(body)
+                self.assertEqual((status, headers["Content-Type"]), (400, "application/json; charset=utf-8"))
+                self.assertIsNone(headers["Content-Disposition"])
+                self.assertIn(error, answer["error"])
+                self.assertEqual(list(answer), ["query", "error", "position"])
+        self.assertEqual(self.server.request("HEAD", "/exp?query=t")[0], 405)
+
+    def test_a_long_export_is_streamed_and_breaks_off_when_its_time_is_over(self):
+        query = urllib.parse.quote("SELECT x, 'abcdefghijklmnopqrstuvwxyz' t FROM long_sequence(100000)")
+        _, _, body = self.server.request("GET", f"/exp?query={query}")
+        self.assertEqual(body.count(b"\r\n"), 100_001)
+        self.assertTrue(body.endswith(b'\n100000,"abcdefghijklmnopqrstuvwxyz"\r\n'))
+        endless = urllib.parse.quote("SELECT x, 'abcdefghijklmnopqrstuvwxyz' t FROM long_sequence(1000000000)")
+        with self.assertRaises(http.client.IncompleteRead):
+            self.server.request("GET", f"/exp?query={endless}&timeout=1")
+
+
+class Statements(unittest.TestCase):
+    def test_bypass_wal_is_ignored_and_said(self):
+        with Server("--shards", 1) as server:
+            columns = "(v LONG, ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY"
+            self.assertEqual(server.exec(f"CREATE TABLE logged {columns} WAL"), {"ddl": "OK"})
+            answer = server.exec(f"CREATE TABLE unlogged {columns} BYPASS WAL")
+            self.assertEqual(list(answer), ["ddl", "notice"])
+            self.assertIn("BYPASS WAL is ignored", answer["notice"])
+            self.assertEqual(server.records("SELECT walEnabled FROM tables()"), [{"walEnabled": True}] * 2)
+            wait_until(lambda: server.log().count("BYPASS WAL is ignored") == 1, server.log)
+            with self.assertRaises(SqlError):
+                server.exec(f"CREATE TABLE unlogged {columns} BYPASS WAL")
 
 
 class Stop(unittest.TestCase):

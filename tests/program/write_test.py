@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
 """Writes over HTTP: what QuestDB's protocol says of requests and answers, case by case, each in every way in which a client may
-cut it into chunks; and the conformance vectors of text once more, over HTTP: all that are refused, and some that are stored, or
-all with MILLRACE_TEST_LONG=1."""
+cut it into chunks; what InfluxDB's third version says of them; and the conformance vectors of text once more, over HTTP: all
+that are refused, and some that are stored, or all with MILLRACE_TEST_LONG=1."""
 # Builds: release asan
 import base64
 import collections
 import concurrent.futures
 import dataclasses
 import gzip
+import json
 import os
 import random
+import socket
 import unittest
+import urllib.parse
 import zlib
 from datetime import datetime, timezone
 from typing import Callable
 
 import closing_line
 from http_write import Dropped, HttpConnection, chunked, request_bytes
-from server import Server
+from server import SECONDS_MAX, Server, wait_until
 from stored_tables import differences, read_tables
 from vectors_test import CONFIG, load_vectors, server_groups
 
@@ -322,6 +325,120 @@ class Requests(unittest.TestCase):
             self.assertRegex(body.decode(), r'"accepting.writes":\["http", "tcp".*"line.proto.support.versions":\[1[,23]*\]')
             status, headers, _ = server.request("GET", "/ping")
             self.assertEqual((status, headers["X-Influxdb-Version"]), (204, "v2.7.4"))
+
+
+def v3_line(original, number, message):
+    return {"original_line": original, "line_number": number, "error_message": message}
+
+
+class InfluxThree(unittest.TestCase):
+    """POST /api/v3/write_lp."""
+
+    BAD_NUMBER = "Could not parse entire line, field value is invalid. Field: f; value: "
+
+    def write(self, connection, body, parameters="", **how):
+        answer = connection.write(body, target="/api/v3/write_lp?db=any" + parameters, **how)
+        if answer.status != 204:
+            self.assertEqual(answer.headers["Content-Type"], "application/json")
+        return answer
+
+    def rows_of(self, server, table):
+        server.wait_readable()
+        return sorted(server.exec(f"SELECT f FROM {table}")["dataset"])
+
+    def test_good_lines_are_kept_and_bad_ones_told(self):
+        lines = b"t f=1 1000\nt f=x 2000\n\n\nt f=2 3000\nt f=\"s\" 4000\nz"
+        cast = "table: t, column: f; cast error from protocol type: STRING to column type: DOUBLE"
+        bad = [v3_line("t f=x 2000", 2, self.BAD_NUMBER + "x"), v3_line("t f=\"s\" 4000", 4, cast),
+               v3_line("z", 5, "No fields were provided")]
+        with small_server() as server, HttpConnection(server) as connection:
+            for parameters in ("", "&accept_partial=true&no_sync=true&precision=nanosecond"):
+                for how in ({}, {"chunk_sizes": [1] * len(lines)}):
+                    answer = self.write(connection, lines, parameters, **how)
+                    self.assertEqual((answer.status, answer.json()),
+                                     (400, {"error": "partial write of line protocol occurred", "data": bad}))
+            self.assertEqual(self.rows_of(server, "t"), [[1.0]] * 4 + [[2.0]] * 4)
+
+    def test_all_or_none_when_the_client_wants_that(self):
+        with small_server() as server, HttpConnection(server) as connection:
+            answer = self.write(connection, b"t f=1 1000\nt f=x 2000\nt f=y\n", "&accept_partial=false")
+            self.assertEqual((answer.status, answer.json()),
+                             (400, {"error": "parsing failed for write_lp endpoint",
+                                    "data": v3_line("t f=x 2000", 2, self.BAD_NUMBER + "x")}))
+            self.assertEqual(self.write(connection, b"t f=5 1000\n", "&accept_partial=false").status, 204)
+            self.assertEqual(self.rows_of(server, "t"), [[5.0]])
+
+    def test_the_list_of_bad_lines_is_bounded(self):
+        lines = b"".join(b"t f=%d %d000\nt f=%s %d000\n" % (n, n, b"x" * 5000, n) for n in range(1000))
+        with small_server() as server, HttpConnection(server) as connection:
+            answer = self.write(connection, lines)
+            data = answer.json()["data"]
+            self.assertEqual([line["line_number"] for line in data], list(range(2, 202, 2)))
+            self.assertLess(len(answer.body), 100_000)
+            self.assertEqual(self.rows_of(server, "t"), [[float(n)] for n in range(1000)])
+
+    def test_timestamps_say_in_which_unit_they_are(self):
+        instants = (b"1638202821", b"1638202821000", b"1638202821000000", b"1638202821000000000")
+        with small_server() as server, HttpConnection(server) as connection:
+            self.assertEqual(self.write(connection, b"".join(b"t f=1 %s\n" % instant for instant in instants)).status, 204)
+            for precision, instant in zip(("second", "millisecond", "microsecond", "nanosecond"), instants):
+                answer = self.write(connection, b"t f=1 %s\n" % instant, f"&precision={precision}")
+                self.assertEqual(answer.status, 204)
+            server.wait_readable()
+            self.assertEqual(server.exec("SELECT timestamp, count() FROM t GROUP BY timestamp")["dataset"], [[WHEN, 8]])
+
+    def test_requests_without_a_line_to_blame(self):
+        with small_server() as server, HttpConnection(server) as connection:
+            for parameters, text in (("&precision=minute", "precision"), ("&accept_partial=perhaps", "accept_partial"),
+                                     ("&a=%zz", "encoded")):
+                answer = self.write(connection, b"t f=1\n", parameters)
+                self.assertEqual((answer.status, list(answer.json())), (400, ["error"]))
+                self.assertIn(text, answer.json()["error"])
+            self.assertEqual(self.write(connection, b"t f=1\n", headers=encoded("br")).status, 415)
+            self.assertEqual(self.write(connection, b"").status, 204)
+            self.assertEqual(read_tables(server), {})
+
+
+class Stop(unittest.TestCase):
+    LARGE = "SELECT hex(zeroblob(500000)) FROM long_sequence(20)"  # more than sockets hold
+
+    def test_requests_that_have_begun_are_answered_and_new_ones_refused(self):
+        last = request_bytes(b"t f=2 2000\n")
+        with Server("--shards", 1, "--memory", "64M", config=CONFIG) as server, HttpConnection(server) as begun, \
+                HttpConnection(server) as reader, HttpConnection(server) as idle:
+            for connection in (begun, idle):
+                self.assertEqual(connection.write(b"t f=1 1000\n").status, 204)
+            begun.send(last[:-5])
+            reader.send(request_bytes(method="GET", target="/exec?query=" + urllib.parse.quote(self.LARGE),
+                                      headers={"Content-Length": None}))
+            self.assertEqual(reader.socket.recv(12, socket.MSG_WAITALL), b"HTTP/1.1 200")  # the head has promised to go on
+            self.assertEqual(server.request("GET", "/ping")[0], 204)
+            server.process.terminate()
+            wait_until(lambda: not self.is_listening(server), "the end of listening")
+            reader.send(request_bytes(b"t f=3 3000\n"))
+            begun.send(last[-5:])
+            answer = begun.answer()
+            self.assertEqual((answer.status, answer.headers["Connection"]), (204, "close"))
+            rest = b""
+            while piece := reader.socket.recv(1 << 20):
+                rest += piece
+            self.assertGreater(rest.count(b"00"), 10_000_000 // 4)
+            head, _, body = rest[rest.index(b"HTTP/1.1 503"):].partition(b"\r\n\r\n")
+            self.assertIn(b"\r\nConnection: close", head)
+            self.assertIn(b"\r\nRetry-After: 1", head)
+            self.assertEqual(json.loads(body.split(b"\r\n")[1])["code"], "internal error")
+            self.assertEqual(idle.socket.recv(1), b"")
+            self.assertEqual(server.stop(), 0)
+            server.start()
+            self.assertEqual(sorted(server.exec("SELECT f FROM t")["dataset"]), [[1.0], [1.0], [2.0]])
+
+    @staticmethod
+    def is_listening(server):
+        try:
+            socket.create_connection(server.http, SECONDS_MAX).close()
+        except ConnectionRefusedError:
+            return False
+        return True
 
 
 class Transactions(unittest.TestCase):
