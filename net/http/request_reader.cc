@@ -26,6 +26,13 @@ struct RequestReader::Parser {
   std::optional<http::request_parser<http::buffer_body>> of_request;
   std::vector<char> chunk_memory;  // of a request with chunks
 
+  // The parser stops at the second of the two.
+  bool has_two_sizes(const boost::system::error_code& error) const {
+    const auto& message = of_request->get();
+    return (error == http::error::bad_content_length && message.count(http::field::transfer_encoding) != 0) ||
+           (error == http::error::bad_transfer_encoding && message.count(http::field::content_length) != 0);
+  }
+
   std::string_view header(http::field name) const {
     const auto value = of_request->get()[name];
     return {value.data(), value.size()};
@@ -65,7 +72,8 @@ RequestReader::HeadProgress RequestReader::read_head(std::string_view& input) {
     return HeadProgress::refused;
   }
   if (error) {
-    refuse(400, "Bad request: " + error.message());
+    refuse(400, parser_->has_two_sizes(error) ? "Invalid chunked request; content-length specified"
+                                              : "Bad request: " + error.message());
     return HeadProgress::refused;
   }
   if (!parser.is_header_done()) return HeadProgress::incomplete;

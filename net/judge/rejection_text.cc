@@ -85,13 +85,12 @@ std::string line_detail(const BadLine& line, const LineSizeLimit& limit) {
     case LineError::invalid_field_value:
       return fmt::format("Could not parse entire line, field value is invalid. Field: {}; value: {}", line.name, line.value);
     case LineError::decimal_overflow:
-      return fmt::format("Could not parse entire line, a decimal has more than {} digits. Field: {}", engine::wide_digits_max,
-                         line.name);
+      return fmt::format("DECIMAL_OVERFLOW: a decimal has more than {} digits. Field: {}", engine::wide_digits_max, line.name);
     case LineError::decimal_invalid_scale:
-      return fmt::format("Could not parse entire line, a decimal has more than {} digits behind the point. Field: {}",
+      return fmt::format("DECIMAL_INVALID_SCALE: a decimal has more than {} digits behind the point. Field: {}",
                          decimal_scale_max, line.name);
     case LineError::invalid_table_name:
-      return fmt::format("table: {}; invalid table name", line.name);
+      return fmt::format("table: {}; invalid table name (INVALID_TABLE_NAME)", line.name);
     case LineError::invalid_column_name:
       if (line.name.empty()) return fmt::format("table: {}; invalid column name, from its first byte on", line.table);
       return fmt::format("table: {}; invalid column name: {}", line.table, line.name);

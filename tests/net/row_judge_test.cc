@@ -317,7 +317,7 @@ TEST_CASE("line_detail: sentences are QuestDB's") {
   CHECK(detail_of("t,a=b c\n") == "Could not parse timestamp: c");
   CHECK(detail_of("t f=x1\n") == "Could not parse entire line, field value is invalid. Field: f; value: x1");
   CHECK(detail_of("t a-b=1\n") == "table: t; invalid column name: a-b");
-  CHECK(detail_of("a*b f=1\n") == "table: a*b; invalid table name");
+  CHECK(detail_of("a*b f=1\n") == "table: a*b; invalid table name (INVALID_TABLE_NAME)");
   CHECK(detail_of("t f=1=2\n") == "INVALID_FIELD_SEPARATOR");
   CHECK(detail_of("t s=\"" + std::string(100'000, 'y') + "\"\n") ==
         "a line of 100006 bytes or more, at most 65536 are taken: line.http.max.recv.buffer.size sets the limit");

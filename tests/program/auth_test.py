@@ -30,6 +30,13 @@ def to_raw(der):
     return b"".join(halves)
 
 
+def sign(key, text):
+    """With the private key in that file."""
+    run = subprocess.run(["openssl", "dgst", "-sha256", "-keyform", "DER", "-sign", key], input=text, capture_output=True,
+                         timeout=SECONDS_MAX, check=True)
+    return run.stdout
+
+
 class Sender:
     """A socket whose handshake is under way."""
 
@@ -68,9 +75,7 @@ class Authentication(unittest.TestCase):
         self.config = {"line.tcp.auth.db.path": self.users}
 
     def sign(self, text):
-        run = subprocess.run(["openssl", "dgst", "-sha256", "-keyform", "DER", "-sign", self.key], input=text,
-                             capture_output=True, timeout=SECONDS_MAX, check=True)
-        return run.stdout
+        return sign(self.key, text)
 
     def test_both_forms_of_a_signature_let_in_and_lines_may_stand_right_behind(self):
         with Server("--shards", 2, config=self.config) as server:

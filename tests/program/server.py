@@ -57,9 +57,10 @@ def temporary_directory():
 class Connection:
     """A sender of lines over TCP."""
 
-    def __init__(self, server):
+    def __init__(self, server, connected=None):
+        """`connected` is a socket of its own."""
         self.server = server
-        self.socket = socket.create_connection(server.tcp, SECONDS_MAX)
+        self.socket = connected or socket.create_connection(server.tcp, SECONDS_MAX)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = self.socket.getsockname()[:2]
         self.peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"  # as connections() calls it
@@ -141,6 +142,7 @@ class Server:
         self.headers = {}  # of every request(), exec() and records()
         self.process = None
         self.tcp = self.udp = self.http = None
+        self.headers = {}  # of every request
 
     def __enter__(self):
         try:

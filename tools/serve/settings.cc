@@ -20,6 +20,14 @@ void set_listener(ListenerConfig& listener, const Value& value) {
 }
 
 constexpr std::array table = {
+    Setting{.key = "cairo.legacy.string.column.type.default",
+            .kind = boolean,
+            .otherwise = "false",
+            .help = "Columns that lines make for texts are of type STRING, not VARCHAR",
+            .set =
+                [](Config& c, Value& v) {
+                  c.node.ingest.default_types.string = v.is_on ? storage::ColumnType::string : storage::ColumnType::varchar;
+                }},
     Setting{.key = "config.validation.strict",
             .kind = boolean,
             .otherwise = "false",
