@@ -9,12 +9,11 @@
 #include "net/auth/users.h"
 #include "net/ingest/bad_line_log.h"
 #include "net/ingest/ledger.h"
+#include "net/ingest/line_reader.h"
 #include "net/ingest/options.h"
 #include "net/ingest/receive_room.h"
-#include "net/ingest/row_intake.h"
 #include "net/judge/row_judge.h"
 #include "net/line/foreign_protocol.h"
-#include "net/line/parser.h"
 #include "storage/source/source.h"
 
 namespace net {
@@ -48,7 +47,6 @@ class LineIngest final : private RowIntakeListener {
   };
 
   LineIngest(IngestContext& context, SenderRecord& record, LineIngestListener& listener);
-  ~LineIngest() { context_.room.set_held(held_size_, 0); }
 
   // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
   Outcome consume(std::string_view& input);
@@ -59,42 +57,31 @@ class LineIngest final : private RowIntakeListener {
   Outcome finish();
 
   // While it is parked: the line does not need the input any more. The rest of it is the caller's as before.
-  void keep_line();
+  void keep_line() { reader_.keep_line(); }
 
   // Memory of the line that is not whole, or parked.
-  size_t held_size() const { return held_size_; }
+  size_t held_size() const { return reader_.held_size(); }
 
   // The sender is gone: a parked line is dropped.
-  void abandon();
+  void abandon() { reader_.abandon(); }
 
   // An ask is out and refers to this object.
-  bool is_waiting() const { return intake_.is_waiting(); }
+  bool is_waiting() const { return reader_.is_waiting(); }
 
  private:
   void on_settled() override { listener_.on_settled(); }
-  Outcome take(LineEvent event);
-  void account() { context_.room.set_held(held_size_, parser_.memory_size()); }
   Outcome reject_stream(const ForeignProtocol& protocol, std::string_view input);
-  // Judges parser_.line() against what is known of its table now.
-  Outcome settle_line();
-  // `detail` composes what the log says of it, and is called when the log wants it.
-  template <typename Line, typename Detail>
-  Outcome reject(const Line& line, LineError error, Detail detail);
-  template <typename Line, typename Detail>
-  void log(const Line& line, LineError error, Detail detail);
+  // The reader's bad line: counted, told, and passed over or not.
+  Outcome reject_line();
 
   IngestContext& context_;
   SenderRecord& record_;
   LineIngestListener& listener_;
   const bool disconnect_on_error_;
-  const engine::TimeUnit timestamp_unit_;  // of timestamps without a suffix
   engine::SocketAddress peer_;
-  uint64_t origin_ = 0;  // offset in the parser's stream from which the log counts
+  uint64_t origin_ = 0;  // offset in the stream from which the log counts
   StreamBeginning beginning_;
-  LineParser parser_;
-  size_t held_size_ = 0;
-  bool line_parked_ = false;  // parser_.line() is to be judged again
-  RowIntake intake_;
+  LineReader reader_;
 };
 
 }  // namespace net

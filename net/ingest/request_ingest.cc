@@ -3,8 +3,6 @@
 #include <utility>
 
 #include "engine/base/verify.h"
-#include "net/judge/rejection_text.h"
-#include "net/judge/timestamp_unit.h"
 
 namespace net {
 
@@ -14,86 +12,52 @@ RequestIngest::RequestIngest(IngestContext& context, SenderRecord& record, const
       record_(record),
       options_(options),
       listener_(listener),
-      parser_({.line_size_max = options.line_size_max, .report = options.report}),
       transaction_(&context.source.begin_transaction(record.sender, *this)),
-      intake_({.shard = context.shard, .source = context.source, .judge = context.judge, .options = context.options}, *this) {
+      reader_({.shard = context.shard, .source = context.source, .judge = context.judge, .options = context.options},
+              context.room,
+              {.line_size = {options.line_size_max, "line.http.max.recv.buffer.size"},
+               .report = options.report,
+               .unit = options.unit},
+              *this) {
   VERIFY(!options.leaves_bad_lines_out || options.report == BadLineReport::at_line_end);
-  intake_.write_to(transaction_);
+  reader_.intake().write_to(transaction_);
 }
-
-RequestIngest::~RequestIngest() { context_.room.set_held(held_size_, 0); }
 
 RequestIngest::Outcome RequestIngest::consume(std::string_view& input) {
   VERIFY(state_ != State::committing);
   if (state_ == State::over) return Outcome::failed;
-  if (line_parked_) {
-    const Outcome outcome = settle_line();
-    if (outcome != Outcome::consumed) return outcome;
-  }
   while (true) {
-    const LineStep step = parser_.consume(input);
-    input.remove_prefix(step.consumed);
-    if (step.event == LineEvent::need_more) {
-      account();
-      return Outcome::consumed;
-    }
-    const Outcome outcome = take(step.event);
-    if (outcome != Outcome::consumed) return outcome;
+    const LineReader::Outcome outcome = reader_.consume(input);
+    if (outcome == LineReader::Outcome::consumed) return Outcome::consumed;
+    if (outcome == LineReader::Outcome::parked) return Outcome::parked;
+    if (reject_line() == Outcome::failed) return Outcome::failed;
   }
 }
 
 RequestIngest::Outcome RequestIngest::finish() {
   VERIFY(state_ != State::committing);
   if (state_ == State::over) return Outcome::failed;
-  const bool has_line = line_parked_ || !std::exchange(is_finishing_, true);
-  if (has_line) {
-    const Outcome outcome = line_parked_ ? settle_line() : take(parser_.finish());
-    if (outcome != Outcome::consumed) return outcome;
-  }
-  account();
+  const LineReader::Outcome outcome = reader_.finish();
+  if (outcome == LineReader::Outcome::parked) return Outcome::parked;
+  if (outcome == LineReader::Outcome::bad && reject_line() == Outcome::failed) return Outcome::failed;
   state_ = State::committing;
   transaction_->finish();
   return Outcome::consumed;
 }
 
-RequestIngest::Outcome RequestIngest::take(LineEvent event) {
-  if (event == LineEvent::need_more) return Outcome::consumed;
-  ++line_number_;
-  if (event == LineEvent::line) return settle_line();
-  const BadLine& bad = parser_.bad_line();
-  return fail(bad, bad.error, line_detail(bad, {options_.line_size_max, "line.http.max.recv.buffer.size"}));
-}
-
-RequestIngest::Outcome RequestIngest::settle_line() {
-  line_parked_ = false;
-  const ParsedLine& line = parser_.line();
-  const bool is_unit_known = options_.unit != engine::TimeUnit::unspecified;
-  switch (intake_.take(line, is_unit_known ? options_.unit : guess_time_unit(line.timestamp))) {
-    case RowIntake::Outcome::taken:
-      return Outcome::consumed;
-    case RowIntake::Outcome::parked:
-      line_parked_ = true;
-      return Outcome::parked;
-    case RowIntake::Outcome::rejected:
-      return fail(line, intake_.error(), intake_.describe(line));
-  }
-  UNREACHABLE("outcome of an intake");
-}
-
-template <typename Line>
-RequestIngest::Outcome RequestIngest::fail(const Line& line, LineError error, std::string detail) {
-  fault_ = {.error = error,
-            .line = line_number_,
-            .detail = std::move(detail),
-            .original = std::string(line.raw.substr(0, original_size_max))};
+RequestIngest::Outcome RequestIngest::reject_line() {
+  fault_ = {.error = reader_.error(),
+            .line = reader_.line_count(),
+            .detail = reader_.detail(),
+            .original = std::string(reader_.raw().substr(0, original_size_max))};
   record_.sender.count_rejected();
-  if (context_.options.log_bad_lines && context_.log.wants(error, context_.shard.reactor().now())) {
+  if (context_.options.log_bad_lines && context_.log.wants(fault_.error, context_.shard.reactor().now())) {
     context_.log.write({.transport = record_.transport,
                         .peer = record_.peer,
-                        .error = error,
+                        .error = fault_.error,
                         .detail = fault_.detail,
-                        .raw = line.raw,
-                        .offset = line.offset});
+                        .raw = reader_.raw(),
+                        .offset = reader_.offset()});
   }
   if (options_.leaves_bad_lines_out) {
     list_left_out();
@@ -121,8 +85,7 @@ void RequestIngest::on_settled(const absl::Status& status) {
 }
 
 void RequestIngest::abandon() {
-  intake_.abandon();
-  line_parked_ = false;
+  reader_.abandon();
   const State before = std::exchange(state_, State::over);
   if (before == State::over) return;
   if (before == State::committing) {

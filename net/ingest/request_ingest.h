@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "net/ingest/line_ingest.h"
-#include "net/ingest/row_intake.h"
-#include "net/line/parser.h"
+#include "net/ingest/line_reader.h"
 #include "storage/source/transaction.h"
 
 namespace net {
@@ -56,7 +55,6 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
 
   // All outlive it.
   RequestIngest(IngestContext& context, SenderRecord& record, const Options& options, RequestIngestListener& listener);
-  ~RequestIngest();
 
   // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
   Outcome consume(std::string_view& input);
@@ -75,32 +73,24 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   void abandon();
 
   // An ask is out and refers to this object.
-  bool is_waiting() const { return intake_.is_waiting(); }
+  bool is_waiting() const { return reader_.is_waiting(); }
 
  private:
   enum class State : uint8_t { reading, committing, over };
 
   void on_settled() override { listener_.on_unparked(); }
   void on_settled(const absl::Status& status) override;
-  Outcome take(LineEvent event);
-  Outcome settle_line();
-  template <typename Line>
-  Outcome fail(const Line& line, LineError error, std::string detail);
+  // The reader's bad line: the end, or left out.
+  Outcome reject_line();
   void list_left_out();
-  void account() { context_.room.set_held(held_size_, parser_.memory_size()); }
 
   IngestContext& context_;
   SenderRecord& record_;
   const Options options_;
   RequestIngestListener& listener_;
   State state_ = State::reading;
-  bool line_parked_ = false;  // parser_.line() is to be judged again
-  bool is_finishing_ = false;
-  uint64_t line_number_ = 0;
-  size_t held_size_ = 0;
-  LineParser parser_;
   storage::Transaction* transaction_;
-  RowIntake intake_;
+  LineReader reader_;
   LineFault fault_;
   std::vector<LineFault> left_out_;
   absl::Status rejection_;
