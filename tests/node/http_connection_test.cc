@@ -34,6 +34,9 @@ class HttpNode {
 
   void run_for(engine::Duration time) { node_.run_for(time); }
 
+  // It takes longer than `time`, in which it has begun.
+  void begin_stop(engine::Duration time) { CHECK_FALSE(node_.stop(time).ok()); }
+
  private:
   SimWorld world_{{.seed = 1}};
   SimNode node_;
@@ -82,6 +85,36 @@ TEST_CASE("http_connection: a request must be whole soon after its first byte") 
   CHECK(is_open(client));
   node.run_for(engine::seconds(2));
   CHECK_FALSE(is_open(client));
+}
+
+TEST_CASE("http_connection: when the server stops a request that has begun is answered, and one that begins is refused") {
+  HttpNode node;
+  SimClient begun = node.connect();
+  SimClient late = node.connect();
+  SimClient silent = node.connect();
+  begun.send("POST /write HTTP/1.1\r\nContent-Length: 11\r\n\r\nt f=1");
+  late.send(ping);
+  node.run_for(engine::milliseconds(50));
+  CHECK(late.take_received().starts_with("HTTP/1.1 204"));
+  node.begin_stop(engine::milliseconds(100));
+  CHECK(is_open(silent));
+  late.send("POST /write HTTP/1.1\r\nContent-Length: 11\r\n\r\nt f=2 2000\n");
+  node.run_for(engine::milliseconds(50));
+  const std::string refusal = late.take_received();
+  CHECK(refusal.starts_with("HTTP/1.1 503 "));
+  CHECK(refusal.find("\r\nRetry-After: 1\r\n") != std::string::npos);
+  CHECK(refusal.find("\r\nConnection: close\r\n") != std::string::npos);
+  CHECK(refusal.find(R"({"code":"internal error",)") != std::string::npos);
+  CHECK_FALSE(is_open(late));
+  node.run_for(engine::milliseconds(200));
+  CHECK_FALSE(is_open(silent));
+  CHECK(is_open(begun));
+  begun.send(" 1000\n");
+  node.run_for(engine::milliseconds(500));
+  const std::string answer = begun.take_received();
+  CHECK(answer.starts_with("HTTP/1.1 204 "));
+  CHECK(answer.find("\r\nConnection: close\r\n") != std::string::npos);
+  CHECK_FALSE(is_open(begun));
 }
 
 TEST_CASE("http_connection: a client that takes nothing of its answers is disconnected") {
