@@ -8,18 +8,6 @@
 
 namespace sim {
 
-namespace {
-
-// Where statements take rows away, the model must know of each row whether it was there: of rows in requests (for which see
-// tests/node/ddl_test.cc), of datagrams and of senders whose rows may be rejected it does not.
-void forget_uncertain_rows(LifePlan& plan) {
-  plan.has_writers = false;
-  plan.has_udp = false;
-  plan.mixed_percent = 0;
-}
-
-}  // namespace
-
 SimulationResult run_crash_simulation(uint64_t seed, const SimulationOptions& options) {
   SimulationResult result;
   SimWorld world({.seed = seed});
@@ -31,7 +19,6 @@ SimulationResult run_crash_simulation(uint64_t seed, const SimulationOptions& op
   for (uint32_t life = 0; life < options.lives && result.problem.empty(); ++life) {
     LifePlan plan = draw_life(world.prng(), options.shards_max);
     plan.changes_tables = seed % 4 == 3;
-    if (plan.changes_tables) forget_uncertain_rows(plan);
     result.problem = Life(world, model, oracle, plan, result.counts).live(life + 1 == options.lives);
     if (world.outage() != Outage::none) world.restart();
   }

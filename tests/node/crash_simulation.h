@@ -2,7 +2,8 @@
 // send rows by TCP and UDP and ask for them over HTTP, the power fails or the process is killed somewhere, even in the middle
 // of a recovery, or the disk fails and the node ends itself, and everything begins again.
 //
-// In every fourth story tables are created, dropped and truncated by statements meanwhile: their rows are gone, all or none.
+// In every fourth story tables are created, dropped and truncated by statements meanwhile: their rows are gone, all or none, of
+// every kind of sender; of a request all those that are for one table.
 //
 //   before each start           the files can be read as they are, and what is there is right
 //   after each recovery         the rows on disk are held against what was sent and what was acknowledged (row_model.h)

@@ -133,7 +133,9 @@ void RowModel::note_last(const SenderRows& sender) {
   if (sender.all_arrive) return;
   Promise promise{.ids = {}, .count = sender.durable};
   std::ranges::copy_if(sender.ids, std::back_inserter(promise.ids), [this](uint64_t id) { return !is_doubtful(id); });
-  promise.count -= std::min(promise.count, sender.ids.size() - promise.ids.size());
+  uint64_t doubtful = 0;  // of which one that the network delivered twice counts twice
+  for (const uint64_t id : sender.ids) doubtful += is_doubtful(id) ? (repeatable_.contains(id) ? 2 : 1) : 0;
+  promise.count -= std::min(promise.count, doubtful);
   promises_.push_back(std::move(promise));
 }
 
@@ -161,7 +163,9 @@ void RowModel::end_life() {
 }
 
 void RowModel::note_acknowledged(std::span<const uint64_t> ids) {
-  for (const uint64_t id : ids) fates_[id] = Fate::must_be_there;
+  for (const uint64_t id : ids) {
+    if (!is_doubtful(id)) fates_[id] = Fate::must_be_there;
+  }
 }
 
 void RowModel::note_refused(std::span<const uint64_t> ids) {
@@ -227,13 +231,9 @@ std::string RowModel::check_files(engine::IoBackend& backend) {
 }
 
 std::string RowModel::check_fates() {
-  for (const std::vector<uint64_t>& ids : requests_) {
-    const auto found = std::ranges::count_if(ids, [this](uint64_t id) { return found_.contains(id); });
-    if (found != 0 && static_cast<size_t>(found) != ids.size())
-      return "of a request of " + std::to_string(ids.size()) + " rows from " + std::to_string(ids.front()) + " on " +
-             std::to_string(found) + " are there";
+  for (const std::vector<uint64_t>& ids : std::exchange(requests_, {})) {
+    if (std::string problem = check_request(ids); !problem.empty()) return problem;
   }
-  requests_.clear();
   for (const std::vector<uint64_t>& ids : std::exchange(all_or_none_, {})) {
     const auto still_there =
         std::ranges::count_if(ids, [&](uint64_t id) { return found_.contains(id) && fates_[id] != Fate::must_not_be_there; });
@@ -255,6 +255,31 @@ std::string RowModel::check_fates() {
       return std::to_string(promise.count) + " rows of a sender were acknowledged, " + std::to_string(count) + " are there";
   }
   promises_.clear();
+  return {};
+}
+
+// All rows or none, but for those that a statement may have taken: all of a table, or none of them.
+std::string RowModel::check_request(std::span<const uint64_t> ids) const {
+  struct Rows {
+    size_t sent = 0;
+    size_t found = 0;
+    bool may_be_taken = false;
+  };
+  std::map<std::string_view, Rows> tables;
+  size_t found = 0;
+  for (const uint64_t id : ids) {
+    Rows& rows = tables[rows_.at(id).table];
+    const bool is_there = found_.contains(id);
+    ++rows.sent;
+    rows.found += is_there ? 1 : 0;
+    rows.may_be_taken |= is_doubtful(id);
+    found += is_there ? 1 : 0;
+  }
+  for (const auto& [table, rows] : tables) {
+    if (found == 0 || rows.found == rows.sent || (rows.found == 0 && rows.may_be_taken)) continue;
+    return "of a request of " + std::to_string(ids.size()) + " rows from " + std::to_string(ids.front()) + " on " +
+           std::to_string(found) + " are there, of those for " + std::string(table) + " " + std::to_string(rows.found);
+  }
   return {};
 }
 

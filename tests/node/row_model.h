@@ -64,7 +64,8 @@ class RowModel {
   // The same when a sender's life is over, for any sender.
   void note_last(const SenderRows& sender);
 
-  // Rows of one request: all of them are stored, or none. What is known of it is noted later, or nothing is.
+  // Rows of one request: all of them are stored, or none, and a statement takes all of a table. What is known of it is noted
+  // later, or nothing is.
   void add_request(std::span<const uint64_t> ids) { requests_.emplace_back(ids.begin(), ids.end()); }
   void note_acknowledged(std::span<const uint64_t> ids);
   void note_refused(std::span<const uint64_t> ids);
@@ -106,6 +107,7 @@ class RowModel {
   void add_cells(ModelRow& row, engine::Prng& values, std::string& line) const;
   std::string check_table(engine::IoBackend& backend, const storage::TableSnapshot& table);
   std::string check_fates();
+  std::string check_request(std::span<const uint64_t> ids) const;
   static std::string check_row(const ModelRow& expected, const storage::Schema& schema, const storage::TableScan& scan,
                                const storage::ScanChunk& chunk, size_t row);
 
