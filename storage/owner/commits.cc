@@ -204,7 +204,8 @@ bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::
     return true;
   }
   requests_.commit(ask.request, member.lane, txn);
-  if (is_shared && ask.decides && ask.lanes_done == 0) requests_.keep_decision(ask.request, wal_->last());
+  const bool decides = is_shared && ask.decides && ask.lanes_done == 0;
+  if (decides && !engine::sabotaged("decision_forgotten")) requests_.keep_decision(ask.request, wal_->last());
   return true;
 }
 

@@ -47,7 +47,8 @@ void DiskOracle::before_write(const FileHandle& file, uint64_t offset, std::span
   }
   if (!is_segment(inode) || engine::load<uint64_t>(source.data()) == 0) return;  // zeros: it is being made
   if (offset == 0) check_first_group(inode, source);
-  if (listener_ != nullptr) listener_->on_group_written();
+  const size_t group = offset == 0 ? std::min<size_t>(storage::wal_groups_offset, source.size()) : 0;
+  if (listener_ != nullptr) listener_->on_group_written(source.subspan(group));
 }
 
 void DiskOracle::check_first_group(const Inode& segment, std::span<const std::byte> group) {

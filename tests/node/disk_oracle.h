@@ -28,7 +28,7 @@ namespace sim {
 class MomentListener {
  public:
   virtual void on_manifest_named() = 0;
-  virtual void on_group_written() = 0;
+  virtual void on_group_written(std::span<const std::byte> frames) = 0;
 
  protected:
   ~MomentListener() = default;

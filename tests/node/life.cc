@@ -96,7 +96,7 @@ void Life::serve() {
   }
   is_serving_ = true;
   if (node_.shard_count() > 1) ++counts_.lives_with_shards;
-  for (uint64_t i = 0; i < plan_.ticks && !is_over(); ++i) tick();
+  for (uint64_t i = 0; (i < plan_.ticks || decision_) && !is_over(); ++i) tick();
   if (!is_over() && plan_.end == LifeEnd::rest) come_to_rest();
   if (!is_over() && plan_.end == LifeEnd::stop) stop();
   if (!node_.fatal().ok() && world_.outage() == Outage::none) end_by_disk();
@@ -122,6 +122,7 @@ void Life::tick() {
     plan_.aim = Aim::anywhere;
   }
   node_.run_for(world_.latency({0}, tick_max));
+  if (decision_ && !is_over()) outlive_decision();
   look_at_syncs();
   if (prng().chance(1, 8)) look();
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,14 @@ class Life final : private MomentListener {
     std::map<storage::TableId, uint32_t> schema_versions{};  // that its source knows
   };
 
+  // One whose source gets no CPU, so that nobody else hears of it.
+  struct Decision {
+    uint16_t source = 0;
+    uint16_t owner = 0;
+    engine::Instant since;
+    uint64_t rolls_before = 0;  // of the owner's log
+  };
+
   engine::Prng& prng() { return world_.prng(); }
   bool is_over() const { return world_.outage() != Outage::none || !node_.fatal().ok() || !problem_.empty(); }
   static bool is_open(const SimClient& client) {
@@ -78,10 +88,12 @@ class Life final : private MomentListener {
   uint64_t failed_syncs() const { return world_.fault_counts()[static_cast<size_t>(Fault::sync_error)]; }
   void plan_outage(uint64_t effects_max);
   void on_manifest_named() override;
-  void on_group_written() override;
+  void on_group_written(std::span<const std::byte> frames) override;
   bool is_last_checkpoint() const;
   void strike(uint64_t effects, uint64_t kills_of_4);
   bool is_in_sight(Aim aim);
+  void look_for_decision(std::span<const std::byte> frames);
+  void outlive_decision();
 
   // life_clients.cc: rows sent, over TCP, UDP and HTTP.
   void send_some();
@@ -124,6 +136,8 @@ class Life final : private MomentListener {
   SenderRows datagrams_;
   std::optional<Question> question_;
   std::optional<Statement> statement_;
+  std::map<storage::RequestId, std::set<uint16_t>> part_owners_;  // of requests without a COMMIT, while they are looked for
+  std::optional<Decision> decision_;
   std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look
   std::vector<Progress> progress_;        // by shard
   bool is_serving_ = false;

@@ -2,6 +2,12 @@
 #include "tests/node/life.h"
 
 namespace sim {
+namespace {
+
+constexpr engine::Duration decision_age_min = engine::milliseconds(40);  // longer than from rows to their checkpoint
+constexpr engine::Duration decision_age_max = engine::milliseconds(150);
+
+}  // namespace
 
 // Of the kinds after which a process may end with an error.
 uint64_t Life::disk_errors() const {
@@ -44,8 +50,41 @@ bool Life::is_last_checkpoint() const {
   return is_ending_;
 }
 
-void Life::on_group_written() {
+void Life::on_group_written(std::span<const std::byte> frames) {
+  if (is_serving_ && plan_.aim == Aim::decision && plan_.end == LifeEnd::outage && !decision_) look_for_decision(frames);
   if (is_serving_ && plan_.aim == Aim::group && plan_.end == LifeEnd::outage && prng().chance(1, 32)) strike(1, 1);
+}
+
+// The first COMMIT of a request decides, also for its parts at other shards. They must not hear of it through its source.
+void Life::look_for_decision(std::span<const std::byte> frames) {
+  for (const RequestFrame& frame : request_frames_of(frames)) {
+    std::optional<uint16_t> owner;
+    std::optional<uint16_t> source;
+    for (uint16_t i = 0; i < node_.shard_count(); ++i) {
+      const storage::SourceTable* const table = node_.shard(i).source().find(frame.table);
+      if (table != nullptr) owner = table->owner().value;
+      if (node_.shard(i).owner().wal().stream() == frame.mark.request.source) source = i;
+    }
+    if (!owner || !source) continue;
+    if (frame.type == storage::FrameType::part) part_owners_[frame.mark.request].insert(*owner);
+    if (frame.type != storage::FrameType::commit) continue;
+    const auto parts = part_owners_.extract(frame.mark.request);
+    if (parts.empty() || parts.mapped().size() < 2 || source == owner) continue;
+    const uint64_t rolls = node_.shard(*owner).owner().wal().roll_count();
+    decision_ = {.source = *source, .owner = *owner, .since = world_.now(), .rolls_before = rolls};
+    return node_.hold_shard(*source, true);
+  }
+}
+
+// Until the owner's log has come far behind it, and would have let it go if nobody needed it.
+void Life::outlive_decision() {
+  const engine::Duration age = world_.now() - decision_->since;
+  const bool has_gone_on = node_.shard(decision_->owner).owner().wal().roll_count() >= decision_->rolls_before + 2;
+  if (age < decision_age_min || (!has_gone_on && age < decision_age_max)) return;
+  counts_.decisions_outlived += has_gone_on ? 1 : 0;
+  node_.hold_shard(decision_->source, false);
+  decision_.reset();
+  prng().chance(1, 2) ? world_.kill() : world_.power_off();
 }
 
 void Life::strike(uint64_t effects, uint64_t kills_of_4) {

@@ -1,5 +1,6 @@
 #include "tests/node/life_plan.h"
 
+#include <algorithm>
 #include <array>
 
 #include "tests/node/sim_node.h"
@@ -60,6 +61,17 @@ NetFaults draw_net(engine::Prng& prng) {
   return faults;
 }
 
+// A shard is kept from its CPU then, and would not hear of a disk that fails.
+void aim_at_decision(LifePlan& plan, uint16_t shards_max, engine::Prng& prng) {
+  plan.has_writers = true;
+  plan.node.shards = std::max(plan.node.shards, static_cast<uint16_t>(prng.between(1, std::min<uint16_t>(shards_max, 3))));
+  plan.disk.write_error_rate = 0;
+  plan.disk.sync_error_rate = 0;
+  plan.disk.entry_error_rate = 0;
+  plan.disk_fills = false;
+  plan.files_run_out = false;
+}
+
 }  // namespace
 
 LifePlan draw_life(engine::Prng& prng, uint16_t shards_max) {
@@ -71,7 +83,8 @@ LifePlan draw_life(engine::Prng& prng, uint16_t shards_max) {
   plan.net = draw_net(prng);
   const uint64_t end = prng.below(12);
   plan.end = end < 2 ? LifeEnd::stop : end < 5 ? LifeEnd::rest : LifeEnd::outage;
-  constexpr std::array aims = {Aim::anywhere, Aim::checkpoint, Aim::recycling, Aim::manifest, Aim::manifest, Aim::group};
+  constexpr std::array aims = {Aim::anywhere, Aim::checkpoint, Aim::recycling, Aim::manifest,
+                               Aim::manifest, Aim::group,      Aim::decision};
   plan.aim = aims[prng.below(aims.size())];
   plan.crashes_in_recovery = prng.chance(1, 4);
   plan.disk_fills = prng.chance(1, 12);
@@ -81,6 +94,7 @@ LifePlan draw_life(engine::Prng& prng, uint16_t shards_max) {
   if (plan.has_udp) plan.node.udp = {.address = any_port};
   plan.has_writers = prng.chance(1, 2);
   plan.mixed_percent = prng.chance(1, 3) ? 50 : 0;
+  if (plan.end == LifeEnd::outage && plan.aim == Aim::decision) aim_at_decision(plan, shards_max, prng);
   plan.ticks = plan.end == LifeEnd::outage ? 1500 : 100 + prng.below(400);
   return plan;
 }

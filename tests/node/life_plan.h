@@ -17,6 +17,7 @@ enum class Aim : uint8_t {
   recycling,
   manifest,  // one has its new name, which is not durable yet: of a checkpoint under load, or of the last ones of a life
   group,     // of the log: written, and not durable yet
+  decision,  // on a request of several shards: only the first of them has committed, and its log has gone on since
 };
 
 enum class LifeEnd : uint8_t {

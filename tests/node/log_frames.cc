@@ -49,4 +49,19 @@ std::vector<LogFrame> frames_of(std::span<const std::byte> segment, const Segmen
   return frames;
 }
 
+std::vector<RequestFrame> request_frames_of(std::span<const std::byte> group) {
+  std::vector<RequestFrame> frames;
+  for (uint64_t offset = 0; offset + sizeof(storage::WalFrameHeader) <= group.size();) {
+    const auto header = engine::load<storage::WalFrameHeader>(group.data() + offset);
+    if (header.size < sizeof(header) || header.size > group.size() - offset) break;
+    const uint64_t attachments = offset + sizeof(header) + header.head_size;
+    if (attachments + header.attachments_size > offset + header.size) break;
+    const auto type = static_cast<storage::FrameType>(header.type);
+    const auto mark = storage::find_request_mark(group.subspan(attachments, header.attachments_size));
+    if (mark) frames.push_back({.type = type, .table = storage::TableId{header.table}, .mark = *mark});
+    offset += engine::align_up(header.size, storage::wal_frame_alignment);
+  }
+  return frames;
+}
+
 }  // namespace sim

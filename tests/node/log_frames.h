@@ -11,6 +11,7 @@
 
 #include "storage/schema/ids.h"
 #include "storage/wal/format.h"
+#include "storage/wal/request_mark.h"
 
 namespace sim {
 
@@ -32,5 +33,15 @@ struct LogFrame {
 
 // Up to the first frame that is not whole; none when the segment was not begun under this name.
 std::vector<LogFrame> frames_of(std::span<const std::byte> segment, const SegmentName& name);
+
+// A part of a request, or its end in a lane.
+struct RequestFrame {
+  storage::FrameType type{};
+  storage::TableId table;
+  storage::RequestMark mark;
+};
+
+// Of a group on its way to the disk, which begins with a frame.
+std::vector<RequestFrame> request_frames_of(std::span<const std::byte> group);
 
 }  // namespace sim

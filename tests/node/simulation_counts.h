@@ -32,9 +32,10 @@ struct SimulationCounts {
   uint64_t starts_failed = 0;  // likewise before it served
   uint64_t queries = 0;        // answered
   uint64_t clock_steps = 0;
-  uint64_t tables_changed = 0;   // created, dropped or truncated by statements that were answered
-  uint64_t frames_released = 0;  // each of them checkpointed
-  uint64_t manifests = 0;        // that got their names, each with all that it counts
+  uint64_t decisions_outlived = 0;  // crashes when only the first shard of a request had committed, long ago
+  uint64_t tables_changed = 0;      // created, dropped or truncated by statements that were answered
+  uint64_t frames_released = 0;     // each of them checkpointed
+  uint64_t manifests = 0;           // that got their names, each with all that it counts
   FaultCounts faults{};
 
   void add(const SimulationCounts& other);
@@ -68,6 +69,7 @@ inline constexpr SimulationCount simulation_counts[] = {
     {"starts that failed", &SimulationCounts::starts_failed},
     {"queries answered", &SimulationCounts::queries},
     {"steps of the clock", &SimulationCounts::clock_steps},
+    {"decisions outlived", &SimulationCounts::decisions_outlived},
     {"tables changed", &SimulationCounts::tables_changed},
     {"frames released", &SimulationCounts::frames_released},
     {"manifests named", &SimulationCounts::manifests},
