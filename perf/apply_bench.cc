@@ -54,6 +54,7 @@ class InstantBackend final : public engine::IoBackend {
   }
   absl::StatusOr<engine::BoundSocket> listen_tcp(engine::SocketAddress) override { UNREACHABLE("no sockets"); }
   absl::StatusOr<engine::BoundSocket> bind_udp(const engine::UdpBinding&) override { UNREACHABLE("no sockets"); }
+  engine::Delivery delivery(engine::FileId) override { return engine::Delivery::confirmed; }
   uint32_t datagrams_lost(engine::FileId) override { return 0; }
 
  private:

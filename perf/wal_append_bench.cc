@@ -55,6 +55,7 @@ class NothingBackend final : public engine::IoBackend {
   }
   absl::StatusOr<engine::BoundSocket> listen_tcp(engine::SocketAddress) override { return engine::BoundSocket{}; }
   absl::StatusOr<engine::BoundSocket> bind_udp(const engine::UdpBinding&) override { return engine::BoundSocket{}; }
+  engine::Delivery delivery(engine::FileId) override { return engine::Delivery::confirmed; }
   uint32_t datagrams_lost(engine::FileId) override { return 0; }
 
  private:

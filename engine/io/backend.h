@@ -121,6 +121,12 @@ struct UdpBinding {
   uint64_t receive_size = uint64_t{64} << 20;  // bytes that wait in the kernel, as far as the system allows
 };
 
+enum class Delivery : uint8_t {
+  confirmed,  // the peer's system has all of it
+  under_way,
+  lost,  // perhaps: the connection is gone, and not all was confirmed
+};
+
 struct BoundSocket {
   FileId file;
   SocketAddress address;  // with the port that was chosen
@@ -160,6 +166,9 @@ class IoBackend {
   // Any number of sockets may share an address; the kernel then spreads the senders over them. Of a multicast group each gets
   // every datagram.
   virtual absl::StatusOr<BoundSocket> bind_udp(const UdpBinding& binding) = 0;
+
+  // What has become of all that was sent over a TCP socket, as far as this system knows.
+  virtual Delivery delivery(FileId socket) = 0;
 
   // Datagrams for which a UDP socket had no room since it was bound, modulo 2^32.
   virtual uint32_t datagrams_lost(FileId socket) = 0;

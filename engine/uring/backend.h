@@ -65,6 +65,7 @@ class UringBackend final : public IoBackend {
   absl::StatusOr<std::vector<DirectoryEntry>> list_directory(std::string_view path) override;
   absl::StatusOr<BoundSocket> listen_tcp(SocketAddress address) override;
   absl::StatusOr<BoundSocket> bind_udp(const UdpBinding& binding) override;
+  Delivery delivery(FileId socket) override { return read_delivery(files_.fd(socket)); }
   uint32_t datagrams_lost(FileId socket) override { return read_datagrams_lost(files_.fd(socket)); }
 
  private:

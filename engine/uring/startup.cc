@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -127,6 +129,16 @@ absl::Status set_up_inherited_tcp(int fd) {
 absl::Status set_up_inherited_udp(int fd, uint64_t receive_size) {
   RETURN_IF_ERROR(let_it_wait(fd));
   return set_receive_size(fd, receive_size);
+}
+
+Delivery read_delivery(int fd) {
+  int unconfirmed = 0;
+  if (ioctl(fd, SIOCOUTQ, &unconfirmed) != 0) return Delivery::lost;
+  if (unconfirmed == 0) return Delivery::confirmed;
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  const bool is_known = getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+  return is_known && info.tcpi_state != TCP_CLOSE ? Delivery::under_way : Delivery::lost;
 }
 
 uint32_t read_datagrams_lost(int fd) {

@@ -29,6 +29,9 @@ absl::StatusOr<ListeningSocket> open_udp_socket(const UdpBinding& binding);
 absl::Status set_up_inherited_tcp(int fd);
 absl::Status set_up_inherited_udp(int fd, uint64_t receive_size);
 
+// IoBackend::delivery, from the socket's count of bytes that are sent and not confirmed.
+Delivery read_delivery(int fd);
+
 // IoBackend::datagrams_lost, from the socket's own counter, which is exact at any moment. A count in each datagram
 // (SO_RXQ_OVFL) would say nothing of those behind the last one, and /proc/net/udp is a text of all sockets of the machine.
 uint32_t read_datagrams_lost(int fd);

@@ -7,6 +7,7 @@
 #include "net/http/routes.h"
 #include "net/http/text.h"
 #include "net/query/query_answer.h"
+#include "storage/repeat/desk.h"
 
 namespace net {
 namespace {
@@ -26,7 +27,8 @@ HttpConnection::HttpConnection(const Context& context, engine::FileId socket, en
       peer_(peer),
       input_(context.shard, socket, *this),
       output_(context.shard, socket, *this),
-      too_slow_(context.shard.reactor().timers(), *this) {
+      too_slow_(context.shard.reactor().timers(), *this),
+      delivery_timer_(context.shard.reactor().timers(), *this) {
   query_.reply_to = {.endpoint = context.shard.id(), .id = id};
 }
 
@@ -73,12 +75,18 @@ void HttpConnection::begin_request() {
 }
 
 void HttpConnection::on_received(size_t size) {
+  if (size == 0 && input_.has_failed()) doubt();
   if (state_ == State::ending) return end_when_quiet();
-  if (size == 0) return close();
+  if (size == 0) {
+    // Its end comes with what it has got: an answer that is not among that was not awaited.
+    if (context_.shard.backend().delivery(socket_) != engine::Delivery::confirmed) doubt();
+    return close();
+  }
   bytes_received_ += size;
   if (record_ != nullptr) record_->bytes_received = bytes_received_;
   switch (state_) {
     case State::reading: {
+      undelivered_ = {};  // who has another request has got the answer
       const bool is_first = input_.text().size() == size && !reader_.has_begun();
       if (is_first) too_slow_.arm(context_.shard.reactor().now() + head_time_max);
       return read_head();
@@ -109,6 +117,7 @@ void HttpConnection::read_head() {
       break;
   }
   too_slow_.disarm();
+  undelivered_ = {};
   const HttpRequest request = reader_.request();
   is_head_ = request.method == "HEAD";
   // Whatever the client of a HEAD makes of the missing body, nothing comes behind it.
@@ -173,6 +182,8 @@ void HttpConnection::go_on() {
 void HttpConnection::answer(HttpAnswer answer) {
   move_to(State::answering);
   too_slow_.disarm();
+  is_all_sent_ = false;
+  if (!answer.note.has_key()) undelivered_ = answer.note;
   if (answer.says_keep_alive && keep_alive_) answer.extra += keep_alive_line;
   std::string text = make_head(
       {.status = answer.status, .content_type = answer.content_type, .extra = answer.extra, .keep_alive = keep_alive_},
@@ -241,6 +252,7 @@ std::string HttpConnection::make_query_head() {
 }
 
 void HttpConnection::on_all_sent() {
+  is_all_sent_ = true;
   if (state_ == State::ending) return end_when_quiet();
   if (lent_ == Lent::part_here) {
     lent_ = Lent::computing;
@@ -265,19 +277,48 @@ void HttpConnection::begin_stop() {
 
 void HttpConnection::close() {
   if (is_ending()) return;
+  if (state_ == State::answering && !is_all_sent_) doubt();
   move_to(State::ending);
   too_slow_.disarm();
   if (handler_ != nullptr) handler_->abandon();
   output_.give_up();
   if (lent_ == Lent::computing && context_.desk.cancel(query_)) lent_ = Lent::no;
-  if (input_.is_busy() || output_.is_busy()) {
+  delivery_until_ = context_.shard.reactor().now() + delivery_time_max;
+  look_after_delivery(context_.shard.reactor().now());
+  if (input_.is_busy() || output_.is_busy() || delivery_timer_.armed()) {
     shutting_down_ = true;
     context_.shard.reactor().submit({.op = engine::IoOp::shutdown, .file = socket_, .completion = &ended_});
   }
   end_when_quiet();
 }
 
+// Whoever sends the same request again is to be told that it is stored.
+void HttpConnection::doubt() {
+  delivery_timer_.disarm();
+  if (!undelivered_.is_set()) return;
+  context_.services.ingest.repeats.tell(std::exchange(undelivered_, {}), storage::NoteStep::in_doubt);
+}
+
+// An answer that is sent may still be on its way when the connection is closed.
+void HttpConnection::look_after_delivery(engine::Instant now) {
+  if (!undelivered_.is_set()) return;
+  const engine::Delivery delivery = context_.shard.backend().delivery(socket_);
+  if (delivery == engine::Delivery::confirmed) {
+    undelivered_ = {};
+  } else if (delivery == engine::Delivery::lost || now >= delivery_until_) {
+    doubt();
+  } else {
+    delivery_timer_.arm(now + delivery_tick);
+  }
+}
+
+void HttpConnection::on_delivery_timer(engine::Instant now) {
+  look_after_delivery(now);
+  end_when_quiet();
+}
+
 void HttpConnection::end_when_quiet() {
+  if (delivery_timer_.armed()) return;
   if (input_.is_busy() || output_.is_busy() || shutting_down_ || is_handler_waiting()) return;
   if (lent_ == Lent::part_here) {
     lent_ = Lent::computing;

@@ -42,9 +42,11 @@ class HttpConnectionListener {
 
 class HttpConnection final : private HttpExchange, private ReceiveListener, private SendListener {
  public:
-  static constexpr engine::Duration head_time_max = engine::seconds(10);   // from its first byte to its last
-  static constexpr engine::Duration body_pause_max = engine::seconds(10);  // between two pieces of a body
-  static constexpr uint64_t whole_body_size_max = uint64_t{64} << 10;      // up to which it is all here before it is looked at
+  static constexpr engine::Duration head_time_max = engine::seconds(10);     // from its first byte to its last
+  static constexpr engine::Duration body_pause_max = engine::seconds(10);    // between two pieces of a body
+  static constexpr engine::Duration delivery_time_max = engine::seconds(1);  // of a last answer, when the connection is closed
+  static constexpr engine::Duration delivery_tick = engine::milliseconds(5);
+  static constexpr uint64_t whole_body_size_max = uint64_t{64} << 10;  // up to which it is all here before it is looked at
 
   // What a connection has of its server.
   struct Context {
@@ -91,6 +93,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
 
   void on_ended(const engine::IoResult& result);
   void on_too_slow(engine::Instant now);
+  void on_delivery_timer(engine::Instant now);
 
   void move_to(State state);
   void begin_request();
@@ -102,6 +105,8 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   std::string make_query_head();
   bool is_handler_waiting() const { return handler_ != nullptr && handler_->is_waiting(); }
   void end_when_quiet();
+  void doubt();
+  void look_after_delivery(engine::Instant now);
 
   Context context_;
   engine::FileId socket_;
@@ -110,11 +115,14 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   State state_ = State::reading;
   Lent lent_ = Lent::no;
   bool shutting_down_ = false;
-  bool head_sent_ = false;  // of the query's answer
+  bool is_all_sent_ = false;  // of the answer
+  bool head_sent_ = false;    // of the query's answer
   bool keep_alive_ = true;
   bool is_stopping_ = false;
-  bool is_refusing_ = false;  // the next request
-  bool is_head_ = false;      // its answer has no body: the client would take one for the next answer
+  bool is_refusing_ = false;          // the next request
+  bool is_head_ = false;              // its answer has no body: the client would take one for the next answer
+  storage::RequestNote undelivered_;  // of the write that was answered last: its client may not have learned that it is stored
+  engine::Instant delivery_until_;    // once the connection is closed
   engine::Instant idle_since_;
   uint64_t bytes_received_ = 0;
   RequestReader reader_;
@@ -130,6 +138,7 @@ class HttpConnection final : private HttpExchange, private ReceiveListener, priv
   std::string rows_extra_;
   engine::MemberCompletion<&HttpConnection::on_ended> ended_{*this};  // the socket is shut down, then closed
   engine::MemberTimer<&HttpConnection::on_too_slow> too_slow_;        // of a request
+  engine::MemberTimer<&HttpConnection::on_delivery_timer> delivery_timer_;
 };
 
 }  // namespace net

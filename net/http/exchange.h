@@ -10,6 +10,7 @@
 #include "net/http/request_reader.h"
 #include "net/query/answer_form.h"
 #include "net/query/row_range.h"
+#include "storage/schema/request_note.h"
 
 namespace net {
 
@@ -20,6 +21,7 @@ struct HttpAnswer {
   std::string extra;              // further lines of the head, each with CRLF
   std::string body;
   bool says_keep_alive = false;  // QuestDB's header of /exec, where the connection stays
+  storage::RequestNote note;     // of a write that is stored, which its client must learn
 };
 
 // A query whose rows are the answer. What goes wrong is said in JSON.

@@ -11,12 +11,15 @@
 #include "net/http/handlers.h"
 #include "net/http/influx_text.h"
 #include "net/http/precision.h"
+#include "net/http/repeat_guard.h"
 #include "net/http/routes.h"
 #include "net/http/text.h"
 #include "net/ingest/request_ingest.h"
 
 namespace net {
 namespace {
+
+std::string_view retry_line(const WriteError& error) { return error.status == 503 ? "Retry-After: 1\r\n" : ""; }
 
 static_assert(RequestIngest::left_out_listed_max <= refused_lines_max);
 
@@ -43,19 +46,23 @@ WriteError error_of(const absl::Status& rejection) {
   return {.status = 400, .code = "invalid", .detail = detail};
 }
 
-class WriteHandler final : public BodyHandler, private RequestIngestListener {
+class WriteHandler final : public BodyHandler, private RequestIngestListener, private RepeatGuardListener {
  public:
-  WriteHandler(const HttpClient& client, const RequestIngest::Options& options, std::unique_ptr<BodyDecoder> decoder,
-               MakeWriteRefusal make_refusal)
+  WriteHandler(const HttpRequest& request, const HttpClient& client, const RequestIngest::Options& options,
+               std::unique_ptr<BodyDecoder> decoder, MakeWriteRefusal make_refusal)
       : exchange_(client.exchange),
         services_(client.services),
+        record_(*client.record),
         make_refusal_(make_refusal),
         decoder_(std::move(decoder)),
+        guard_(client.services.ingest.repeats, request, *this),
         ingest_(client.services.ingest, *client.record, options, *this) {}
 
   Outcome on_body(std::string_view& piece) override {
+    if (!may_go_on(guard_.begin())) return Outcome::parked;
     while (!error_) {
       if (rest_.empty() && !is_parked_) {
+        if (is_body_over_) return Outcome::consumed;
         const absl::StatusOr<std::string_view> decoded = decoder_->decode(piece);
         if (!decoded.ok()) {
           fail(bad_body(decoded.status()));
@@ -63,7 +70,10 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
         }
         rest_ = *decoded;
         if (rest_.empty()) return Outcome::consumed;
+        guard_.add(rest_);
+        if (is_repeated_) rest_ = {};
       }
+      if (is_repeated_) continue;
       if (!go(ingest_.consume(rest_))) return Outcome::parked;
     }
     piece = {};  // behind the first error nothing is looked at
@@ -71,22 +81,71 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
   }
 
   Outcome on_end() override {
-    if (const absl::Status ended = decoder_->finish(); !error_ && !ended.ok()) fail(bad_body(ended));
-    if (!error_ && !go(ingest_.finish())) return Outcome::parked;
-    if (error_) exchange_.answer(make_refusal_(*error_, services_));
+    if (!may_go_on(guard_.begin())) return Outcome::parked;
+    if (!is_body_over_) {
+      is_body_over_ = true;
+      if (const absl::Status ended = decoder_->finish(); !error_ && !ended.ok()) fail(bad_body(ended));
+    }
+    if (!error_ && !may_go_on(guard_.end())) return Outcome::parked;
+    if (!error_ && !is_repeated_) {
+      is_committing_ = true;
+      const bool is_taken = go(ingest_.finish(guard_.note()));
+      is_committing_ = is_committing_ && is_taken && !error_;
+      if (!is_taken) return Outcome::parked;
+    }
+    if (error_) {
+      guard_.give_up();
+      exchange_.answer(make_refusal_(*error_, services_));
+    } else if (is_repeated_) {
+      answer_repeated();
+    }
     return Outcome::consumed;
   }
 
-  void abandon() override { ingest_.abandon(); }
-  bool is_waiting() const override { return ingest_.is_waiting(); }
+  void abandon() override {
+    is_committing_ ? guard_.hand_over() : guard_.give_up();
+    ingest_.abandon();
+  }
+  bool is_waiting() const override { return ingest_.is_waiting() || guard_.is_waiting(); }
 
  private:
   void on_unparked() override { exchange_.go_on(); }
+  void on_verdict() override { exchange_.go_on(); }
 
   void on_committed(const absl::Status& status) override {
+    is_committing_ = false;
+    guard_.settle(ingest_.note(), status.ok());
     if (!status.ok()) return exchange_.answer(make_refusal_(error_of(status), services_));
-    if (!ingest_.left_out().empty()) return exchange_.answer(make_partial_refusal(ingest_.left_out()));
-    exchange_.answer({.status = 204, .content_type = {}, .extra = {}, .body = {}});
+    HttpAnswer answer{.status = 204, .content_type = {}, .extra = {}, .body = {}};
+    if (!ingest_.left_out().empty()) answer = make_partial_refusal(ingest_.left_out());
+    answer.note = ingest_.note();
+    exchange_.answer(std::move(answer));
+  }
+
+  // False: it is asked whether the request comes again.
+  bool may_go_on(RepeatGuard::Verdict verdict) {
+    switch (verdict) {
+      case RepeatGuard::Verdict::waiting:
+        return false;
+      case RepeatGuard::Verdict::go_on:
+        break;
+      case RepeatGuard::Verdict::repeated:
+        is_repeated_ = true;
+        break;
+      case RepeatGuard::Verdict::other_content:
+        fail(other_content_of_key());
+        break;
+      case RepeatGuard::Verdict::put_off:
+        if (!error_) fail(repeated_too_early());
+        break;
+    }
+    return true;
+  }
+
+  void answer_repeated() {
+    ingest_.drop_repeated();
+    record_.sender.count_repeated_request();
+    exchange_.answer({.status = 204, .content_type = {}, .extra = {}, .body = {}, .note = guard_.note()});
   }
 
   // False: it is parked.
@@ -106,10 +165,15 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener {
 
   HttpExchange& exchange_;
   HttpServices& services_;
+  SenderRecord& record_;
   const MakeWriteRefusal make_refusal_;
   std::unique_ptr<BodyDecoder> decoder_;
+  RepeatGuard guard_;
   std::string_view rest_;  // decoded, not yet consumed
   bool is_parked_ = false;
+  bool is_body_over_ = false;
+  bool is_repeated_ = false;    // nothing of it is taken
+  bool is_committing_ = false;  // its last line is taken
   std::optional<WriteError> error_;
   RequestIngest ingest_;
 };
@@ -145,6 +209,9 @@ absl::StatusOr<RequestIngest::Options> v3_options_of(std::string_view query) {
 
 std::unique_ptr<BodyHandler> take_lines(const HttpRequest& request, const HttpClient& client, RequestIngest::Options options,
                                         MakeWriteRefusal make_refusal) {
+  if (request.idempotency_key.size() > RepeatGuard::key_size_max) {
+    return refuse_request(make_refusal(oversized_key(RepeatGuard::key_size_max), client.services), client);
+  }
   absl::StatusOr<std::unique_ptr<BodyDecoder>> decoder = make_body_decoder(request.content_encoding, request.content_type);
   if (!decoder.ok()) return refuse_request(make_refusal(bad_body(decoder.status()), client.services), client);
   IngestContext& ingest = client.services.ingest;
@@ -152,7 +219,7 @@ std::unique_ptr<BodyHandler> take_lines(const HttpRequest& request, const HttpCl
     client.record = &ingest.ledger.open(Transport::http, client.peer, ingest.shard.backend().wall_now());
   }
   options.line_size_max = client.services.options.line_size_max;
-  return std::make_unique<WriteHandler>(client, options, *std::move(decoder), make_refusal);
+  return std::make_unique<WriteHandler>(request, client, options, *std::move(decoder), make_refusal);
 }
 
 }  // namespace
@@ -160,7 +227,7 @@ std::unique_ptr<BodyHandler> take_lines(const HttpRequest& request, const HttpCl
 HttpAnswer make_write_refusal(const WriteError& error, HttpServices& services) {
   return {.status = error.status,
           .content_type = "application/json; charset=utf-8",
-          .extra = {},
+          .extra = std::string(retry_line(error)),
           .body = write_error_json(error, services.error_ids.next())};
 }
 
@@ -168,7 +235,7 @@ HttpAnswer make_v3_write_refusal(const WriteError& error, HttpServices&) {
   const RefusedLine line{.original = error.original, .number = error.line, .reason = error.detail};
   return {.status = error.status,
           .content_type = "application/json",
-          .extra = {},
+          .extra = std::string(retry_line(error)),
           .body = error.line == 0 ? influx_error_json(error.detail) : v3_refused_write_json(line)};
 }
 

@@ -50,6 +50,7 @@ void ReceiveQueue::receive() {
 void ReceiveQueue::on_piece(const engine::IoResult& result) {
   VERIFY(receiving_);
   receiving_ = false;
+  has_failed_ = result.result < 0;
   if (result.result <= 0) return listener_.on_received(0);
   const auto size = static_cast<size_t>(result.result);
   if (text_.empty()) text_ = {memory_.data() + end_, 0};

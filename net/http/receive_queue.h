@@ -35,6 +35,7 @@ class ReceiveQueue {
   void receive();
 
   bool is_busy() const { return receiving_; }
+  bool has_failed() const { return has_failed_; }  // the connection is gone, not only at its end
   bool is_full() const { return text_.size() == size_max; }
 
   // Whoever parses it takes bytes from the front. They stay where they are until receive().
@@ -49,6 +50,7 @@ class ReceiveQueue {
   engine::FileId socket_;
   ReceiveListener& listener_;
   bool receiving_ = false;
+  bool has_failed_ = false;
   size_t wanted_ = small_size;
   std::vector<char> memory_;  // made for the first receive
   std::string_view text_;     // in it

@@ -33,7 +33,8 @@ struct RequestReader::Parser {
            (error == http::error::bad_transfer_encoding && message.count(http::field::content_length) != 0);
   }
 
-  std::string_view header(http::field name) const {
+  template <typename Name>
+  std::string_view header(Name name) const {
     const auto value = of_request->get()[name];
     return {value.data(), value.size()};
   }
@@ -94,6 +95,7 @@ HttpRequest RequestReader::request() const {
           .content_type = parser_->header(http::field::content_type),
           .content_encoding = parser_->header(http::field::content_encoding),
           .authorization = parser_->header(http::field::authorization),
+          .idempotency_key = parser_->header("Idempotency-Key"),
           .has_body_size = content_length.has_value() || parser_->of_request->chunked(),
           .is_chunked = parser_->of_request->chunked(),
           .content_length = content_length.value_or(0),

@@ -17,6 +17,7 @@ struct HttpRequest {
   std::string_view content_type;
   std::string_view content_encoding;
   std::string_view authorization;
+  std::string_view idempotency_key;
   bool has_body_size = false;  // its body has a length, which may be 0, or comes in chunks
   bool is_chunked = false;
   uint64_t content_length = 0;  // of a body that is not

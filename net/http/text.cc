@@ -52,6 +52,8 @@ std::string_view reason_of(uint16_t status) {
       return "Payload Too Large";
     case 415:
       return "Bad request";  // QuestDB's words
+    case 422:
+      return "Unprocessable Content";
     case 431:
       return "Request Header Fields Too Large";
     case 500:

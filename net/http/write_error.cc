@@ -34,6 +34,18 @@ WriteError writes_not_accepted(std::string detail) {
 
 WriteError server_stops(std::string detail) { return {.status = 503, .code = "internal error", .detail = std::move(detail)}; }
 
+WriteError oversized_key(size_t size_max) {
+  return {.status = 400, .code = "invalid", .detail = fmt::format("Idempotency-Key: at most {} bytes", size_max)};
+}
+
+WriteError other_content_of_key() {
+  return {.status = 422, .code = "invalid", .detail = "Idempotency-Key: the key came with another request before"};
+}
+
+WriteError repeated_too_early() {
+  return {.status = 503, .code = "internal error", .detail = "the same request came before and has not ended: send it again"};
+}
+
 WriteError write_failed(std::string detail) { return {.status = 500, .code = "internal error", .detail = std::move(detail)}; }
 
 std::string write_error_json(const WriteError& error, std::string_view error_id) {

@@ -31,8 +31,12 @@ WriteError oversized_line(uint64_t line, std::string detail);
 WriteError unsupported_precision();
 WriteError bad_body(const absl::Status& status);  // of a BodyDecoder
 WriteError writes_not_accepted(std::string detail);
-WriteError server_stops(std::string detail);  // likewise
-WriteError write_failed(std::string detail);  // the server's fault: clients send it again
+WriteError oversized_key(size_t size_max);
+WriteError other_content_of_key();
+// The server's fault: clients send it again.
+WriteError server_stops(std::string detail);
+WriteError repeated_too_early();  // the one before has not ended
+WriteError write_failed(std::string detail);
 
 // What of `detail` is shown at most, in bytes.
 inline constexpr size_t error_detail_size_max = 4096;

@@ -7,20 +7,24 @@
 
 namespace net {
 
-Ingest::Ingest(engine::Shard& shard, storage::Source& source, const IngestOptions& options, uint64_t hash_seed)
+Ingest::Ingest(engine::Shard& shard, storage::Source& source, storage::RepeatDesk& repeats, const IngestOptions& options,
+               uint64_t hash_seed)
     : shard_(shard),
       source_(source),
       options_(options),
       ledger_(shard.id()),
       judge_(hash_seed, options.default_types),
       room_(options.unfinished_size_max),
+      left_requests_(repeats),
       context_{.shard = shard,
                .source = source,
                .ledger = ledger_,
                .log = log_,
                .judge = judge_,
                .options = options_,
-               .room = room_},
+               .room = room_,
+               .repeats = repeats,
+               .left_requests = left_requests_},
       connections_(context_),
       rejection_log_(context_),
       stuck_timer_(shard.reactor().timers(), *this),

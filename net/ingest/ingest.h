@@ -9,6 +9,7 @@
 #include "engine/shard/shard.h"
 #include "net/ingest/connection_set.h"
 #include "net/ingest/ledger.h"
+#include "net/ingest/left_requests.h"
 #include "net/ingest/line_ingest.h"
 #include "net/ingest/rejection_log.h"
 #include "net/ingest/udp_receiver.h"
@@ -18,7 +19,8 @@ namespace net {
 
 class Ingest final : public engine::Service {
  public:
-  Ingest(engine::Shard& shard, storage::Source& source, const IngestOptions& options, uint64_t hash_seed);
+  Ingest(engine::Shard& shard, storage::Source& source, storage::RepeatDesk& repeats, const IngestOptions& options,
+         uint64_t hash_seed);
 
   void add_connection(int32_t raw_socket, engine::SocketAddress peer) { connections_.add(raw_socket, peer); }
   void add_udp(engine::FileId socket);
@@ -52,6 +54,7 @@ class Ingest final : public engine::Service {
   BadLineLog log_;
   RowJudge judge_;
   ReceiveRoom room_;
+  LeftRequests left_requests_;
   IngestContext context_;
   ConnectionSet connections_;
   std::vector<std::unique_ptr<UdpReceiver>> udp_;

@@ -64,7 +64,9 @@ std::vector<LedgerRow> Ledger::rows() const {
                     .rows_received = sender.received(),
                     .rows_durable = sender.durable(),
                     .rows_rejected = sender.rejected(),
-                    .rows_pending = sender.pending()});
+                    .rows_repeated = sender.repeated(),
+                    .rows_pending = sender.pending(),
+                    .requests_repeated = sender.repeated_requests()});
   }
   return rows;
 }

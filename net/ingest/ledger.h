@@ -45,7 +45,9 @@ struct LedgerRow {
   uint64_t rows_received = 0;
   uint64_t rows_durable = 0;
   uint64_t rows_rejected = 0;
+  uint64_t rows_repeated = 0;  // of requests that were stored before
   uint64_t rows_pending = 0;
+  uint64_t requests_repeated = 0;
 };
 
 // All records of one shard. Belongs to the reader that asks.

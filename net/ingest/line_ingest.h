@@ -16,7 +16,15 @@
 #include "net/line/foreign_protocol.h"
 #include "storage/source/source.h"
 
+namespace storage {
+
+class RepeatDesk;
+
+}  // namespace storage
+
 namespace net {
+
+class LeftRequests;
 
 // What all senders of a shard share. Belongs to the shard.
 struct IngestContext {
@@ -27,6 +35,8 @@ struct IngestContext {
   RowJudge& judge;
   const IngestOptions& options;
   ReceiveRoom& room;
+  storage::RepeatDesk& repeats;
+  LeftRequests& left_requests;
 };
 
 class LineIngestListener {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/verify.h"
+#include "net/ingest/left_requests.h"
 
 namespace net {
 
@@ -34,14 +35,16 @@ RequestIngest::Outcome RequestIngest::consume(std::string_view& input) {
   }
 }
 
-RequestIngest::Outcome RequestIngest::finish() {
+RequestIngest::Outcome RequestIngest::finish(const storage::RequestNote& note) {
   VERIFY(state_ != State::committing);
   if (state_ == State::over) return Outcome::failed;
   const LineReader::Outcome outcome = reader_.finish();
   if (outcome == LineReader::Outcome::parked) return Outcome::parked;
   if (outcome == LineReader::Outcome::bad && reject_line() == Outcome::failed) return Outcome::failed;
   state_ = State::committing;
-  transaction_->finish();
+  note_ = note;
+  note_.request = transaction_->id();
+  transaction_->finish(note_);
   return Outcome::consumed;
 }
 
@@ -84,12 +87,19 @@ void RequestIngest::on_settled(const absl::Status& status) {
   rejection_ = status;
 }
 
+void RequestIngest::drop_repeated() {
+  VERIFY(state_ != State::committing);
+  reader_.abandon();
+  if (std::exchange(state_, State::over) == State::over) return;
+  std::exchange(transaction_, nullptr)->abandon_repeated();
+}
+
 void RequestIngest::abandon() {
   reader_.abandon();
   const State before = std::exchange(state_, State::over);
   if (before == State::over) return;
   if (before == State::committing) {
-    std::exchange(transaction_, nullptr)->forget_listener();
+    context_.left_requests.keep(*std::exchange(transaction_, nullptr), note_);
   } else {
     std::exchange(transaction_, nullptr)->abandon();
   }

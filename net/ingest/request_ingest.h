@@ -59,8 +59,14 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   // Takes consumed bytes off the front of `input`. After `parked` it is called again with what was left.
   Outcome consume(std::string_view& input);
 
-  // The end of the body: the last line needs no line end.
-  Outcome finish();
+  // The end of the body: the last line needs no line end. The log notes what the request is; whose id is filled in here.
+  Outcome finish(const storage::RequestNote& note);
+
+  // After finish(): as it is noted.
+  const storage::RequestNote& note() const { return note_; }
+
+  // Instead: all of it is stored already, by an earlier request.
+  void drop_repeated();
 
   // After `failed`: of a line, or, with LineError::none, rejection() says why.
   const LineFault& fault() const { return fault_; }
@@ -91,6 +97,7 @@ class RequestIngest final : private RowIntakeListener, private storage::Transact
   State state_ = State::reading;
   storage::Transaction* transaction_;
   LineReader reader_;
+  storage::RequestNote note_;
   LineFault fault_;
   std::vector<LineFault> left_out_;
   absl::Status rejection_;

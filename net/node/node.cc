@@ -59,7 +59,8 @@ absl::Status Node::recover() {
   ASSIGN_OR_RETURN(recovery_, storage::recover(*backends_.main, {.rounds = options_.owner.rounds,
                                                                  .segment_size = options_.owner.wal.segment_size,
                                                                  .pending_size_max = options_.owner.pending_size_max,
-                                                                 .apply_size_min = options_.owner.apply_size_min}));
+                                                                 .apply_size_min = options_.owner.apply_size_min,
+                                                                 .repeats = options_.owner.repeats}));
   for (const storage::SchemaRef& schema : recovery_.tables) {
     const engine::ShardId owner = shards_[0]->catalog()->add(schema->table, schema->name);
     shards_[owner.value]->add_lane(schema);

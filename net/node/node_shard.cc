@@ -37,8 +37,9 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
       listener_(listener),
       shard_(mesh, id, backend),
       source_(shard_, source_options(options), hash_seed),
-      owner_(shard_, options.shards, options.owner, *this),
-      ingest_(shard_, source_, options.ingest, hash_seed),
+      repeats_(shard_, options.shards, options.owner.repeats),
+      owner_(shard_, options.shards, repeats_, options.owner, *this),
+      ingest_(shard_, source_, repeats_, options.ingest, hash_seed),
       http_(shard_, ingest_.context(), ReaderRange{.first = engine::ShardId{options.shards}, .count = options.readers},
             http_options(options)) {
   shard_.add_service(ingest_, ingest_kinds);
@@ -50,6 +51,7 @@ NodeShard::NodeShard(const NodeOptions& options, engine::ShardMesh& mesh, engine
     shard_.add_service(*catalog_, storage::catalog_kinds);
   }
   shard_.add_service(http_, http_kinds);
+  shard_.add_service(repeats_, storage::repeat_kinds);
   shard_.add_service(owner_, storage::owner_kinds);
   // Behind all others: whether they have come to rest is seen in the turn in which they do, before the shard falls asleep.
   shard_.add_service(*this, control_kinds);
@@ -82,6 +84,8 @@ absl::Status NodeShard::start() {
   VERIFY(recovery_ != nullptr);
   RETURN_IF_ERROR(owner_.open_wal(recovery_->database, reusable_segments_));
   source_.set_stream(owner_.wal().stream());
+  repeats_.set_seed(recovery_->database.wal_salt);
+  for (const storage::RequestNote& note : recovery_->notes) repeats_.restore(note);
   for (storage::SchemaRef& schema : lanes_to_load_) RETURN_IF_ERROR(owner_.add_lane(std::move(schema)));
   lanes_to_load_.clear();
   return absl::OkStatus();
@@ -163,7 +167,8 @@ void NodeShard::begin_stop() {
 bool NodeShard::step_done() const {
   switch (step_->phase) {
     case NodePhase::drain:
-      return ingest_.stopped() && http_.stopped() && (tcp_acceptor_ == nullptr || tcp_acceptor_->stopped());
+      return ingest_.stopped() && http_.stopped() && repeats_.is_idle() &&
+             (tcp_acceptor_ == nullptr || tcp_acceptor_->stopped());
     case NodePhase::finish:
       return owner_.stopped();
     case NodePhase::start:

@@ -14,6 +14,7 @@
 #include "net/stream/acceptor.h"
 #include "storage/owner/owner.h"
 #include "storage/recovery/recovery.h"
+#include "storage/repeat/desk.h"
 #include "storage/route/catalog.h"
 #include "storage/source/source.h"
 
@@ -63,6 +64,7 @@ class NodeShard final : public engine::Loop, public engine::Service, public Acce
   NodeListener& listener_;
   engine::Shard shard_;
   storage::Source source_;
+  storage::RepeatDesk repeats_;
   storage::Owner owner_;
   Ingest ingest_;
   HttpServer http_;

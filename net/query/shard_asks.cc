@@ -64,7 +64,9 @@ std::vector<ConnectionInfo> ShardAsks::take_connections() {
                              .opened = row.opened,
                              .rows_durable = row.rows_durable,
                              .rows_rejected = row.rows_rejected,
+                             .rows_repeated = row.rows_repeated,
                              .rows_pending = row.rows_pending,
+                             .requests_repeated = row.requests_repeated,
                              .bytes_received = row.bytes_received});
     }
   }

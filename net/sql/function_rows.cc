@@ -299,7 +299,9 @@ constexpr auto connections_columns = std::to_array<RowColumn<ConnectionInfo>>({
     {{"rows_received", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_received()); }},
     {{"rows_durable", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_durable); }},
     {{"rows_rejected", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_rejected); }},
+    {{"rows_repeated", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_repeated); }},
     {{"rows_pending", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.rows_pending); }},
+    {{"requests_repeated", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.requests_repeated); }},
     {{"bytes_received", "LONG"}, [](const ConnectionInfo& row) { return count_value(row.bytes_received); }},
 });
 constexpr auto connections_declared = columns_of(connections_columns);

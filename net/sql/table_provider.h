@@ -23,10 +23,12 @@ struct ConnectionInfo {
   engine::WallTime opened;
   uint64_t rows_durable = 0;
   uint64_t rows_rejected = 0;
+  uint64_t rows_repeated = 0;
   uint64_t rows_pending = 0;
+  uint64_t requests_repeated = 0;
   uint64_t bytes_received = 0;
 
-  uint64_t rows_received() const { return rows_durable + rows_rejected + rows_pending; }
+  uint64_t rows_received() const { return rows_durable + rows_rejected + rows_repeated + rows_pending; }
 };
 
 class SpillFiles;

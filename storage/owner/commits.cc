@@ -4,20 +4,26 @@
 #include <string>
 #include <utility>
 
+#include "engine/base/byte_stream.h"
 #include "engine/base/bytes.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "storage/wal/names.h"
 #include "storage/wal/request_mark.h"
+#include "storage/wal/request_note.h"
 
 namespace storage {
 namespace {
 
+// Of the attachments of a frame: a DATA frame may have a note, a PART has a mark, the COMMIT that decides has both.
+constexpr size_t attachments_size_max = request_mark_size + request_note_size_max;
+
 // What a frame takes at most: its symbol section is not made before there is room for it.
 size_t stored_size_bound(const RoutedBatch& batch) {
-  return engine::align_up(wal_body_offset(symbol_section_size_max(batch.symbols), request_mark_size) + batch.body.size(),
+  return engine::align_up(wal_body_offset(symbol_section_size_max(batch.symbols), request_note_size_max) + batch.body.size(),
                           wal_frame_alignment);
 }
+static_assert(request_mark_size <= request_note_size_max);
 
 // False when the dictionary would get more than `count_max` symbols. Counted exactly only where the upper bound is too much:
 // most symbols of a batch are known.
@@ -40,12 +46,14 @@ Commits::Commits(engine::Shard& shard, const OwnerOptions& options, OwnerCounter
       counters_(counters),
       lanes_(lanes),
       listener_(listener),
-      requests_(options.parts_size_max) {}
+      requests_(options.parts_size_max),
+      notes_(lanes.rounds(), options.repeats, *this) {}
 
 absl::Status Commits::open_wal(const Database& database, std::span<const std::string> reusable) {
   VERIFY(wal_ == nullptr);
   ASSIGN_OR_RETURN(wal_, WalWriter::open(shard_.reactor(), options_.wal, database, shard_.id(), reusable));
   wal_->set_listener(this);
+  notes_.set_stream(wal_->stream());
   return absl::OkStatus();
 }
 
@@ -78,7 +86,7 @@ bool Commits::try_commit(RoutedBatch& batch) {
   if (!wal_->has_room(size)) return false;
   if (!resolve_symbols(*lane, batch)) return true;
   encode_symbol_section(batch.symbols, fresh_symbols_, head_);
-  VERIFY_LE(wal_body_offset(head_.size(), request_mark_size) + batch.body.size(), size);  // the bound was one
+  VERIFY_LE(wal_body_offset(head_.size(), request_note_size_max) + batch.body.size(), size);  // the bound was one
   append_rows(*lane, batch);
   return true;
 }
@@ -92,6 +100,8 @@ absl::Status Commits::no_room_for_part(const RoutedBatch& batch) const {
   return engine::make_status(code, message);
 }
 
+DatedNote Commits::dated(const RequestNote& note) const { return {.note = note, .time = shard_.reactor().now()}; }
+
 // A part has no number of its own: its frame says after which commit of the lane it came.
 void Commits::append_rows(Lane& lane, RoutedBatch& batch) {
   const bool is_part = batch.part != 0;
@@ -104,12 +114,13 @@ void Commits::append_rows(Lane& lane, RoutedBatch& batch) {
                  .head = head_,
                  .body = batch.body,
                  .body_crc = batch.body_crc};
-  if (is_part) {
-    frame.attachments = mark;
-    frame.attachments_must_be_known = true;
-  }
+  const DatedNote dated_note = dated(batch.note);
+  const EncodedNote note(dated_note);
+  frame.attachments = is_part ? std::span<const std::byte>(mark) : note.bytes();
+  frame.attachments_must_be_known = is_part;
   append(lane, frame, {.lsn = {}, .txn = batch.txn, .lane = &lane, .batch = &batch, .schema = {}, .request = batch.request});
   if (is_part) requests_.add(batch, wal_->last());
+  if (batch.note.is_set()) notes_.add(wal_->last(), dated_note);
 }
 
 void Commits::append(Lane& lane, const WalFrame& frame, Frame in_flight) {
@@ -173,14 +184,23 @@ bool Commits::try_abort_request(RequestAsk& ask) {
   return true;
 }
 
+std::vector<std::byte> Commits::encode_end(const RequestAsk& ask, uint32_t parts, bool is_shared, bool decides) const {
+  engine::ByteWriter attachments;
+  attachments.put_bytes(encode_request_mark({.request = ask.request, .part = parts, .is_shared = is_shared}));
+  const bool has_note = decides && !engine::sabotaged("note_left_out");
+  if (has_note) attachments.put_bytes(EncodedNote(dated(ask.note)).bytes());
+  return attachments.take();
+}
+
 // The lane's COMMIT or ABORT.
 bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::Lane& member) {
-  if (!wal_->has_room(wal_body_offset(0, request_mark_size), WalWriter::Use::letting_go)) return false;
+  if (!wal_->has_room(wal_body_offset(0, attachments_size_max), WalWriter::Use::letting_go)) return false;
   Lane* const lane = lanes_.find(member.lane);
   VERIFY(lane != nullptr);
   const bool is_commit = type == FrameType::commit;
   const bool is_shared = is_commit && (ask.is_shared || ask.lanes.size() > 1);
-  const auto mark = encode_request_mark({.request = ask.request, .part = member.parts, .is_shared = is_shared});
+  const bool decides = is_commit && ask.decides && ask.lanes_done == 0;
+  std::vector<std::byte> attachments = encode_end(ask, member.parts, is_shared, decides);
   const Txn txn = lane->commits().next();
   append(*lane,
          {.type = type,
@@ -190,7 +210,7 @@ bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::
           .head = {},
           .body = {},
           .body_crc = 0,
-          .attachments = mark,
+          .attachments = attachments,
           .attachments_must_be_known = true},
          {.lsn = {},
           .txn = txn,
@@ -204,8 +224,8 @@ bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::
     return true;
   }
   requests_.commit(ask.request, member.lane, txn);
-  const bool decides = is_shared && ask.decides && ask.lanes_done == 0;
-  if (decides && !engine::sabotaged("decision_forgotten")) requests_.keep_decision(ask.request, wal_->last());
+  if (decides && ask.note.is_set()) notes_.add(wal_->last(), dated(ask.note));
+  if (is_shared && decides && !engine::sabotaged("decision_forgotten")) requests_.keep_decision(ask.request, wal_->last());
   return true;
 }
 
@@ -353,6 +373,9 @@ void Commits::release() {
   VERIFY_GT(needed.value, 0U);
   Lsn released{needed.value - 1};
   if (engine::sabotaged("needed_frame_released")) released = std::min(needed, wal_->durable());
+  const Lsn noted = notes_.releasable(released, shard_.reactor().now());
+  if (noted < released && wal_->frees_segments(released)) notes_.write(wal_->durable(), shard_.reactor().now());
+  if (!engine::sabotaged("notes_not_awaited")) released = noted;
   const uint64_t recycled_before = wal_->recycle_count();
   wal_->release(released);
   // What follows writes over rows that only the column files have then: ask everybody, rarely, by another way.

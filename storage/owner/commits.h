@@ -16,6 +16,7 @@
 #include "storage/batch/symbol_section.h"
 #include "storage/database/superblock.h"
 #include "storage/owner/lanes.h"
+#include "storage/owner/note_keeper.h"
 #include "storage/owner/open_requests.h"
 #include "storage/owner/options.h"
 #include "storage/route/messages.h"
@@ -31,7 +32,7 @@ class CommitsListener {
   ~CommitsListener() = default;
 };
 
-class Commits final : private WalListener {
+class Commits final : private WalListener, private NoteKeeperListener {
  public:
   Commits(engine::Shard& shard, const OwnerOptions& options, OwnerCounters& counters, Lanes& lanes, CommitsListener& listener);
 
@@ -71,7 +72,11 @@ class Commits final : private WalListener {
 
   // The log is so full that checkpoints must not wait.
   bool is_log_filling() const;
-  bool is_idle() const { return in_flight_.empty() && wal_->idle() && requests_.empty(); }
+  bool is_idle() const { return in_flight_.empty() && wal_->idle() && requests_.empty() && notes_.is_idle(); }
+
+  // When all else is over: `notes` are what there is to know of requests that have their home here.
+  void write_final_notes(std::span<const RequestNote> notes) { notes_.write_final(notes, shard_.reactor().now()); }
+  bool has_written_final_notes() const { return notes_.is_final_written(); }
 
  private:
   // A frame that is appended and not yet durable.
@@ -96,6 +101,9 @@ class Commits final : private WalListener {
   void on_durable(Lsn upto) override;
   void on_failed(const absl::Status& status) override { listener_.on_log_failed(status); }
 
+  void on_notes_written() override { release(); }
+  void on_notes_failed(const absl::Status& status) override { listener_.on_log_failed(status); }
+
   void release();
   Lsn answerable(Lsn durable) const;
   bool is_closed(const Lane& lane, RoutedBatch& batch);
@@ -103,11 +111,13 @@ class Commits final : private WalListener {
   absl::Status check_fits(const std::string& table, std::string_view what, uint64_t stored_size) const;
   void reject(const Lane& lane, RoutedBatch& batch, absl::Status why);
   absl::Status no_room_for_part(const RoutedBatch& batch) const;
+  DatedNote dated(const RequestNote& note) const;
   void append_rows(Lane& lane, RoutedBatch& batch);
   void append(Lane& lane, const WalFrame& frame, Frame in_flight);
   bool try_commit_request(RequestAsk& ask);
   bool try_abort_request(RequestAsk& ask);
   bool try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::Lane& member);
+  std::vector<std::byte> encode_end(const RequestAsk& ask, uint32_t parts, bool is_shared, bool decides) const;
   void answer(RequestAsk& ask);
   void settle(const Frame& frame);
   void settle_rows(const Frame& frame);
@@ -119,6 +129,7 @@ class Commits final : private WalListener {
   CommitsListener& listener_;
   std::unique_ptr<WalWriter> wal_;
   OpenRequests requests_;
+  NoteKeeper notes_;
   std::deque<Frame> in_flight_;  // by LSN
   std::vector<Reply> replies_;
   std::vector<NewSymbol> fresh_symbols_;  // of the frame that is being made

@@ -41,6 +41,8 @@ class Lanes final : private LaneListener {
  public:
   Lanes(engine::Reactor& reactor, const OwnerOptions& options, OwnerCounters& counters, LanesListener& listener);
 
+  Rounds& rounds() { return rounds_; }
+
   // A new lane, or after load() one that a start has found.
   Lane& make(SchemaRef schema);
   Lane* find(LaneId id);

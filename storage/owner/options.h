@@ -6,6 +6,7 @@
 
 #include "engine/base/time.h"
 #include "storage/files/rounds.h"
+#include "storage/repeat/options.h"
 #include "storage/table/crowding.h"
 #include "storage/table/symbol_dictionary.h"
 #include "storage/wal/writer.h"
@@ -27,6 +28,7 @@ struct OwnerOptions {
   engine::Duration checkpoint_pause = engine::seconds(1);
   uint32_t checkpoint_rest = 8;
   uint32_t checkpoints_at_once_max = 4;
+  RepeatOptions repeats;
 };
 
 struct OwnerCounters {

@@ -6,8 +6,10 @@
 
 namespace storage {
 
-Owner::Owner(engine::Shard& shard, uint16_t source_count, const OwnerOptions& options, OwnerListener& listener)
+Owner::Owner(engine::Shard& shard, uint16_t source_count, RepeatDesk& repeats, const OwnerOptions& options,
+             OwnerListener& listener)
     : shard_(shard),
+      repeats_(repeats),
       options_(options),
       listener_(listener),
       lanes_(shard.reactor(), options_, counters_, *this),
@@ -48,6 +50,7 @@ bool Owner::on_turn(engine::Instant now) {
   } else if (due != timer_.deadline()) {
     timer_.arm(due);
   }
+  if (stopping_ && is_quiet() && !std::exchange(ends_notes_, true)) commits_.write_final_notes(repeats_.stored_notes());
   return outbox_.flush();
 }
 

@@ -25,6 +25,7 @@
 #include "storage/owner/options.h"
 #include "storage/owner/schema_desk.h"
 #include "storage/owner/snapshot_desk.h"
+#include "storage/repeat/desk.h"
 #include "storage/route/messages.h"
 #include "storage/route/outbox.h"
 
@@ -42,7 +43,7 @@ class OwnerListener {
 class Owner final : public engine::Service, private LanesListener, private CommitsListener, private SnapshotDeskListener {
  public:
   // The sources are those of the shards 0 .. source_count - 1.
-  Owner(engine::Shard& shard, uint16_t source_count, const OwnerOptions& options, OwnerListener& listener);
+  Owner(engine::Shard& shard, uint16_t source_count, RepeatDesk& repeats, const OwnerOptions& options, OwnerListener& listener);
 
   // Start-up, blocking: opens this start's stream, in `reusable` segments of released ones as far as they go.
   absl::Status open_wal(const Database& database, std::span<const std::string> reusable);
@@ -51,7 +52,8 @@ class Owner final : public engine::Service, private LanesListener, private Commi
 
   // From now on everything is applied and checkpointed at once; stopped() when nothing is left to do.
   void begin_stop() { stopping_ = true; }
-  bool stopped() const {
+  bool stopped() const { return is_quiet() && (!stopping_ || commits_.has_written_final_notes()); }
+  bool is_quiet() const {
     return waiting_.empty() && request_asks_.empty() && change_desk_.is_idle() && outbox_.is_empty() && commits_.is_idle() &&
            lanes_.are_quiet();
   }
@@ -81,6 +83,7 @@ class Owner final : public engine::Service, private LanesListener, private Commi
   void fail(const absl::Status& status);
 
   engine::Shard& shard_;
+  RepeatDesk& repeats_;
   const OwnerOptions options_;
   OwnerListener& listener_;
   OwnerCounters counters_;
@@ -94,6 +97,7 @@ class Owner final : public engine::Service, private LanesListener, private Commi
   std::vector<RequestAsk*> request_asks_;    // likewise
   engine::MemberTimer<&Owner::on_timer> timer_;
   bool stopping_ = false;
+  bool ends_notes_ = false;  // the last thing that a stop does
   bool failed_ = false;
 };
 

@@ -19,6 +19,7 @@
 #include "storage/batch/symbol_section.h"
 #include "storage/recovery/dropped_tables.h"
 #include "storage/recovery/frame_check.h"
+#include "storage/recovery/recovered_notes.h"
 #include "storage/table/file_names.h"
 #include "storage/table/files.h"
 #include "storage/wal/names.h"
@@ -54,11 +55,12 @@ absl::StatusOr<RequestMark> read_mark(StreamId stream, const WalFrame& frame) {
 // To its end, and nothing of it is believed but that it has one, and what it has decided. The sequence of the last segment in
 // use, or what is damaged.
 absl::StatusOr<uint64_t> read_through(engine::IoBackend& backend, const Database& database, const WalStreamFiles& stream,
-                                      Decisions& decisions) {
+                                      Decisions& decisions, RecoveredNotes& notes) {
   WalReader reader(backend, database, stream);
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
     if (!frame) return reader.counts().sequence_last;
+    notes.add(stream.stream, *frame);
     if (frame->type != FrameType::commit) continue;
     ASSIGN_OR_RETURN(const RequestMark mark, read_mark(stream.stream, *frame));
     if (mark.is_shared) decisions.insert(mark.request);
@@ -382,11 +384,12 @@ void Replay::close_files() {
 
 // Every stream is read before anything is changed: damage in any of them leaves all as it is, and what is applied finds the
 // space of segments that were made ahead and never begun, which on a full disk it may need.
-absl::StatusOr<Decisions> read_all(engine::IoBackend& backend, const Database& database, std::span<WalStreamFiles> streams) {
+absl::StatusOr<Decisions> read_all(engine::IoBackend& backend, const Database& database, std::span<WalStreamFiles> streams,
+                                   RecoveredNotes& notes) {
   Decisions decisions;
   std::vector<uint64_t> sequences_last;
   for (const WalStreamFiles& stream : streams) {
-    ASSIGN_OR_RETURN(const uint64_t sequence_last, read_through(backend, database, stream, decisions));
+    ASSIGN_OR_RETURN(const uint64_t sequence_last, read_through(backend, database, stream, decisions, notes));
     sequences_last.push_back(sequence_last);
   }
   for (size_t i = 0; i < streams.size(); ++i) {
@@ -406,7 +409,9 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   ASSIGN_OR_RETURN(WalInventory inventory, list_streams(backend, superblock.database));
   recovery.report.streams = inventory.streams.size();
 
-  ASSIGN_OR_RETURN(const Decisions decisions, read_all(backend, superblock.database, inventory.streams));
+  RecoveredNotes notes(options.repeats);
+  ASSIGN_OR_RETURN(const Decisions decisions, read_all(backend, superblock.database, inventory.streams, notes));
+  ASSIGN_OR_RETURN(recovery.notes, notes.collect(backend, inventory.streams));
 
   Replay replay(backend, options, recovery.report);
   RETURN_IF_ERROR(replay.load_schemas());
@@ -421,6 +426,7 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
   RETURN_IF_ERROR(replay.checkpoint());
   replay.close_files();
   RETURN_IF_ERROR(drop_replaced_tables(backend, replay.tables()));
+  RETURN_IF_ERROR(notes.keep(backend, superblock.database.epoch, recovery.notes));
   // Those that were released before once more: their markers may be visible and not yet durable.
   recovery.released_streams = inventory.released;
   for (const WalStreamFiles& stream : inventory.streams) recovery.released_streams.push_back(stream.stream);

@@ -19,6 +19,8 @@
 #include "engine/io/backend.h"
 #include "storage/database/superblock.h"
 #include "storage/files/rounds.h"
+#include "storage/repeat/options.h"
+#include "storage/schema/request_note.h"
 #include "storage/schema/schema.h"
 
 namespace storage {
@@ -39,6 +41,7 @@ struct Recovery {
   TableId table_last;                          // the highest id that was ever given
   std::vector<std::string> reusable_segments;  // of released streams, whole and written once: for WalWriter::open
   std::vector<StreamId> released_streams;      // for remove_leftovers
+  std::vector<RequestNote> notes;              // of requests that may come again
   RecoveryReport report;
 };
 
@@ -48,6 +51,7 @@ struct RecoveryOptions {
   // As an owner's: decoded rows that wait for their files, of all lanes, and of one lane.
   size_t pending_size_max = size_t{64} << 20;
   size_t apply_size_min = size_t{4} << 20;
+  RepeatOptions repeats;
 };
 
 // data-loss: acked rows are damaged; the message says which. Where the log itself is damaged nothing but the epoch has changed

@@ -15,6 +15,7 @@
 #include "storage/batch/column_batch.h"
 #include "storage/route/sender.h"
 #include "storage/schema/ids.h"
+#include "storage/schema/request_note.h"
 #include "storage/schema/schema.h"
 #include "storage/schema/table_change.h"
 #include "storage/table/crowding.h"
@@ -46,6 +47,9 @@ enum class MessageKind : uint16_t {
   change_answer,    // Catalog -> Source
   seal_ask,         // Owner -> Source: SealAsk
   snapshot_answer,  // Owner -> reader
+  repeat_ask,       // RepeatDesk -> RepeatDesk: RepeatAsk
+  note_news,        // RepeatDesk -> RepeatDesk: NoteNews
+  repeat_answer,    // RepeatDesk -> RepeatDesk
 };
 
 inline constexpr engine::MessageKinds catalog_kinds =
@@ -54,7 +58,8 @@ inline constexpr engine::MessageKinds owner_kinds = engine::kinds_between(Messag
 inline constexpr engine::MessageKinds source_kinds = engine::kinds_between(MessageKind::batch_home, MessageKind::seal_ask);
 inline constexpr engine::MessageKinds snapshot_reader_kinds =
     engine::kinds_between(MessageKind::snapshot_answer, MessageKind::snapshot_answer);
-inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::snapshot_answer) + 1;
+inline constexpr engine::MessageKinds repeat_kinds = engine::kinds_between(MessageKind::repeat_ask, MessageKind::repeat_answer);
+inline constexpr uint16_t storage_kind_count = static_cast<uint16_t>(MessageKind::repeat_answer) + 1;
 
 // Of what one source can have out, beside its batches: the room that is reserved for it in each ring.
 inline constexpr uint32_t asks_out_max = 64;
@@ -82,6 +87,7 @@ struct RoutedBatch {
   Transaction* transaction = nullptr;  // or all of it is this request's, and there are no shares
   RequestId request;                   // of which it is a part, and means nothing before that commits; number 0: none
   uint32_t part = 0;                   // which one in the lane, from 1
+  RequestNote note;                    // of a request that it is all of
 
   // Sealed.
   uint32_t rows = 0;
@@ -150,9 +156,40 @@ struct RequestAsk {
   std::vector<Lane> lanes;
   bool is_shared = false;  // of a commit: lanes that are not in `lanes` take part, and all of their parts are durable
   bool decides = false;    // for all lanes, as the first commit of a request does
+  RequestNote note;        // of the commit that decides
 
   size_t lanes_done = 0;   // the owner's
   absl::Status rejection;  // of a commit, not ok: a part was rejected, and nothing is committed
+};
+
+// Does a request come again? Belongs to who asks.
+struct RepeatAsk {
+  enum class Verdict : uint8_t {
+    fresh,    // no; a key is claimed from now on
+    running,  // the other one has not ended
+    stored,   // yes; of a content that was in doubt, which it is no longer
+  };
+
+  engine::ShardId source;
+  AskWaiter* waiter = nullptr;
+  engine::Hash128 hash;
+  bool is_key = false;  // else of a content
+
+  Verdict verdict{};
+  RequestNote stored;
+};
+
+// What has become of a request. Travels by value.
+enum class NoteStep : uint8_t {
+  begun,     // without a key: its client is gone, and it has not ended
+  stored,    // it has a key, or it was begun
+  dropped,   // likewise: it is not stored
+  in_doubt,  // without a key: stored, and its client may not know
+};
+
+struct NoteNews {
+  RequestNote note;
+  NoteStep step{};
 };
 
 // Change a table that exists. Belongs to the source.

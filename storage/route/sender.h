@@ -1,4 +1,5 @@
-// The ledger of one sender of rows (a TCP or HTTP connection, a UDP socket): received = durable + rejected + pending, always.
+// The ledger of one sender of rows (a TCP or HTTP connection, a UDP socket): received = durable + rejected + repeated +
+// pending, always.
 //
 // Rows of one turn form an interval. Its rows travel in several batches, to several owners, which become durable in any order;
 // the durable count moves only when every batch of the oldest interval has come home, so it always names a prefix of what was
@@ -17,7 +18,8 @@ class Sender {
   uint64_t received() const { return received_; }
   uint64_t durable() const { return durable_; }
   uint64_t rejected() const { return rejected_; }
-  uint64_t pending() const { return received_ - durable_ - rejected_; }
+  uint64_t repeated() const { return repeated_; }  // of requests that were stored before
+  uint64_t pending() const { return received_ - durable_ - rejected_ - repeated_; }
 
   // The interval that rows go to now; the number goes up with every close.
   uint64_t interval() const { return first_interval_ + intervals_.size() - 1; }
@@ -34,15 +36,20 @@ class Sender {
   }
 
   // Rows of a request, and what has become of them.
+  enum class Fate : uint8_t { durable, rejected, repeated };
   void count_request_row() {
     ++received_;
     ++request_rows_;
   }
-  void settle_request(uint64_t rows, bool is_durable) {
+  void settle_request(uint64_t rows, Fate fate) {
     VERIFY_LE(rows, request_rows_);
     request_rows_ -= rows;
-    (is_durable ? durable_ : rejected_) += rows;
+    (fate == Fate::durable ? durable_ : fate == Fate::rejected ? rejected_ : repeated_) += rows;
   }
+
+  // Of requests that came again, with or without rows that had been read.
+  void count_repeated_request() { ++repeated_requests_; }
+  uint64_t repeated_requests() const { return repeated_requests_; }
 
   // A batch carries rows of the current interval.
   void batch_out() { ++intervals_.back().batches_out; }
@@ -83,12 +90,14 @@ class Sender {
       intervals_.pop_front();
       ++first_interval_;
     }
-    VERIFY_LE(durable_ + rejected_, received_);
+    VERIFY_LE(durable_ + rejected_ + repeated_, received_);
   }
 
   uint64_t received_ = 0;
   uint64_t durable_ = 0;
   uint64_t rejected_ = 0;
+  uint64_t repeated_ = 0;
+  uint64_t repeated_requests_ = 0;
   uint64_t request_rows_ = 0;  // not settled
   uint64_t first_interval_ = 0;
   std::deque<Interval> intervals_{1};

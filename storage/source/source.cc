@@ -123,6 +123,7 @@ OpenBatch* Source::begin_row(OpenPlace& place, Sender* sender, size_t cells, siz
     place.batch->transaction = place.transaction;
     place.batch->request = {};
     place.batch->part = 0;
+    place.batch->note = {};
     place.batch->open.open(place.table->schema_);
     place.serial = ++place.table->serial_;
     open_.push_back(&place);

@@ -19,7 +19,10 @@ OpenPlace& Transaction::place(SourceTable& table) {
 
 void Transaction::on_sealed(OpenPlace& place, RoutedBatch& batch) {
   ++batches_out_;
-  if (is_whole_) return;
+  if (is_whole_) {
+    batch.note = note_;
+    return;
+  }
   const auto member = std::ranges::find_if(members_, [&](const Member& each) { return &each.place == &place; });
   VERIFY(member != members_.end());
   batch.request = id_;
@@ -40,8 +43,9 @@ void Transaction::seal_all() {
   }
 }
 
-void Transaction::finish() {
+void Transaction::finish(const RequestNote& note) {
   VERIFY(state_ == State::gathering);
+  note_ = note;
   is_whole_ = is_alone();
   seal_all();
   if (!rejection_.ok()) return fail();
@@ -50,9 +54,18 @@ void Transaction::finish() {
 }
 
 void Transaction::abandon() {
+  is_abandoned_ = true;
+  leave();
+}
+
+void Transaction::abandon_repeated() {
+  is_repeated_ = true;
+  leave();
+}
+
+void Transaction::leave() {
   VERIFY(state_ == State::gathering);
   listener_ = nullptr;
-  is_abandoned_ = true;
   seal_all();  // an open batch has no other way home
   fail();
 }
@@ -110,6 +123,7 @@ void Transaction::ask(RequestAsk::Step step, engine::ShardId owner) {
   ask_.step = step;
   ask_.is_shared = owners_.size() > 1;
   ask_.decides = state_ == State::deciding;
+  ask_.note = ask_.decides ? note_ : RequestNote();
   ask_.lanes.clear();
   ask_.lanes_done = 0;
   for (const Member& member : members_) {
@@ -163,7 +177,9 @@ void Transaction::fail() {
 }
 
 void Transaction::tell(const absl::Status& status) {
-  sender_.settle_request(std::exchange(rows_, 0), status.ok() && !is_abandoned_);
+  const Sender::Fate of_good = is_abandoned_ ? Sender::Fate::rejected : Sender::Fate::durable;
+  const Sender::Fate fate = is_repeated_ ? Sender::Fate::repeated : status.ok() ? of_good : Sender::Fate::rejected;
+  sender_.settle_request(std::exchange(rows_, 0), fate);
   if (listener_ != nullptr) std::exchange(listener_, nullptr)->on_settled(status);
 }
 

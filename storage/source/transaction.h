@@ -43,17 +43,21 @@ class Transaction final : private AskWaiter {
 
   uint64_t rows() const { return rows_; }
 
-  // That was the last row.
-  void finish();
+  RequestId id() const { return id_; }
+
+  // That was the last row. The log notes what the request was, if anything.
+  void finish(const RequestNote& note = {});
 
   // Nothing of it shall be stored. The listener is not called any more, nor the transaction touched. Not after finish().
   void abandon();
+  // Likewise: because all of it is stored already.
+  void abandon_repeated();
 
   // It has lasted too long, unless it is decided.
   void give_up(const absl::Status& why);
 
-  // Nobody waits for its end any more, whatever that is. After finish().
-  void forget_listener() { listener_ = nullptr; }
+  // Somebody else waits for its end. After finish().
+  void set_listener(TransactionListener& listener) { listener_ = &listener; }
 
   // Not ok: a part was rejected already, and the rest need not come.
   const absl::Status& rejection() const { return rejection_; }
@@ -80,6 +84,7 @@ class Transaction final : private AskWaiter {
   };
 
   void on_answer() override;
+  void leave();
   void seal_all();
   void go_on();
   void decide();
@@ -103,6 +108,8 @@ class Transaction final : private AskWaiter {
   uint32_t batches_out_ = 0;
   bool is_whole_ = false;  // one batch is all there is
   bool is_abandoned_ = false;
+  bool is_repeated_ = false;  // its rows are stored, by an earlier one
+  RequestNote note_;
   absl::Status rejection_;
   RequestAsk ask_;
 };

@@ -9,6 +9,7 @@
 #include "engine/base/verify.h"
 #include "storage/wal/names.h"
 #include "storage/wal/request_mark.h"
+#include "storage/wal/request_note.h"
 
 namespace storage {
 
@@ -26,7 +27,7 @@ std::string what_is_newer(const WalFrameHeader& header, std::span<const std::byt
     return "type " + std::to_string(header.type) + ", flags " + std::to_string(header.flags);
   }
   while (const std::optional<WalAttachment> attachment = take_attachment(attachments)) {
-    const bool is_known = attachment->type == wal_attachment_request;
+    const bool is_known = attachment->type == wal_attachment_request || attachment->type == wal_attachment_note;
     if (is_known || (header.flags & wal_flag_attachments_must_be_known) == 0) continue;
     return "an attachment of type " + std::to_string(attachment->type) + " that must be known";
   }

@@ -8,6 +8,7 @@
 #include "engine/base/verify.h"
 #include "engine/io/blocking.h"
 #include "storage/wal/names.h"
+#include "storage/wal/note_file.h"
 
 namespace storage {
 
@@ -28,6 +29,8 @@ absl::Status list_stream(engine::IoBackend& backend, StreamId stream, WalInvento
     const std::optional<uint64_t> sequence = parse_segment_name(entry.name);
     if (entry.name == stream_released_name) {
       released = true;
+    } else if (entry.name == notes_name || entry.name == notes_name_new) {
+      continue;  // who reads the stream asks for them
     } else if (sequence && !entry.is_directory) {
       files.segments.push_back({.sequence = *sequence, .size = entry.size});
     } else {

@@ -89,6 +89,9 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
   // again.
   void release(Lsn lsn);
 
+  // Whether that would let a segment go.
+  bool frees_segments(Lsn lsn) const { return held_.size() > 1 && held_.front().last <= lsn; }
+
   Lsn last() const { return position_.last; }  // appended
   Lsn durable() const { return durable_; }     // last durable one
   StreamId stream() const { return origin_.stream; }

@@ -373,7 +373,8 @@ TEST_CASE("sql_engine: table functions carry QuestDB's columns") {
   CHECK(database.answer("select build").columns == Lines{"build STRING"});
   CHECK(database.answer("SELECT * FROM connections()").columns ==
         Lines{"id LONG", "transport STRING", "peer STRING", "state STRING", "opened TIMESTAMP", "rows_received LONG",
-              "rows_durable LONG", "rows_rejected LONG", "rows_pending LONG", "bytes_received LONG"});
+              "rows_durable LONG", "rows_rejected LONG", "rows_repeated LONG", "rows_pending LONG", "requests_repeated LONG",
+              "bytes_received LONG"});
 }
 
 TEST_CASE("sql_engine: a user's table may be called like a function, a keyword or a part of SQLite") {

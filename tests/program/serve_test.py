@@ -423,8 +423,9 @@ class Ledger(unittest.TestCase):
                 self.assertGreater(figures["bytes_received"], 500)
             rows = server.records("SELECT * FROM connections()")
             self.assertEqual(sum(row["transport"] == "tcp" for row in rows), len(connections))
+            fates = ("durable", "rejected", "repeated", "pending")
             for row in rows:
-                self.assertEqual(row["rows_received"], row["rows_durable"] + row["rows_rejected"] + row["rows_pending"])
+                self.assertEqual(row["rows_received"], sum(row[f"rows_{fate}"] for fate in fates))
 
 
 if __name__ == "__main__":

@@ -262,6 +262,11 @@ absl::StatusOr<engine::BoundSocket> SimBackend::bind_udp(const engine::UdpBindin
   return engine::BoundSocket{.file = put_file(std::move(socket)), .address = address};
 }
 
+engine::Delivery SimBackend::delivery(FileId socket) {
+  const auto* tcp = std::get_if<std::shared_ptr<SimSocket>>(&slots_[socket.value].file);
+  return tcp == nullptr ? engine::Delivery::lost : (*tcp)->delivery();
+}
+
 uint32_t SimBackend::datagrams_lost(FileId socket) {
   const auto* udp = std::get_if<std::shared_ptr<SimUdpSocket>>(&slots_[socket.value].file);
   return udp == nullptr ? 0 : (*udp)->lost;

@@ -57,6 +57,7 @@ class SimBackend final : public engine::IoBackend, private EventSink, private So
   absl::StatusOr<std::vector<engine::DirectoryEntry>> list_directory(std::string_view path) override;
   absl::StatusOr<engine::BoundSocket> listen_tcp(engine::SocketAddress address) override;
   absl::StatusOr<engine::BoundSocket> bind_udp(const engine::UdpBinding& binding) override;
+  engine::Delivery delivery(engine::FileId socket) override;
   uint32_t datagrams_lost(engine::FileId socket) override;
 
   // Leaks show here when a shard is at rest.

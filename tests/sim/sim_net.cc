@@ -61,6 +61,11 @@ int32_t SimSocket::send(std::span<const std::byte> source) {
   return static_cast<int32_t>(count);
 }
 
+engine::Delivery SimSocket::delivery() const {
+  if (connection_->server_reset) return connection_->lost_size == 0 ? engine::Delivery::confirmed : engine::Delivery::lost;
+  return connection_->to_client.empty() ? engine::Delivery::confirmed : engine::Delivery::under_way;
+}
+
 int32_t SimSocket::shutdown() {
   TcpConnection& connection = *connection_;
   if (connection.server_reset) return -ENOTCONN;
@@ -320,6 +325,7 @@ void SimNet::deliver_datagram(const Datagram& datagram) {
 void SimNet::reset_server(TcpConnection& connection) {
   if (connection.server_reset) return;
   connection.server_reset = true;
+  connection.lost_size = connection.to_client.size();
   connection.to_server.clear();
   connection.to_client.clear();
   connection.reader.notify();

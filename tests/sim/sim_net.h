@@ -85,6 +85,7 @@ struct TcpConnection {
   bool to_client_scheduled = false;
   std::string received;  // by the client, not taken by the test
 
+  size_t lost_size = 0;       // of what the server sent, when it was reset
   bool server_reset = false;  // the server learned that the connection is gone
   bool server_shutdown = false;
   bool server_closed = false;
@@ -133,6 +134,7 @@ class SimSocket {
   // As receive; -EAGAIN: the client reads too slowly.
   int32_t send(std::span<const std::byte> source);
   int32_t shutdown();
+  engine::Delivery delivery() const;
 
  private:
   SimNet& net_;

@@ -1,0 +1,45 @@
+// Notes of requests that must outlive the segments which they were written in, in files that are replaced as a whole:
+//
+//   wal/<epoch>-<shard>/notes   of that stream: all that its segments know and have known, while it is not too old
+//   notes                       what the last start found; it speaks for the starts before
+//
+// file := | magic 8 | format u32 | flags u32 | epoch u32 | count u32 | time i64 | note... | crc u32 |       little-endian
+// note := | stream u64 | number u64 | time i64 | content 16 | key 16 |                       key: zero where there is none
+//         flags: 1: final: the shard was stopped, and whatever its log has more is not in doubt any longer
+//         time: of the start `epoch`, as are those of the notes; crc: CRC-32C of all before
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/status.h"
+#include "engine/io/backend.h"
+#include "storage/schema/request_note.h"
+
+namespace storage {
+
+struct NoteFile {
+  uint32_t epoch = 0;
+  bool is_final = false;
+  engine::Instant time;
+  std::vector<DatedNote> notes;
+};
+
+inline constexpr std::string_view notes_name = "notes";  // in the data directory, and in that of a stream
+
+inline constexpr std::string_view notes_name_new = "notes.tmp";  // while it is replaced
+
+std::string notes_path(StreamId stream);
+
+std::vector<std::byte> encode_note_file(const NoteFile& file);
+absl::StatusOr<NoteFile> decode_note_file(std::span<const std::byte> bytes, std::string_view path);
+
+// Nothing: there is none. Blocking.
+absl::StatusOr<std::optional<NoteFile>> read_note_file(engine::IoBackend& backend, const std::string& path);
+
+}  // namespace storage
