@@ -12,7 +12,7 @@ namespace {
 // Bytes that are given to the library at a time, which counts them in 32 bits.
 constexpr size_t input_size_max = size_t{1} << 30;
 
-absl::Status broken() { return engine::data_loss("gzip decompression error"); }  // QuestDB's words
+absl::Status broken_gzip() { return engine::data_loss("gzip decompression error"); }  // QuestDB's words
 
 }  // namespace
 
@@ -45,10 +45,10 @@ absl::StatusOr<std::string_view> GzipDecoder::decode(std::string_view& input) {
     state.avail_out = static_cast<uint32_t>(piece_.size());
     if (!inflate_->has_header) {
       const int result = isal_read_gzip_header(&state, &inflate_->header);
-      if (result < 0) return broken();
+      if (result < 0) return broken_gzip();
       inflate_->has_header = result == ISAL_DECOMP_OK;
     }
-    if (inflate_->has_header && isal_inflate(&state) < 0) return broken();
+    if (inflate_->has_header && isal_inflate(&state) < 0) return broken_gzip();
     const size_t taken = offered - state.avail_in;
     const size_t given = piece_.size() - state.avail_out;
     input.remove_prefix(taken);
@@ -56,11 +56,11 @@ absl::StatusOr<std::string_view> GzipDecoder::decode(std::string_view& input) {
     if (given > 0) return std::string_view(piece_.data(), given);
     if (in_member_ && taken == 0) {
       // All is taken; bytes that it does not want though it wants to go on are a bug of somebody.
-      return input.empty() ? absl::StatusOr<std::string_view>(std::string_view()) : broken();
+      return input.empty() ? absl::StatusOr<std::string_view>(std::string_view()) : broken_gzip();
     }
   }
 }
 
-absl::Status GzipDecoder::finish() const { return in_member_ ? broken() : absl::OkStatus(); }
+absl::Status GzipDecoder::finish() const { return in_member_ ? broken_gzip() : absl::OkStatus(); }
 
 }  // namespace net

@@ -7,7 +7,7 @@
 namespace net {
 namespace {
 
-absl::Status broken() { return engine::data_loss("zstd decompression error"); }
+absl::Status broken_zstd() { return engine::data_loss("zstd decompression error"); }
 
 }  // namespace
 
@@ -33,14 +33,14 @@ absl::StatusOr<std::string_view> ZstdDecoder::decode(std::string_view& input) {
     ZSTD_inBuffer in{input.data(), input.size(), 0};
     ZSTD_outBuffer out{piece_.data(), piece_.size(), 0};
     const size_t wanted = ZSTD_decompressStream(stream_->zstd.get(), &out, &in);
-    if (ZSTD_isError(wanted) != 0) return broken();
+    if (ZSTD_isError(wanted) != 0) return broken_zstd();
     input.remove_prefix(in.pos);
     in_frame_ = wanted != 0;
     if (out.pos > 0) return std::string_view(piece_.data(), out.pos);
-    if (in_frame_ && in.pos == 0) return input.empty() ? absl::StatusOr<std::string_view>(std::string_view()) : broken();
+    if (in_frame_ && in.pos == 0) return input.empty() ? absl::StatusOr<std::string_view>(std::string_view()) : broken_zstd();
   }
 }
 
-absl::Status ZstdDecoder::finish() const { return in_frame_ ? broken() : absl::OkStatus(); }
+absl::Status ZstdDecoder::finish() const { return in_frame_ ? broken_zstd() : absl::OkStatus(); }
 
 }  // namespace net

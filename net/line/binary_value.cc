@@ -95,7 +95,7 @@ LineError read_array(std::string_view bytes, LineValue& value) {
   return LineError::none;
 }
 
-LineError check_decimal(std::string_view bytes, LineValue& value) {
+LineError check_binary_decimal(std::string_view bytes, LineValue& value) {
   Decimal decimal;
   value.kind = ValueKind::decimal;
   value.text = bytes.substr(binary_front_size - 1);
@@ -156,7 +156,7 @@ LineError read_binary(std::string_view bytes, LineValue& value) {
     case type_array:
       return read_array(bytes, value);
     case type_decimal:
-      return check_decimal(bytes, value);
+      return check_binary_decimal(bytes, value);
     default:
       UNREACHABLE("type of a binary value");
   }

@@ -12,14 +12,14 @@ namespace net {
 namespace {
 
 // Between these Java writes no exponent.
-constexpr double plain_min = 1e-3;
-constexpr double plain_max = 1e7;
+constexpr double csv_plain_min = 1e-3;
+constexpr double csv_plain_max = 1e7;
 
 template <typename Real>
-void append_real(std::string& target, Real value) {
+void append_csv_real(std::string& target, Real value) {
   std::array<char, 64> buffer{};
   const auto magnitude = static_cast<double>(std::fabs(value));
-  const bool is_plain = magnitude == 0 || (magnitude >= plain_min && magnitude < plain_max);
+  const bool is_plain = magnitude == 0 || (magnitude >= csv_plain_min && magnitude < csv_plain_max);
   const auto form = is_plain ? std::chars_format::fixed : std::chars_format::scientific;
   const char* const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, form).ptr;
   const std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
@@ -131,9 +131,9 @@ class ExpCsv final : public AnswerFormat {
 
 }  // namespace
 
-void append_csv_double(std::string& target, double value) { append_real(target, value); }
+void append_csv_double(std::string& target, double value) { append_csv_real(target, value); }
 
-void append_csv_float(std::string& target, float value) { append_real(target, value); }
+void append_csv_float(std::string& target, float value) { append_csv_real(target, value); }
 
 std::unique_ptr<AnswerFormat> make_exp_csv(const AnswerForm& form) { return std::make_unique<ExpCsv>(form); }
 

@@ -22,7 +22,7 @@ struct FunctionCursor final : sqlite3_vtab_cursor {
   uint64_t row = 0;
 };
 
-FunctionCursor& cursor_of(sqlite3_vtab_cursor* cursor) { return static_cast<FunctionCursor&>(*cursor); }
+FunctionCursor& function_cursor_of(sqlite3_vtab_cursor* cursor) { return static_cast<FunctionCursor&>(*cursor); }
 
 // The argument is a hidden column behind the others, as SQLite wants it (vtab.html, 2.1.2).
 std::string declaration(const TableFunction& function) {
@@ -62,13 +62,13 @@ int plan_function(sqlite3_vtab* vtab, sqlite3_index_info* info) {
   return SQLITE_OK;
 }
 
-int open_cursor(sqlite3_vtab*, sqlite3_vtab_cursor** result) {
+int open_function_cursor(sqlite3_vtab*, sqlite3_vtab_cursor** result) {
   *result = new FunctionCursor();
   return SQLITE_OK;
 }
 
-int close_cursor(sqlite3_vtab_cursor* cursor) {
-  delete &cursor_of(cursor);
+int close_function_cursor(sqlite3_vtab_cursor* cursor) {
+  delete &function_cursor_of(cursor);
   return SQLITE_OK;
 }
 
@@ -87,7 +87,7 @@ int fail(FunctionVtab& table, absl::Status status) {
 }
 
 int call_function(sqlite3_vtab_cursor* vtab_cursor, int, const char*, int value_count, sqlite3_value** values) {
-  FunctionCursor& cursor = cursor_of(vtab_cursor);
+  FunctionCursor& cursor = function_cursor_of(vtab_cursor);
   const TableFunction& function = cursor.table().entry.function;
   if (function.takes_argument != (value_count == 1)) {
     return fail(cursor.table(), engine::invalid_argument(std::string(function.name) + "() takes " +
@@ -100,13 +100,13 @@ int call_function(sqlite3_vtab_cursor* vtab_cursor, int, const char*, int value_
   return SQLITE_OK;
 }
 
-int step_cursor(sqlite3_vtab_cursor* cursor) {
-  ++cursor_of(cursor).row;
+int step_function_cursor(sqlite3_vtab_cursor* cursor) {
+  ++function_cursor_of(cursor).row;
   return SQLITE_OK;
 }
 
-int is_cursor_at_end(sqlite3_vtab_cursor* vtab_cursor) {
-  const FunctionCursor& cursor = cursor_of(vtab_cursor);
+int is_function_cursor_at_end(sqlite3_vtab_cursor* vtab_cursor) {
+  const FunctionCursor& cursor = function_cursor_of(vtab_cursor);
   return cursor.row >= cursor.rows->count() ? 1 : 0;
 }
 
@@ -121,16 +121,16 @@ struct ReturnValue {
   }
 };
 
-int read_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int column) {
-  const FunctionCursor& cursor = cursor_of(vtab_cursor);
+int read_function_column(sqlite3_vtab_cursor* vtab_cursor, sqlite3_context* context, int column) {
+  const FunctionCursor& cursor = function_cursor_of(vtab_cursor);
   const auto index = static_cast<size_t>(column);
   if (index < cursor.table().entry.function.columns.size())
     std::visit(ReturnValue{context}, cursor.rows->value(cursor.row, index));
   return SQLITE_OK;
 }
 
-int read_rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* rowid) {
-  *rowid = static_cast<sqlite3_int64>(cursor_of(cursor).row);
+int read_function_rowid(sqlite3_vtab_cursor* cursor, sqlite3_int64* rowid) {
+  *rowid = static_cast<sqlite3_int64>(function_cursor_of(cursor).row);
   return SQLITE_OK;
 }
 
@@ -140,13 +140,13 @@ constexpr sqlite3_module function_module{
     .xConnect = connect_function,
     .xBestIndex = plan_function,
     .xDisconnect = disconnect_function,
-    .xOpen = open_cursor,
-    .xClose = close_cursor,
+    .xOpen = open_function_cursor,
+    .xClose = close_function_cursor,
     .xFilter = call_function,
-    .xNext = step_cursor,
-    .xEof = is_cursor_at_end,
-    .xColumn = read_column,
-    .xRowid = read_rowid,
+    .xNext = step_function_cursor,
+    .xEof = is_function_cursor_at_end,
+    .xColumn = read_function_column,
+    .xRowid = read_function_rowid,
 };
 
 }  // namespace

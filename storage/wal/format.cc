@@ -23,12 +23,12 @@ uint32_t place_crc(const WalPlace& place) {
 }  // namespace
 
 std::optional<WalAttachment> take_attachment(std::span<const std::byte>& rest) {
-  constexpr size_t header_size = 8;
-  if (rest.size() < header_size) return std::nullopt;
+  if (rest.size() < wal_attachment_header_size) return std::nullopt;
   const auto size = engine::load<uint32_t>(rest.data() + 4);
-  const uint64_t padded = header_size + engine::align_up(size, 4);
+  const uint64_t padded = wal_attachment_header_size + engine::align_up(size, 4);
   if (padded > rest.size()) return std::nullopt;
-  const WalAttachment taken{.type = engine::load<uint16_t>(rest.data()), .bytes = rest.subspan(header_size, size)};
+  const WalAttachment taken{.type = engine::load<uint16_t>(rest.data()),
+                            .bytes = rest.subspan(wal_attachment_header_size, size)};
   rest = rest.subspan(static_cast<size_t>(padded));
   return taken;
 }

@@ -53,6 +53,7 @@ struct WalAttachment {
   std::span<const std::byte> bytes;
 };
 
+inline constexpr size_t wal_attachment_header_size = 8;
 inline constexpr uint16_t wal_flag_attachments_must_be_known = 1;
 
 // Takes the first one off `rest`. Nothing at the end, and where there is no attachment: then `rest` is not empty.

@@ -9,7 +9,7 @@ namespace storage {
 namespace {
 
 constexpr std::string_view magic = "MRNOTE\r\n";
-constexpr uint32_t format_version = 1;
+constexpr uint32_t note_file_version = 1;
 constexpr uint32_t flag_final = 1;
 constexpr size_t note_size = 8 + 8 + 8 + 2 * sizeof(engine::Hash128);
 constexpr uint64_t count_max = uint64_t{1} << 24;  // more than any number of shards keeps
@@ -23,7 +23,7 @@ std::string notes_path(StreamId stream) { return stream_directory(stream) + '/' 
 std::vector<std::byte> encode_note_file(const NoteFile& file) {
   engine::ByteWriter bytes;
   bytes.put_bytes(engine::as_bytes(magic));
-  bytes.put(format_version);
+  bytes.put(note_file_version);
   bytes.put(file.is_final ? flag_final : uint32_t{0});
   bytes.put(file.epoch);
   bytes.put(static_cast<uint32_t>(file.notes.size()));
@@ -43,7 +43,7 @@ absl::StatusOr<NoteFile> decode_note_file(std::span<const std::byte> bytes, std:
   engine::ByteReader reader(bytes, path);
   reader.check(engine::as_text(reader.take_bytes(magic.size())) == magic, "magic", 1, 0);
   const auto format = reader.take<uint32_t>();
-  reader.check(format == format_version, "format", format_version, format);
+  reader.check(format == note_file_version, "format", note_file_version, format);
   NoteFile file;
   file.is_final = (reader.take<uint32_t>() & flag_final) != 0;
   file.epoch = reader.take<uint32_t>();

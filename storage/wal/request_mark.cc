@@ -6,7 +6,6 @@
 namespace storage {
 namespace {
 
-constexpr size_t header_size = 8;
 constexpr uint32_t flag_shared = 1;
 
 }  // namespace
@@ -15,18 +14,18 @@ std::array<std::byte, request_mark_size> encode_request_mark(const RequestMark& 
   std::array<std::byte, request_mark_size> bytes{};
   std::byte* const at = bytes.data();
   engine::store(at, wal_attachment_request);
-  engine::store(at + 4, static_cast<uint32_t>(request_mark_size - header_size));
-  engine::store(at + header_size, mark.request.source.value);
-  engine::store(at + header_size + 8, mark.request.number);
-  engine::store(at + header_size + 16, mark.part);
-  engine::store(at + header_size + 20, mark.is_shared ? flag_shared : uint32_t{0});
+  engine::store(at + 4, static_cast<uint32_t>(request_mark_size - wal_attachment_header_size));
+  engine::store(at + wal_attachment_header_size, mark.request.source.value);
+  engine::store(at + wal_attachment_header_size + 8, mark.request.number);
+  engine::store(at + wal_attachment_header_size + 16, mark.part);
+  engine::store(at + wal_attachment_header_size + 20, mark.is_shared ? flag_shared : uint32_t{0});
   return bytes;
 }
 
 std::optional<RequestMark> find_request_mark(std::span<const std::byte> attachments) {
   while (const std::optional<WalAttachment> attachment = take_attachment(attachments)) {
     if (attachment->type != wal_attachment_request) continue;
-    if (attachment->bytes.size() != request_mark_size - header_size) return std::nullopt;
+    if (attachment->bytes.size() != request_mark_size - wal_attachment_header_size) return std::nullopt;
     const std::byte* const at = attachment->bytes.data();
     return RequestMark{.request = {.source = StreamId{engine::load<uint64_t>(at)}, .number = engine::load<uint64_t>(at + 8)},
                        .part = engine::load<uint32_t>(at + 16),

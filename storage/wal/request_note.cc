@@ -6,18 +6,17 @@
 namespace storage {
 namespace {
 
-constexpr size_t header_size = 8;
 constexpr size_t key_offset = 40;  // in the attachment's bytes
 constexpr size_t size_with_key = key_offset + sizeof(engine::Hash128);
 static_assert(sizeof(engine::Hash128) == 16);
-static_assert(header_size + size_with_key == request_note_size_max);
+static_assert(wal_attachment_header_size + size_with_key == request_note_size_max);
 
 }  // namespace
 
 EncodedNote::EncodedNote(const DatedNote& note) {
   if (!note.note.is_set()) return;
   const size_t content_size = note.note.has_key() ? size_with_key : key_offset;
-  std::byte* const at = bytes_.data() + header_size;
+  std::byte* const at = bytes_.data() + wal_attachment_header_size;
   engine::store(bytes_.data(), wal_attachment_note);
   engine::store(bytes_.data() + 4, static_cast<uint32_t>(content_size));
   engine::store(at, note.note.request.source.value);
@@ -25,7 +24,7 @@ EncodedNote::EncodedNote(const DatedNote& note) {
   engine::store(at + 16, note.time.ns);
   engine::store(at + 24, note.note.content);
   if (note.note.has_key()) engine::store(at + key_offset, note.note.key);
-  size_ = header_size + content_size;
+  size_ = wal_attachment_header_size + content_size;
 }
 
 std::optional<DatedNote> find_request_note(std::span<const std::byte> attachments) {

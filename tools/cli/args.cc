@@ -36,10 +36,6 @@ constexpr std::array<Unit, 6> count_units = {
 constexpr std::array<Unit, 5> duration_units = {
     {{"us", 1}, {"ms", 1'000}, {"s", 1'000'000}, {"m", 60'000'000}, {"h", 3'600'000'000}}};
 
-absl::Status expected(std::string_view text, std::string_view what) {
-  return engine::invalid_argument(fmt::format("'{}', expected {}", text, what));
-}
-
 // A decimal number and a unit, both whole, the product within int64.
 template <size_t unit_count>
 std::optional<uint64_t> parse_with_unit(std::string_view text, const std::array<Unit, unit_count>& units) {
@@ -62,28 +58,32 @@ std::optional<Integer> parse_integer(std::string_view text) {
 
 }  // namespace
 
+absl::Status expected_instead(std::string_view text, std::string_view what) {
+  return engine::invalid_argument(fmt::format("'{}', expected {}", text, what));
+}
+
 absl::StatusOr<uint64_t> parse_size(std::string_view text) {
   if (const std::optional<uint64_t> size = parse_with_unit(text, size_units)) return *size;
-  return expected(text, "a size such as 64K, 1M or 2G");
+  return expected_instead(text, "a size such as 64K, 1M or 2G");
 }
 
 absl::StatusOr<uint64_t> parse_count(std::string_view text) {
   const std::optional<uint64_t> count = parse_with_unit(text, count_units);
   if (count && *count > 0) return *count;
-  return expected(text, "a count such as 1000, 250k or 10M");
+  return expected_instead(text, "a count such as 1000, 250k or 10M");
 }
 
 absl::StatusOr<int64_t> parse_duration_us(std::string_view text) {
   const std::optional<uint64_t> duration = parse_with_unit(text, duration_units);
   if (duration && *duration > 0) return static_cast<int64_t>(*duration);
-  return expected(text, "a time such as 10us, 5ms, 2s, 1m or 1h");
+  return expected_instead(text, "a time such as 10us, 5ms, 2s, 1m or 1h");
 }
 
 absl::StatusOr<int64_t> parse_date_us(std::string_view text) {
   if (const std::optional<net::TimePoint> date = net::parse_time_point(text, engine::TimeUnit::us)) {
     return net::floor_timestamp(*date, engine::TimeUnit::us);
   }
-  return expected(text, "a date such as 2022-01-01 or 2022-01-01T12:00:00");
+  return expected_instead(text, "a date such as 2022-01-01 or 2022-01-01T12:00:00");
 }
 
 // Of a name that has addresses of both families an IPv4 one: whoever says localhost finds what listens on 127.0.0.1.
@@ -95,20 +95,20 @@ absl::StatusOr<engine::SocketAddress> parse_address(std::string_view text) {
   const bool is_v6 = host.starts_with('[') && host.ends_with(']');
   if (is_v6) host = host.substr(1, host.size() - 2);
   if (!port || is_v6 != (host.find(':') != std::string_view::npos)) {
-    return expected(text, "HOST:PORT such as 127.0.0.1:9009 or [::1]:9009");
+    return expected_instead(text, "HOST:PORT such as 127.0.0.1:9009 or [::1]:9009");
   }
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (const int error = ::getaddrinfo(std::string(host).c_str(), nullptr, &hints, &found); error != 0) {
-    return expected(text, fmt::format("HOST:PORT with an address or the name of a host ({})", ::gai_strerror(error)));
+    return expected_instead(text, fmt::format("HOST:PORT with an address or the name of a host ({})", ::gai_strerror(error)));
   }
   const addrinfo* chosen = found;
   while (chosen->ai_family != AF_INET && chosen->ai_next != nullptr) chosen = chosen->ai_next;
   if (chosen->ai_family != AF_INET) chosen = found;
   std::optional<engine::SocketAddress> address = engine::to_address(chosen->ai_addr, chosen->ai_addrlen);
   ::freeaddrinfo(found);
-  if (!address) return expected(text, "the name of a host that has an internet address");
+  if (!address) return expected_instead(text, "the name of a host that has an internet address");
   address->port = *port;
   return *address;
 }
@@ -130,7 +130,7 @@ absl::StatusOr<std::vector<uint32_t>> parse_cpus(std::string_view text) {
     const std::optional<uint32_t> last =
         dash == std::string_view::npos ? first : parse_integer<uint32_t>(range.substr(dash + 1));
     if (!first || !last || *last < *first || *last > cpu_number_max || (!cpus.empty() && *first <= cpus.back())) {
-      return expected(text, "ascending CPU numbers such as 0-3 or 0,2,4");
+      return expected_instead(text, "ascending CPU numbers such as 0-3 or 0,2,4");
     }
     for (uint32_t cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
     if (comma == rest.size()) return cpus;

@@ -15,7 +15,10 @@
 
 namespace tools {
 
-// Each returns invalid_argument with a text like "'12X', expected a size such as 64K, 1M or 2G".
+// invalid_argument: '12X', expected a size such as 64K, 1M or 2G.
+absl::Status expected_instead(std::string_view text, std::string_view what);
+
+// Each returns that for a text that is none.
 absl::StatusOr<uint64_t> parse_size(std::string_view text);        // bytes; K M G T are powers of 1024
 absl::StatusOr<uint64_t> parse_count(std::string_view text);       // k M G are powers of 1000; at least 1
 absl::StatusOr<int64_t> parse_duration_us(std::string_view text);  // 10us 5ms 2s 1m 1h, at least 1us; in microseconds

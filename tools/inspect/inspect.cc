@@ -21,7 +21,7 @@
 namespace tools {
 namespace {
 
-absl::StatusOr<InspectFormat> parse_format(std::string_view text) {
+absl::StatusOr<InspectFormat> parse_inspect_format(std::string_view text) {
   if (text == "text") return InspectFormat::text;
   if (text == "json") return InspectFormat::json;
   return engine::invalid_argument(fmt::format("'{}', expected text or json", text));
@@ -54,7 +54,7 @@ class InspectCommand final : public Command {
     app.add_option("path", path_,
                    "a data directory, or a file in one (or a copy of it): WAL segment, manifest, schema, superblock")
         ->required();
-    add_parsed(app, "--format", format_, parse_format, "text, or json: one object a line (text)");
+    add_parsed(app, "--format", format_, parse_inspect_format, "text, or json: one object a line (text)");
     app.footer(
         "Exit code 1: something is damaged, and said to be. Beside a running server the log may change while it is read.");
   }

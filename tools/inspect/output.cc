@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t column_gap = 2;
 
-using Cell = std::pair<std::string, std::string>;  // name, value
+using NamedCell = std::pair<std::string, std::string>;  // name, value
 
 std::string dump(const Record& value) {
   return value.dump(-1, ' ', false, Record::error_handler_t::replace);  // texts from a damaged file need not be UTF-8
@@ -30,7 +30,7 @@ std::string cell_text(const Record& value) {
   return plain && !text.empty() ? text : dump(value);
 }
 
-void add_cells(const Record& record, std::vector<Cell>& cells) {
+void add_cells(const Record& record, std::vector<NamedCell>& cells) {
   for (const auto& [name, value] : record.items()) {
     if (value.is_object()) {
       add_cells(value, cells);
@@ -40,8 +40,8 @@ void add_cells(const Record& record, std::vector<Cell>& cells) {
   }
 }
 
-std::vector<Cell> cells_of(const Record& record) {
-  std::vector<Cell> cells;
+std::vector<NamedCell> cells_of(const Record& record) {
+  std::vector<NamedCell> cells;
   add_cells(record, cells);
   return cells;
 }
@@ -50,9 +50,9 @@ std::vector<Cell> cells_of(const Record& record) {
 
 void InspectOutput::fields(std::string_view kind, const Record& record) {
   if (format_ == InspectFormat::json) return write_json(kind, record);
-  const std::vector<Cell> cells = cells_of(record);
+  const std::vector<NamedCell> cells = cells_of(record);
   size_t width = 0;
-  for (const Cell& cell : cells) width = std::max(width, cell.first.size());
+  for (const NamedCell& cell : cells) width = std::max(width, cell.first.size());
   std::string text = fmt::format("{}\n", kind);
   for (const auto& [name, value] : cells) text += fmt::format("  {:<{}}  {}\n", name, width, value);
   write(text);
@@ -73,20 +73,20 @@ void InspectOutput::table(std::string_view kind, std::span<const Record> records
   }
   if (records.empty()) return;
   std::vector<size_t> widths;
-  std::vector<std::vector<Cell>> rows;
+  std::vector<std::vector<NamedCell>> rows;
   for (const Record& record : records) rows.push_back(cells_of(record));
-  for (const std::vector<Cell>& row : rows) {
+  for (const std::vector<NamedCell>& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max({widths[i], row[i].first.size(), row[i].second.size()});
   }
-  const auto put_line = [&](std::string_view start, const std::vector<Cell>& row, std::string Cell::*part) {
+  const auto put_line = [&](std::string_view start, const std::vector<NamedCell>& row, std::string NamedCell::*part) {
     std::string text = fmt::format("{:<10}", start);
     for (size_t i = 0; i < row.size(); ++i) text += fmt::format("{:<{}}", row[i].*part, widths[i] + column_gap);
     text.erase(text.find_last_not_of(' ') + 1);
     write(text + '\n');
   };
-  put_line(kind, rows.front(), &Cell::first);
-  for (const std::vector<Cell>& row : rows) put_line({}, row, &Cell::second);
+  put_line(kind, rows.front(), &NamedCell::first);
+  for (const std::vector<NamedCell>& row : rows) put_line({}, row, &NamedCell::second);
 }
 
 void InspectOutput::damage(std::string_view path, uint64_t offset, std::string_view why) {

@@ -11,18 +11,15 @@
 #include <sstream>
 
 #include "tools/cli/http_client.h"
+#include "tools/load/clock.h"
 #include "tools/load/ledger.h"
 #include "tools/load/verify.h"
 
 namespace tools {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int ledger_interval_ms = 10;    // how late the durable and the visible clock may stop
 constexpr double settle_wait_s_max = 60;  // without any progress
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 double thread_cpu_s() {
   rusage usage{};

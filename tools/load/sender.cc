@@ -15,10 +15,10 @@
 
 #include "engine/io/socket_name.h"
 
+#include "tools/load/clock.h"
+
 namespace tools {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr auto observe_interval = std::chrono::milliseconds(50);
 constexpr int paced_wait_ms = 1;     // how late a row of a paced load may leave
@@ -26,8 +26,6 @@ constexpr int blocked_wait_ms = 50;  // as observe_interval
 constexpr int finish_wait_ms = 30'000;
 
 engine::SocketAddress address_of(int socket) { return engine::local_address(socket).value_or(engine::SocketAddress{}); }
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 absl::Status cannot_connect(engine::SocketAddress server, int error) {
   return engine::failed_precondition(

@@ -13,12 +13,8 @@
 namespace tools {
 namespace {
 
-absl::Status expected(std::string_view text, std::string_view what) {
-  return engine::invalid_argument(fmt::format("'{}', expected {}", text, what));
-}
-
 absl::Status parse_bool(std::string_view text, SettingValue& value) {
-  if (text != "true" && text != "false") return expected(text, "true or false");
+  if (text != "true" && text != "false") return expected_instead(text, "true or false");
   value.is_on = text == "true";
   return absl::OkStatus();
 }
@@ -34,7 +30,7 @@ absl::Status parse_time_unit(std::string_view text, SettingValue& value) {
                                 Unit{"ms", engine::TimeUnit::ms},     Unit{"s", engine::TimeUnit::seconds},
                                 Unit{"m", engine::TimeUnit::minutes}, Unit{"h", engine::TimeUnit::hours}};
   const auto found = std::ranges::find(units, text, &Unit::name);
-  if (found == units.end()) return expected(text, "n, u, ms, s, m or h");
+  if (found == units.end()) return expected_instead(text, "n, u, ms, s, m or h");
   value.time_unit = found->unit;
   return absl::OkStatus();
 }
@@ -42,7 +38,7 @@ absl::Status parse_time_unit(std::string_view text, SettingValue& value) {
 absl::Status parse_number(SettingKind kind, uint64_t min, std::string_view text, SettingValue& value) {
   const absl::StatusOr<uint64_t> number = kind == SettingKind::size ? parse_size(text) : parse_count(text);
   if (!number.ok()) return number.status();
-  if (*number < min) return expected(text, fmt::format("{} or more", min));
+  if (*number < min) return expected_instead(text, fmt::format("{} or more", min));
   value.number = *number;
   return absl::OkStatus();
 }
@@ -53,9 +49,9 @@ absl::Status parse_timeout(uint64_t min_ms, std::string_view text, SettingValue&
   const bool is_plain = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
   const bool is_zero = is_plain && text.find_first_not_of('0') == std::string_view::npos;
   const absl::StatusOr<int64_t> time_us = parse_duration_us(is_plain ? fmt::format("{}ms", text) : text);
-  if (!time_us.ok() && !is_zero) return expected(text, "milliseconds, or a time such as 500ms, 60s, 5m or 1h");
+  if (!time_us.ok() && !is_zero) return expected_instead(text, "milliseconds, or a time such as 500ms, 60s, 5m or 1h");
   const int64_t time = is_zero ? 0 : std::min(*time_us, year_us);
-  if (time < static_cast<int64_t>(min_ms) * 1000) return expected(text, fmt::format("{} ms or more", min_ms));
+  if (time < static_cast<int64_t>(min_ms) * 1000) return expected_instead(text, fmt::format("{} ms or more", min_ms));
   value.time = engine::microseconds(time);
   return absl::OkStatus();
 }
@@ -77,7 +73,7 @@ absl::Status parse_listener(std::string_view text, SettingValue& value) {
 absl::Status parse_group(std::string_view text, SettingValue& value) {
   const bool is_v6 = text.find(':') != std::string_view::npos;
   const auto address = engine::SocketAddress::parse(is_v6 ? fmt::format("[{}]:0", text) : fmt::format("{}:0", text));
-  if (!address || !address->is_multicast()) return expected(text, "an address of multicast such as 232.1.2.3");
+  if (!address || !address->is_multicast()) return expected_instead(text, "an address of multicast such as 232.1.2.3");
   value.address = *address;
   return absl::OkStatus();
 }
@@ -89,7 +85,7 @@ absl::Status parse_type(std::string_view text, std::initializer_list<std::string
     value.type = type->type;
     return absl::OkStatus();
   }
-  return expected(text, fmt::format("one of {}", fmt::join(names, ", ")));
+  return expected_instead(text, fmt::format("one of {}", fmt::join(names, ", ")));
 }
 
 absl::Status parse(SettingKind kind, uint64_t min, std::string_view text, SettingValue& value) {

@@ -32,11 +32,11 @@ int report(const absl::Status& status, int exit_code) {
   return exit_code;
 }
 
-absl::StatusOr<std::optional<ResultFormat>> parse_format(std::string_view text) {
+absl::StatusOr<std::optional<ResultFormat>> parse_result_format(std::string_view text) {
   if (text == "table") return ResultFormat::table;
   if (text == "csv") return ResultFormat::csv;
   if (text == "json") return ResultFormat::json;
-  return engine::invalid_argument(fmt::format("'{}', expected table, csv or json", text));
+  return expected_instead(text, "table, csv or json");
 }
 
 // Arrays and the like come as the JSON text they are; `texts` keeps what cells point to.
@@ -74,7 +74,7 @@ class SqlCommand final : public Command {
         [](std::string_view text) -> absl::StatusOr<std::optional<engine::SocketAddress>> { return parse_address(text); },
         "ask the server at HOST:PORT instead")
         ->excludes(data);
-    add_parsed(app, "--format", format_, parse_format, "table, csv or json; a table on a terminal, csv elsewhere");
+    add_parsed(app, "--format", format_, parse_result_format, "table, csv or json; a table on a terminal, csv elsewhere");
     app.add_option("query", query_, "SQL, or the name of a table")->required();
   }
 
