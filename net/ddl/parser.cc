@@ -49,7 +49,7 @@ DdlColumn take_column(TokenReader& reader) {
   DdlColumn column;
   column.name = reader.take_name("column name");
   column.type = take_type(reader);
-  while (column.type.name == "SYMBOL" && take_symbol_option(reader)) {
+  while (column.type.full.type == storage::ColumnType::symbol && take_symbol_option(reader)) {
   }
   return column;
 }
@@ -206,7 +206,7 @@ TableChange take_alter_column(TokenReader& reader) {
   DdlName name = reader.take_name("column name");
   if (reader.take({"type"})) {
     ChangeType change{.name = std::move(name), .type = take_type(reader)};
-    while (change.type.name == "SYMBOL" && take_symbol_option(reader)) {
+    while (change.type.full.type == storage::ColumnType::symbol && take_symbol_option(reader)) {
     }
     return change;
   }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "storage/schema/full_type.h"
 #include "storage/schema/schema.h"
 #include "storage/schema/ttl.h"
 
@@ -25,9 +26,7 @@ struct DdlName {
 };
 
 struct DdlType {
-  std::string name;                    // QuestDB's, in upper case
-  std::vector<uint32_t> parameters{};  // DECIMAL(18,3): 18 and 3; GEOHASH(8c): its bits, 40
-  uint32_t dimensions = 0;             // DOUBLE[][]: 2
+  storage::FullType full;
   size_t position = 0;
 };
 

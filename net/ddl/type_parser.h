@@ -6,7 +6,7 @@
 
 namespace net {
 
-// Of those that QuestDB has, under its name whichever of its aliases was written. Something is wrong with any other.
+// Of those that QuestDB has, by its name or an alias. Something is wrong with any other.
 DdlType take_type(TokenReader& reader);
 
 }  // namespace net

@@ -92,25 +92,12 @@ std::optional<DdlError> check_column_name(const DdlName& name) {
   return DdlError{named("invalid column name", name.text), name.position};
 }
 
-std::optional<storage::FullType> find_column_type(const DdlType& type) {
-  if (type.dimensions != 0 && type.name != "DOUBLE") return std::nullopt;  // of arrays only those are stored
-  std::string name = type.name;
-  for (uint32_t i = 0; i < type.dimensions; ++i) name += "[]";
-  if (type.parameters.empty()) return storage::parse_full_type(name);
-  name.append("(").append(std::to_string(type.parameters[0]));
-  if (type.name == "GEOHASH") name.append("b");
-  if (type.parameters.size() > 1) name.append(",").append(std::to_string(type.parameters[1]));
-  return storage::parse_full_type(name.append(")"));
-}
-
 DdlResult<std::vector<ColumnWish>> make_column_wishes(std::span<const DdlColumn> columns) {
   DdlResult<Indexes> indexes = index_names(columns);
   if (auto* error = std::get_if<DdlError>(&indexes)) return std::move(*error);
   std::vector<ColumnWish> wishes;
   for (const DdlColumn& column : columns) {
-    const std::optional<storage::FullType> type = find_column_type(column.type);
-    if (!type) return DdlError{"columns of type " + column.type.name + " are not stored", column.type.position};
-    wishes.push_back({.name = column.name.text, .type = type->type, .parameters = type->parameters});
+    wishes.push_back({.name = column.name.text, .type = column.type.full.type, .parameters = column.type.full.parameters});
   }
   return wishes;
 }

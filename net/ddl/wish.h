@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "net/ddl/statement.h"
-#include "storage/schema/full_type.h"
+#include "storage/schema/schema.h"
 
 namespace net {
 
@@ -17,9 +17,6 @@ using DdlResult = std::variant<Value, DdlError>;
 // A name that QuestDB would take.
 std::optional<DdlError> check_table_name(const DdlName& name);
 std::optional<DdlError> check_column_name(const DdlName& name);
-
-// Nothing: a type that Millrace does not store.
-std::optional<storage::FullType> find_column_type(const DdlType& type);
 
 // `statement` names a designated timestamp.
 DdlResult<storage::TableWish> make_table_wish(const CreateTable& statement);

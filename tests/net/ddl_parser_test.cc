@@ -20,12 +20,7 @@ struct Spell {
     return text;
   }
 
-  static std::string type(const DdlType& type) {
-    std::string text = type.name;
-    for (const uint32_t parameter : type.parameters) text += ":" + std::to_string(parameter);
-    for (uint32_t i = 0; i < type.dimensions; ++i) text += "[]";
-    return text;
-  }
+  static std::string type(const DdlType& type) { return storage::full_type_name(type.full.type, type.full.parameters); }
 
   static std::string columns(const std::vector<DdlColumn>& columns) {
     std::string text;
@@ -91,9 +86,9 @@ const std::vector<Example>& good_statements() {
   static const std::vector<Example> examples = {
       // As the official suites and tools send them.
       {"CREATE TABLE \"T\" (dec DECIMAL(18,3), timestamp TIMESTAMP) TIMESTAMP(timestamp) PARTITION BY DAY;",
-       "create T (dec DECIMAL:18:3, timestamp TIMESTAMP) timestamp timestamp by DAY"},
+       "create T (dec DECIMAL(18,3), timestamp TIMESTAMP) timestamp timestamp by DAY"},
       {"CREATE TABLE \"T\" (price DECIMAL(18,3), timestamp TIMESTAMP_NS) TIMESTAMP(timestamp) PARTITION BY DAY;",
-       "create T (price DECIMAL:18:3, timestamp TIMESTAMP_NS) timestamp timestamp by DAY"},
+       "create T (price DECIMAL(18,3), timestamp TIMESTAMP_NS) timestamp timestamp by DAY"},
       {"CREATE TABLE \"t\" (id LONG, val DOUBLE, ts TIMESTAMP) TIMESTAMP(ts) PARTITION BY DAY WAL DEDUP UPSERT KEYS(ts, id)",
        "create t (id LONG, val DOUBLE, ts TIMESTAMP) timestamp ts by DAY keys ts,id"},
       {"CREATE TABLE IF NOT EXISTS t (ts TIMESTAMP, worker_id INT) TIMESTAMP(ts) PARTITION BY HOUR TTL 2 DAYS WAL\n"
@@ -107,9 +102,9 @@ const std::vector<Example>& good_statements() {
 
       {"create table t (s symbol capacity 256 nocache index capacity 128, d double[][], g geohash(8c), h geohash(3b), ts "
        "timestamp), index(s capacity 12) timestamp(ts) bypass wal",
-       "create t (s SYMBOL, d DOUBLE[][], g GEOHASH:40, h GEOHASH:3, ts TIMESTAMP) timestamp ts bypass wal"},
+       "create t (s SYMBOL, d DOUBLE[][], g GEOHASH(8c), h GEOHASH(3b), ts TIMESTAMP) timestamp ts bypass wal"},
       {"create table t (a decimal, b decimal(7), c integer, d bigint, e text, f ipv4, u uuid)",
-       "create t (a DECIMAL:18:3, b DECIMAL:7:0, c INT, d LONG, e STRING, f IPv4, u UUID)"},
+       "create t (a DECIMAL(18,3), b DECIMAL(7,0), c INT, d LONG, e STRING, f IPv4, u UUID)"},
       {"create table t (timestamp timestamp, table long, \"a b\" byte) timestamp(timestamp) partition by none owned by 'me'",
        "create t (timestamp TIMESTAMP, table LONG, a b BYTE) timestamp timestamp by NONE"},
       {"-- a comment: > <\ncreate /* table */ table t(a long) -- ;", "create t (a LONG)"},
