@@ -20,6 +20,10 @@ constexpr std::array rules = {
     Rule{IoOp::write, ENOSPC, ErrorPolicy::no_space},
     Rule{IoOp::write, EDQUOT, ErrorPolicy::no_space},
 
+    Rule{IoOp::read, EAGAIN, ErrorPolicy::again},
+    Rule{IoOp::read, EINTR, ErrorPolicy::again},
+    Rule{IoOp::read, ENOMEM, ErrorPolicy::again},
+
     Rule{IoOp::open, EMFILE, ErrorPolicy::shortage},
     Rule{IoOp::open, ENFILE, ErrorPolicy::shortage},
     Rule{IoOp::open, ENOMEM, ErrorPolicy::shortage},

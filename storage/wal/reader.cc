@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "engine/base/bytes.h"
-#include "engine/base/crc32c.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
 #include "storage/wal/names.h"
@@ -68,7 +67,11 @@ absl::StatusOr<std::optional<WalFrame>> WalReader::read_next() {
     ASSIGN_OR_RETURN(const Parsed parsed, parse_frame());
     if (parsed.verdict == Verdict::newer) return newer_status(parsed);
     if (parsed.verdict == Verdict::good) {
-      offset_ += engine::align_up(parsed.header.size, wal_frame_alignment);
+      const uint64_t stored_size = engine::align_up(uint64_t{parsed.header.size}, wal_frame_alignment);
+      place_ = {.sequence = static_cast<uint32_t>(files_.segments[segment_].sequence),
+                .offset = static_cast<uint32_t>(offset_),
+                .size = static_cast<uint32_t>(stored_size)};
+      offset_ += stored_size;
       VERIFY_LT(offset_, window_.size());  // fields_fit() has left room for a trailer
       VERIFY_EQ(parsed.frame.lsn, expected_);
       in_group_ = true;
@@ -92,7 +95,7 @@ absl::StatusOr<std::optional<WalFrame>> WalReader::read_next() {
 
 std::string WalReader::path() const { return segment_path(files_.stream, files_.segments[segment_].sequence); }
 
-WalPlace WalReader::place(uint64_t offset) const {
+WalPlace WalReader::placed_at(uint64_t offset) const {
   return {.salt = database_.wal_salt,
           .stream = files_.stream.value,
           .sequence = files_.segments[segment_].sequence,
@@ -178,28 +181,17 @@ absl::StatusOr<WalReader::Parsed> WalReader::parse_frame() {
     return parsed;
   }
   if (!fields_fit(header)) return parsed;
-  const size_t head_size = header.head_size;
-  const size_t checked_size = head_size + header.attachments_size;
+  const size_t checked_size = size_t{header.head_size} + header.attachments_size;
   ASSIGN_OR_RETURN(bytes, window_.bytes(offset_, sizeof(WalFrameHeader) + checked_size));
   if (bytes.size() < sizeof(WalFrameHeader) + checked_size) return parsed;
-  const uint32_t crc = wal_crc(place(offset_), header, bytes.subspan(sizeof(WalFrameHeader)));
-  if (checksums_matter() && crc != header.header_crc) return parsed;
+  const bool is_header = header_holds(placed_at(offset_), header, bytes.subspan(sizeof(WalFrameHeader)));
+  if (checksums_matter() && !is_header) return parsed;
   ASSIGN_OR_RETURN(bytes, window_.bytes(offset_, header.size));
   if (bytes.size() < header.size) return parsed;
-  const std::span<const std::byte> body = bytes.subspan(header.size - header.body_size);
-  if (checksums_matter() && engine::crc32c(body) != header.body_crc) return parsed;
-  const std::span<const std::byte> attachments = bytes.subspan(sizeof(WalFrameHeader) + head_size, header.attachments_size);
-  parsed.newer = what_is_newer(header, attachments);
+  if (checksums_matter() && !body_holds(header, bytes)) return parsed;
+  parsed.frame = view_frame(header, bytes);
+  parsed.newer = what_is_newer(header, parsed.frame.attachments);
   parsed.verdict = parsed.newer.empty() ? Verdict::good : Verdict::newer;
-  parsed.frame = {.type = static_cast<FrameType>(header.type),
-                  .lane = {TableId{header.table}, LaneNumber{header.lane}},
-                  .txn = Txn{header.txn},
-                  .lsn = Lsn{header.lsn},
-                  .head = bytes.subspan(sizeof(WalFrameHeader), head_size),
-                  .body = body,
-                  .body_crc = header.body_crc,
-                  .attachments = attachments,
-                  .attachments_must_be_known = (header.flags & wal_flag_attachments_must_be_known) != 0};
   return parsed;
 }
 
@@ -211,7 +203,7 @@ absl::StatusOr<std::optional<WalTrailer>> WalReader::read_trailer(uint64_t block
   if (bytes.size() < sizeof(WalTrailer)) return std::optional<WalTrailer>{};
   const auto trailer = engine::load<WalTrailer>(bytes.data());
   const bool ours = trailer.salt == database_.wal_salt && trailer.epoch == stream_epoch(files_.stream);
-  const bool valid = (ours || !origin_matters()) && trailer.crc == wal_crc(place(offset), trailer);
+  const bool valid = (ours || !origin_matters()) && trailer.crc == wal_crc(placed_at(offset), trailer);
   return valid ? std::optional(trailer) : std::nullopt;
 }
 

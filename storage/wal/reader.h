@@ -19,6 +19,7 @@
 #include "engine/io/backend.h"
 #include "storage/database/superblock.h"
 #include "storage/wal/format.h"
+#include "storage/wal/frame_bytes.h"
 #include "storage/wal/window.h"
 
 namespace storage {
@@ -59,6 +60,9 @@ class WalReader {
   // data-loss: see above; failed-precondition: written by a newer release; others: the disk could not be read.
   absl::StatusOr<std::optional<WalFrame>> next();
 
+  // Of the frame that next() gave last.
+  const WalFramePlace& place() const { return place_; }
+
   const std::optional<WalDamage>& damage() const { return damage_; }
   const WalReadCounts& counts() const { return counts_; }
 
@@ -90,7 +94,7 @@ class WalReader {
   absl::Status newer_status(const Parsed& parsed) const;
   absl::Status damage_status() const;
   std::string path() const;
-  WalPlace place(uint64_t offset) const;
+  WalPlace placed_at(uint64_t offset) const;
 
   engine::IoBackend& backend_;
   Database database_;
@@ -100,6 +104,7 @@ class WalReader {
   bool begun_ = false;
   bool ended_ = false;
   absl::Status status_;
+  WalFramePlace place_;
   uint64_t offset_ = 0;    // in the segment, of the next frame
   bool in_group_ = false;  // a frame of the group at hand was read
   Lsn expected_;           // 0: not known, the first segment cannot be read

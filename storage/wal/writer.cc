@@ -117,6 +117,10 @@ Lsn WalWriter::append(const WalFrame& frame) {
   const uint64_t stored_size = frame.stored_size();
   VERIFY(has_room(stored_size, Use::letting_go));
   if (filling_.empty()) begin_group(plan_group(stored_size));
+  last_place_ = {.sequence = static_cast<uint32_t>(position_.sequence),
+                 .offset = static_cast<uint32_t>(position_.offset),
+                 .size = static_cast<uint32_t>(stored_size)};
+  VERIFY_EQ(last_place_.sequence, position_.sequence);
   const Lsn lsn = filling_.append(frame);
   VERIFY_EQ(lsn.value, position_.last.value + 1);
   position_ = filling_.end();
@@ -132,6 +136,17 @@ void WalWriter::flush() {
   VERIFY_LE(position_.offset, options_.segment_size);
   write_.start(std::exchange(filling_, {}), held_.back().segment.file);
   if (engine::sabotaged("early_ack")) report_durable(position_.last);
+}
+
+void WalWriter::read(WalFrameRead& read, std::span<const WalFramePlace> places) const {
+  const std::span<const WalFramePlace> neighbours = places.first(WalFrameRead::count_of(places));
+  const uint64_t sequence = neighbours.front().sequence;
+  VERIFY(!held_.empty());
+  VERIFY_GE(sequence, held_.front().segment.sequence);
+  const Held& held = held_[static_cast<size_t>(sequence - held_.front().segment.sequence)];
+  VERIFY_EQ(held.segment.sequence, sequence);
+  const WalPlace origin{.salt = origin_.database.wal_salt, .stream = origin_.stream.value};
+  read.start(origin, held.segment.file, segment_path(origin_.stream, sequence), neighbours);
 }
 
 void WalWriter::on_group_durable(Lsn last, size_t size) {

@@ -26,6 +26,8 @@
 #include "engine/reactor/reactor.h"
 #include "storage/database/superblock.h"
 #include "storage/wal/format.h"
+#include "storage/wal/frame_bytes.h"
+#include "storage/wal/frame_read.h"
 #include "storage/wal/group.h"
 #include "storage/wal/group_write.h"
 #include "storage/wal/segments.h"
@@ -81,6 +83,8 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
 
   // Copies the frame into the group being filled. Needs has_room(frame.stored_size()).
   Lsn append(const WalFrame& frame);
+  // Of the frame that was appended last.
+  const WalFramePlace& last_place() const { return last_place_; }
 
   // At the end of every turn, and when has_room says no.
   void flush();
@@ -91,6 +95,10 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
 
   // Whether that would let a segment go.
   bool frees_segments(Lsn lsn) const { return held_.size() > 1 && held_.front().last <= lsn; }
+
+  // Reads frames of one segment back that are durable and not released: as many of the first places as
+  // WalFrameRead::count_of() says.
+  void read(WalFrameRead& read, std::span<const WalFramePlace> places) const;
 
   Lsn last() const { return position_.last; }  // appended
   Lsn durable() const { return durable_; }     // last durable one
@@ -149,6 +157,7 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
   WalGroupWrite write_;
   std::deque<Held> held_;  // oldest first; groups go into the last one
   WalPosition position_;   // behind the last frame; of the next group, when none is filling
+  WalFramePlace last_place_;
   Lsn durable_;
   Counts counts_;
 };

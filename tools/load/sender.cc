@@ -14,7 +14,6 @@
 #include <system_error>
 
 #include "engine/io/socket_name.h"
-
 #include "tools/load/clock.h"
 
 namespace tools {
