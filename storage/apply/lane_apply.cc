@@ -37,7 +37,7 @@ uint32_t end_of_fitting(const DictionaryState& dictionary, const IoRound& round)
 }  // namespace
 
 void LaneApply::start(RowBlock block) {
-  VERIFY(touched_.empty() && shares_.empty());
+  VERIFY(shares_.empty());
   VERIFY(!append_);
   block_ = std::move(block);
   block_.complete_columns();
@@ -150,13 +150,14 @@ void LaneApply::split_rows() {
     }
     leave_out_applied(partition.manifest->applied, slice);
     if (slice.size() == 0) continue;
-    std::vector<int64_t> lasts;
-    for (const Run& run : partition.manifest->runs) lasts.push_back(run.timestamp_max);
-    for (const RunShare& rows : deal_to_runs(lasts, timestamps, slice)) shares_.push_back({&partition, rows});
-    VERIFY(partition.next == nullptr);
-    partition.next = std::make_shared<PartitionManifest>(*partition.manifest);
+    if (partition.next == nullptr) {
+      partition.next = std::make_shared<PartitionManifest>(*partition.manifest);
+      touched_.push_back(&partition);
+    }
     partition.next->applied = block_.last_txn();
-    touched_.push_back(&partition);
+    std::vector<int64_t> lasts;
+    for (const Run& run : partition.next->runs) lasts.push_back(run.timestamp_max);
+    for (const RunShare& rows : deal_to_runs(lasts, timestamps, slice)) shares_.push_back({&partition, rows});
   }
 }
 
@@ -188,10 +189,20 @@ bool LaneApply::plan(IoRound& round) {
   return !round.empty();
 }
 
-RowBlock LaneApply::finish() {
+RowBlock LaneApply::finish(BlockEnd end) {
   VERIFY(dictionaries_planned_);
   VERIFY_EQ(share_, shares_.size());
   VERIFY(!append_);
+  if (end == BlockEnd::whole) publish();
+  shares_.clear();
+  order_.clear();
+  sparse_ = {};
+  spread_ = {};
+  block_.clear();
+  return std::move(block_);
+}
+
+void LaneApply::publish() {
   for (PartitionState* partition : touched_) {
     VERIFY_GE(partition->next->applied, partition->manifest->applied);
     partition->manifest = std::move(partition->next);
@@ -199,12 +210,6 @@ RowBlock LaneApply::finish() {
   }
   state_.applied = std::max(state_.applied, block_.last_txn());
   touched_.clear();
-  shares_.clear();
-  order_.clear();
-  sparse_ = {};
-  spread_ = {};
-  block_.clear();
-  return std::move(block_);
 }
 
 // The functions below return false when the round is full: they are called again with an empty one, and go on.

@@ -1,4 +1,5 @@
-// One apply: the rows of a block become bytes of column files, round by round.
+// One apply: the rows of a block become bytes of column files, round by round. A commit that is larger than a block is applied
+// by several, and none of its rows is published before the last one.
 //
 // Rows are sorted, split by partition and dealt to runs; rows that a partition has already are left out. Then, in this order:
 // new dictionary entries, and for each share of rows its columns. All operations of a round that touch the same file are in
@@ -28,8 +29,9 @@ class LaneApply {
   // Fills `round`, which is empty. False when nothing is left to do.
   bool plan(IoRound& round);
 
-  // Makes the new manifests the published ones. Returns the block, empty.
-  RowBlock finish();
+  // Makes the new manifests the published ones, unless the block's last commit goes on in the next one. Returns the block,
+  // empty.
+  RowBlock finish(BlockEnd end);
 
  private:
   struct Share {
@@ -43,6 +45,7 @@ class LaneApply {
     uint32_t place;  // in the column
   };
 
+  void publish();
   void sort_rows();
   void sort_sparse_columns();
   std::vector<SortedPlace> sort_places(const BlockColumn& column, std::span<const uint32_t> positions) const;
@@ -61,7 +64,7 @@ class LaneApply {
   RowBlock block_;
   std::vector<uint32_t> order_;                   // empty: as they are
   std::vector<std::vector<SortedPlace>> sparse_;  // by block column; of those without a place for each row
-  std::vector<PartitionState*> touched_;
+  std::vector<PartitionState*> touched_;          // with manifests that are not published
   std::vector<Share> shares_;
 
   // Where plan() goes on.

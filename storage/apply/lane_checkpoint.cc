@@ -72,15 +72,15 @@ void LaneCheckpoint::collect_base() {
 }
 
 void LaneCheckpoint::collect_partition(PartitionState& partition) {
-  VERIFY(partition.next == nullptr);
+  const bool is_open = partition.next != nullptr;  // a commit is applied in part: of that nothing is said to be there
   if (!partition.is_dirty) {
-    partition.files.reset();  // no row came since the last checkpoint
+    if (!is_open) partition.files.reset();  // no row came since the last checkpoint
     return;
   }
   partitions_.push_back(&partition);
   if (partition.files == nullptr) return;
   PartitionFiles& files = *partition.files;
-  VERIFY_EQ(files.runs.size(), partition.manifest->runs.size());
+  VERIFY_EQ(files.runs.size(), (is_open ? partition.next : partition.manifest)->runs.size());
   if (files.directory.take_changed()) directories_.push_back(files.directory.path());
   for (RunFiles& run : files.runs) {
     const bool changed = run.directory.take_changed();

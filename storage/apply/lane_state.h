@@ -30,7 +30,7 @@ struct PartitionFiles {
 
 struct PartitionState {
   ManifestRef manifest;                     // published
-  std::shared_ptr<PartitionManifest> next;  // what an apply makes of it
+  std::shared_ptr<PartitionManifest> next;  // what applies make of it, up to the end of a commit
   std::unique_ptr<PartitionFiles> files;    // while it is written to
   bool is_dirty = false;                    // `manifest` is newer than the durable one
 };

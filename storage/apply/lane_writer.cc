@@ -46,8 +46,9 @@ void LaneWriter::move_to(Step step) {
   step_ = step;
 }
 
-void LaneWriter::apply(RowBlock block) {
+void LaneWriter::apply(RowBlock block, BlockEnd end) {
   move_to(Step::apply);
+  end_ = end;
   apply_.start(std::move(block));
   rounds_.acquire(*this);
 }
@@ -103,7 +104,7 @@ void LaneWriter::finish() {
   const Step ended = step_;
   move_to(Step::none);
   if (ended == Step::apply) {
-    RowBlock spent = apply_.finish();
+    RowBlock spent = apply_.finish(end_);
     publish();
     listener_.on_applied(*this, std::move(spent));
   } else {

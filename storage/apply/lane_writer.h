@@ -26,7 +26,8 @@ class LaneWriter;
 // Called in a turn of their own, never inside apply() or checkpoint(). The next step may be begun right there.
 class LaneWriterListener {
  public:
-  // snapshot() shows it. `spent` is the block, empty: to be filled again without new memory, or to be dropped.
+  // snapshot() shows it, unless its last commit goes on. `spent` is the block, empty: to be filled again without new memory, or
+  // to be dropped.
   virtual void on_applied(LaneWriter& writer, RowBlock spent) = 0;
   virtual void on_checkpointed(LaneWriter& writer) = 0;  // checkpointed() shows it
   // A write or a sync failed: what is on disk above the last checkpoint is unknown. The WAL still holds it, and the next start
@@ -53,11 +54,13 @@ class LaneWriter final : private RoundWaiter, private RoundListener {
   bool idle() const { return step_ == Step::none; }
 
   // Requires idle(). Rows of a partition that its manifest has already (txn not above applied) are left out: replay is
-  // idempotent. So all rows of a commit come in one block. Every symbol in it has its id from dictionary(). The block is
-  // sorted and split before this returns, the rest is done in rounds.
-  void apply(RowBlock block);
+  // idempotent. So all rows of a commit come in one block, or in several that follow each other, of which only the last one
+  // has an end: then all of it is published. Every symbol in it has its id from dictionary(). The block is sorted and split
+  // before this returns, the rest is done in rounds.
+  void apply(RowBlock block, BlockEnd end = BlockEnd::whole);
 
-  // Requires idle(). Also makes the schema file durable when its version is newer than the file's (lane 0 only).
+  // Requires idle(). Of a commit that is applied in part it says nothing. Also makes the schema file durable when its version
+  // is newer than the file's (lane 0 only).
   void checkpoint();
 
   Txn applied() const { return state_.applied; }
@@ -94,7 +97,8 @@ class LaneWriter final : private RoundWaiter, private RoundListener {
   LaneSnapshotRef snapshot_;
   CrowdedRef crowded_;
   Step step_ = Step::none;
-  IoRound* round_ = nullptr;  // while the step has one
+  BlockEnd end_ = BlockEnd::whole;  // of the last block
+  IoRound* round_ = nullptr;        // while the step has one
 };
 
 }  // namespace storage

@@ -43,6 +43,9 @@ struct BlockCommit {
   size_t row_end = 0;
 };
 
+// Where the last commit of a block ends: with it, or in a further one.
+enum class BlockEnd : uint8_t { whole, goes_on };
+
 class RowBlock {
  public:
   static constexpr size_t memory_kept_max = size_t{16} << 20;

@@ -38,8 +38,8 @@ class LaneOwner final : public storage::LaneWriterListener {
   const storage::Rounds& io() const { return io_; }
 
   // False when the step failed.
-  bool apply(storage::RowBlock block) {
-    writer_->apply(std::move(block));
+  bool apply(storage::RowBlock block, storage::BlockEnd end = storage::BlockEnd::whole) {
+    writer_->apply(std::move(block), end);
     return wait();
   }
   bool checkpoint() {

@@ -228,6 +228,62 @@ TEST_CASE("table_writer: an append of no bytes to a text file that ends with a b
   CHECK(rows[5].at(note) == "vend");
 }
 
+// Of ten rows of the commit, from `first` on; each slice reaches back into the time of the one before.
+RowBlock slice_of(const SchemaRef& schema, Txn txn, uint64_t first) {
+  const auto fill = [first](OpenBatch& batch) {
+    for (uint64_t row = first; row < first + 10; ++row) {
+      batch.begin_row();
+      batch.set_word({1}, 1'700'000'000'000'000 + row % 7 * 50'000'000'000 + row);
+    }
+  };
+  return block_of(schema, fill, {}, txn);
+}
+
+TEST_CASE("table_writer: a commit of several blocks is published as one, whatever is checkpointed meanwhile") {
+  sim::SimWorld world({.seed = 5});
+  Workload workload(5, {});
+  const auto rows_of = [](SimLaneOwner& owner) {
+    std::vector<std::string> errors;
+    const size_t rows = owner->read(owner.reader(), errors).size();
+    CHECK(errors == std::vector<std::string>{});
+    return rows;
+  };
+  {
+    SimLaneOwner owner(world, workload.schema());
+    REQUIRE(owner->apply(slice_of(workload.schema(), Txn{1}, 0)));
+    REQUIRE(owner->apply(slice_of(workload.schema(), Txn{2}, 10), BlockEnd::goes_on));
+    CHECK(owner.writer().applied() == Txn{1});
+    CHECK(rows_of(owner) == 10);
+    REQUIRE(owner->checkpoint());
+    CHECK(owner.writer().checkpointed() == Txn{1});
+    REQUIRE(owner->apply(slice_of(workload.schema(), Txn{2}, 20), BlockEnd::goes_on));
+    CHECK(rows_of(owner) == 10);
+    world.power_off();
+  }
+  world.restart();
+  {
+    SimLaneOwner owner(world, workload.schema());
+    REQUIRE(owner.writer().load() == absl::OkStatus());
+    CHECK(rows_of(owner) == 10);
+    REQUIRE(owner->apply(slice_of(workload.schema(), Txn{2}, 10), BlockEnd::goes_on));
+    REQUIRE(owner->apply(slice_of(workload.schema(), Txn{2}, 20), BlockEnd::goes_on));
+    REQUIRE(owner->checkpoint());
+    REQUIRE(owner->apply(slice_of(workload.schema(), Txn{2}, 30)));
+    CHECK(owner.writer().applied() == Txn{2});
+    CHECK(rows_of(owner) == 40);
+    REQUIRE(owner->checkpoint());
+    world.power_off();
+  }
+  world.restart();
+  SimLaneOwner owner(world, workload.schema());
+  REQUIRE(owner.writer().load() == absl::OkStatus());
+  CHECK(owner.writer().checkpointed() == Txn{2});
+  CHECK(rows_of(owner) == 40);
+  REQUIRE(owner->apply(slice_of(workload.schema(), Txn{2}, 10), BlockEnd::goes_on));  // replayed: it has them
+  REQUIRE(owner->apply(slice_of(workload.schema(), Txn{2}, 20)));
+  CHECK(rows_of(owner) == 40);
+}
+
 TEST_CASE("table_writer: the bytes of column files are those of docs/tables.md") {
   sim::SimWorld world({.seed = 3});
   const SchemaRef schema =
