@@ -46,7 +46,7 @@ Commits::Commits(engine::Shard& shard, const OwnerOptions& options, OwnerCounter
       counters_(counters),
       lanes_(lanes),
       listener_(listener),
-      requests_(options.parts_size_max),
+      requests_(options.parts_max, lanes.row_room()),
       notes_(lanes.rounds(), options.repeats, *this) {}
 
 absl::Status Commits::open_wal(const Database& database, std::span<const std::string> reusable) {
@@ -54,6 +54,7 @@ absl::Status Commits::open_wal(const Database& database, std::span<const std::st
   ASSIGN_OR_RETURN(wal_, WalWriter::open(shard_.reactor(), options_.wal, database, shard_.id(), reusable));
   wal_->set_listener(this);
   notes_.set_stream(wal_->stream());
+  lanes_.set_log(*wal_);
   return absl::OkStatus();
 }
 
@@ -79,7 +80,7 @@ bool Commits::try_commit(RoutedBatch& batch) {
     return true;
   }
   if (try_refuse_hurried(batch)) return true;
-  if (batch.part != 0 && !requests_.has_room(batch)) {
+  if (batch.part != 0 && !requests_.has_room()) {
     reject(*lane, batch, no_room_for_part(batch));
     return true;
   }
@@ -93,10 +94,10 @@ bool Commits::try_commit(RoutedBatch& batch) {
 
 // One that takes half of the room would not find it later either.
 absl::Status Commits::no_room_for_part(const RoutedBatch& batch) const {
-  const bool is_too_large = requests_.size_of(batch.request) >= options_.parts_size_max / 2;
+  const bool is_too_large = requests_.extent_of(batch.request).parts >= options_.parts_max / 2;
   const absl::StatusCode code = is_too_large ? absl::StatusCode::kOutOfRange : absl::StatusCode::kUnavailable;
   std::string message = is_too_large ? "transaction is too large: " : "too much at a time: ";
-  message.append(std::to_string(options_.parts_size_max)).append(" bytes of rows may wait for the end of their requests");
+  message.append(std::to_string(options_.parts_max)).append(" pieces of requests may wait for the ends of these");
   return engine::make_status(code, message);
 }
 
@@ -119,13 +120,14 @@ void Commits::append_rows(Lane& lane, RoutedBatch& batch) {
   frame.attachments = is_part ? std::span<const std::byte>(mark) : note.bytes();
   frame.attachments_must_be_known = is_part;
   append(lane, frame, {.lsn = {}, .txn = batch.txn, .lane = &lane, .batch = &batch, .schema = {}, .request = batch.request});
-  if (is_part) requests_.add(batch, wal_->last());
+  if (is_part) requests_.add(batch, wal_->last(), wal_->last_place());
   if (batch.note.is_set()) notes_.add(wal_->last(), dated_note);
 }
 
 void Commits::append(Lane& lane, const WalFrame& frame, Frame in_flight) {
   in_flight.lsn = wal_->append(frame);
   in_flight.type = frame.type;
+  in_flight.place = wal_->last_place();
   VERIFY(in_flight_.empty() || in_flight_.back().lsn < in_flight.lsn);
   VERIFY_EQ(in_flight.lsn, wal_->last());
   VERIFY_EQ(in_flight.txn, frame.txn);
@@ -332,13 +334,13 @@ void Commits::settle(const Frame& frame) {
     case FrameType::part:
       return settle_rows(frame);
     case FrameType::commit: {
-      const std::vector<PartRows> parts = requests_.take_rows(frame.request, frame.lane->id());
-      for (const PartRows& part : parts) counters_.rows_committed += part.rows;
+      CommitRows rows = requests_.take_rows(frame.request, frame.lane->id());
+      counters_.rows_committed += rows.rows;
       if (frame.is_last) requests_.conclude(frame.request);  // its lanes are still to be checkpointed, and then it is released
-      return lanes_.add_parts(*frame.lane, frame.txn, parts);
+      return lanes_.add_request(*frame.lane, frame.txn, frame.request, std::move(rows));
     }
     case FrameType::abort:
-      return lanes_.add_parts(*frame.lane, frame.txn, {});
+      return lanes_.add_request(*frame.lane, frame.txn, frame.request, {});
   }
   UNREACHABLE("FrameType");
 }
@@ -347,9 +349,9 @@ void Commits::settle_rows(const Frame& frame) {
   RoutedBatch& batch = *frame.batch;
   VERIFY_EQ(batch.txn, frame.txn);
   if (frame.type == FrameType::part) {
-    requests_.keep_rows(batch);
+    requests_.note_durable(batch, frame.place);
   } else {
-    lanes_.add_rows(*frame.lane, frame.txn, batch);
+    lanes_.add_rows(*frame.lane, frame.txn, batch, frame.place);
     counters_.rows_committed += batch.rows;
   }
   ++counters_.batches;
@@ -384,20 +386,20 @@ void Commits::release() {
 
 bool Commits::try_refuse_hurried(RoutedBatch& batch) {
   if (batch.part == 0 || !requests_.is_hurried(batch.request)) return false;
-  reject(*lanes_.find(batch.lane), batch, engine::unavailable("the log is full behind the first rows of this request"));
+  reject(*lanes_.find(batch.lane), batch, status_of(requests_.hurried()));
   return true;
 }
 
-// Its source knows whether it can still fail.
+// Its source knows whether it can still fail. One that takes most of what is held is in nobody's way but its own.
 void Commits::hurry_request() {
   if (!is_log_filling()) return;
   const std::optional<OpenRequests::Oldest> oldest = requests_.oldest_open();
   const Lsn none{wal_->last().value + 1};
   if (!oldest || oldest->first > lanes_.oldest_needed(none)) return;
+  const bool is_too_large = requests_.extent_of(oldest->request).log_size >= wal_->held_size() / 2;
+  const RequestHurry hurry{.request = oldest->request, .log_size_max = is_too_large ? options_.wal.size_max / 2 : 0};
   const engine::ShardId source = stream_shard(oldest->request.source);
-  if (shard_.endpoint().try_send(source, make_message(MessageKind::request_hurry, oldest->request))) {
-    requests_.set_hurried(oldest->request);
-  }
+  if (shard_.endpoint().try_send(source, make_message(MessageKind::request_hurry, hurry))) requests_.set_hurried(hurry);
 }
 
 bool Commits::is_log_filling() const {

@@ -89,6 +89,7 @@ class Commits final : private WalListener, private NoteKeeperListener {
     RequestId request;             // part, commit
     bool is_last = false;          // commit: of a request that has no lanes elsewhere
     FrameType type{};
+    WalFramePlace place{};
   };
 
   // An answer that leaves when the frame `lsn` is durable.

@@ -7,15 +7,28 @@
 
 namespace storage {
 
+namespace {
+
+constexpr size_t fill_size_max = size_t{256} << 10;  // sealed rows of a lane that become rows of a block in one turn
+constexpr engine::Duration next_turn{1};
+
+}  // namespace
+
 Lanes::Lanes(engine::Reactor& reactor, const OwnerOptions& options, OwnerCounters& counters, LanesListener& listener)
-    : reactor_(reactor), options_(options), counters_(counters), listener_(listener), rounds_(reactor, options.rounds) {
+    : reactor_(reactor),
+      options_(options),
+      counters_(counters),
+      listener_(listener),
+      rounds_(reactor, options.rounds),
+      row_room_(options.logged_size_max),
+      read_(reactor, *this) {
   VERIFY_GT(options.checkpoints_at_once_max, 0U);
   sweep_.next = reactor.now() + options.checkpoint_pause;
 }
 
 Lane& Lanes::make(SchemaRef schema) {
   LaneListener& listener = *this;
-  auto lane = std::make_unique<Lane>(rounds_, std::move(schema), options_, listener);
+  auto lane = std::make_unique<Lane>(rounds_, std::move(schema), options_, row_room_, listener);
   const LaneId id = lane->id();
   const auto [made, added] = lanes_.emplace(id, std::move(lane));
   VERIFY(added);
@@ -44,29 +57,67 @@ void Lanes::hold(Lane& lane, Txn txn, Lsn lsn) {
   activate(lane);
 }
 
-void Lanes::add_rows(Lane& lane, Txn txn, const RoutedBatch& batch) {
-  const size_t before = lane.pending_size();
-  lane.add_rows(txn, batch, reactor_.now());
-  count_pending(lane, before);
+void Lanes::add_rows(Lane& lane, Txn txn, const RoutedBatch& batch, const WalFramePlace& place) {
+  const Sizes before = sizes_of(lane);
+  lane.add_rows(txn, batch, place, reactor_.now());
+  count(lane, before);
 }
 
-void Lanes::add_parts(Lane& lane, Txn txn, std::span<const PartRows> parts) {
-  const size_t before = lane.pending_size();
-  lane.add_parts(txn, parts, reactor_.now());
-  count_pending(lane, before);
-}
-
-void Lanes::count_pending(Lane& lane, size_t size_before) {
-  VERIFY_GE(lane.pending_size(), size_before);
-  pending_size_ += lane.pending_size() - size_before;
-  activate(lane);
-  schedule_.set(lane.id(), lane.apply_due());
+void Lanes::add_request(Lane& lane, Txn txn, RequestId request, CommitRows rows) {
+  const Sizes before = sizes_of(lane);
+  lane.add_request(txn, request, std::move(rows), reactor_.now());
+  count(lane, before);
+  if (lane.has_backlog()) schedule_.set(lane.id(), LaneSchedule::at_once);
 }
 
 void Lanes::add_schema(Lane& lane, Txn txn, SchemaRef schema) {
+  const Sizes before = sizes_of(lane);
   lane.add_schema(txn, std::move(schema), reactor_.now());
+  count(lane, before);
+}
+
+void Lanes::count(Lane& lane, const Sizes& before) {
+  const Sizes after = sizes_of(lane);
+  VERIFY_GE(after.pending, before.pending);
+  VERIFY_GE(backlog_size_ + after.backlog, before.backlog);
+  pending_size_ += after.pending - before.pending;
+  backlog_size_ = backlog_size_ + after.backlog - before.backlog;
   activate(lane);
   schedule_.set(lane.id(), lane.apply_due());
+}
+
+// A block takes more of the backlog as long as blocks have room. Only blocks count here: they are applied by themselves, and
+// what waits for one is not.
+void Lanes::fill(Lane& lane, engine::Instant now) {
+  if (!lane.has_backlog() || std::ranges::find(readers_, lane.id()) != readers_.end()) return;
+  if (pending_size_ >= options_.pending_size_max) {
+    starving_.insert(lane.id());
+    return;
+  }
+  const Sizes before = sizes_of(lane);
+  const Lane::Fill filled = lane.fill(fill_size_max, now);
+  count(lane, before);
+  if (filled == Lane::Fill::more) schedule_.set(lane.id(), now + next_turn);
+  if (filled == Lane::Fill::read) readers_.push_back(lane.id());
+}
+
+void Lanes::read_next() {
+  if (readers_.empty() || !read_.is_idle()) return;
+  VERIFY(log_ != nullptr);
+  log_->read(read_, find(readers_.front())->places_wanted());
+}
+
+void Lanes::on_frames_read(std::span<const WalFrame> frames) {
+  Lane* const lane = find(readers_.front());
+  VERIFY(lane != nullptr);
+  readers_.pop_front();
+  frames_read_back_ += frames.size();
+  const Sizes before = sizes_of(*lane);
+  if (const absl::Status taken = lane->take_frames(frames, reactor_.now()); !taken.ok()) {
+    return listener_.on_disk_failed(taken);
+  }
+  count(*lane, before);
+  schedule_.set(lane->id(), LaneSchedule::at_once);
 }
 
 void Lanes::ask(Lane& lane, Txn target) {
@@ -81,14 +132,20 @@ void Lanes::serve(engine::Instant now, Pace pace) {
     VERIFY(lane != nullptr);
     serve_lane(*lane, now);
   }
+  read_next();
   if (sweep_.is_begun && sweep_.wanting == 0) end_sweep(now);
 }
 
 // One step at most: its end sets the lane again. What cannot begin yet is set for when it can.
 void Lanes::serve_lane(Lane& lane, engine::Instant now) {
+  fill(lane, now);
   if (!lane.is_idle()) return;
   if (lane.is_checkpoint_ready() && begin_checkpoint(lane)) return;
-  if (lane.apply_due() <= now) return lane.begin_apply(now);
+  if (lane.apply_due() <= now) {
+    if (lane.begin_apply(now) == BlockEnd::goes_on) ++counters_.slices;
+    if (lane.has_backlog()) schedule_.set(lane.id(), now + next_turn);  // the next block fills meanwhile
+    return;
+  }
   if (!lane.is_quiet()) return schedule_.set(lane.id(), lane.apply_due());
   VERIFY(!lane.is_checkpoint_wanted());
   if (lane.is_active()) rest(lane);
@@ -158,6 +215,8 @@ void Lanes::wake_waiting() {
 void Lanes::on_lane_applied(Lane& lane, size_t size, uint64_t rows) {
   VERIFY_GE(pending_size_, size);
   pending_size_ -= size;
+  for (const LaneId id : starving_) schedule_.set(id, LaneSchedule::at_once);
+  starving_.clear();
   counters_.rows_applied += rows;
   ++counters_.applies;
   schedule_.set(lane.id(), LaneSchedule::at_once);

@@ -1,5 +1,6 @@
 // The lanes of a shard, and their turns: which one is due, whose checkpoint begins, which frames of the WAL any of them still
-// needs. Work of a turn grows with the lanes that are due, not with those that there are.
+// needs, and whose rows are read back from there, one read at a time. Work of a turn grows with the lanes that are due, not
+// with those that there are.
 //
 //   durable rows -> pending -> apply (size, age, a reader asks, a checkpoint waits) -> published -> checkpoint
 //                -> frames forgotten
@@ -10,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -21,6 +23,7 @@
 #include "storage/owner/lane.h"
 #include "storage/owner/lane_schedule.h"
 #include "storage/owner/options.h"
+#include "storage/wal/writer.h"
 
 namespace storage {
 
@@ -37,11 +40,14 @@ class LanesListener {
   ~LanesListener() = default;
 };
 
-class Lanes final : private LaneListener {
+class Lanes final : private LaneListener, private WalFrameReadListener {
  public:
   Lanes(engine::Reactor& reactor, const OwnerOptions& options, OwnerCounters& counters, LanesListener& listener);
 
   Rounds& rounds() { return rounds_; }
+
+  // Where rows are read back from; before the first one that is not kept in memory.
+  void set_log(const WalWriter& log) { log_ = &log; }
 
   // A new lane, or after load() one that a start has found.
   Lane& make(SchemaRef schema);
@@ -54,8 +60,8 @@ class Lanes final : private LaneListener {
   void hold(Lane& lane, Txn txn, Lsn lsn);
 
   // It is durable.
-  void add_rows(Lane& lane, Txn txn, const RoutedBatch& batch);
-  void add_parts(Lane& lane, Txn txn, std::span<const PartRows> parts);
+  void add_rows(Lane& lane, Txn txn, const RoutedBatch& batch, const WalFramePlace& place);
+  void add_request(Lane& lane, Txn txn, RequestId request, CommitRows rows);
   void add_schema(Lane& lane, Txn txn, SchemaRef schema);
 
   void ask(Lane& lane, Txn target);
@@ -73,7 +79,9 @@ class Lanes final : private LaneListener {
   bool needs_any_up_to(Lsn lsn) const;
 
   bool are_quiet() const { return active_.empty(); }
-  size_t pending_size() const { return pending_size_; }
+  size_t pending_size() const { return pending_size_ + backlog_size_; }
+  RowRoom& row_room() { return row_room_; }
+  uint64_t frames_read_back() const { return frames_read_back_; }
   uint32_t checkpoints_running() const { return sweep_.running; }
 
  private:
@@ -86,12 +94,23 @@ class Lanes final : private LaneListener {
     std::set<LaneId> waiting{};  // of them, those that only wait for another one to end
   };
 
+  // What a lane holds of the accounts.
+  struct Sizes {
+    size_t pending = 0;
+    size_t backlog = 0;
+  };
+  static Sizes sizes_of(const Lane& lane) { return {.pending = lane.pending_size(), .backlog = lane.backlog_size()}; }
+
+  void on_frames_read(std::span<const WalFrame> frames) override;
+  void on_frames_failed(const absl::Status& status) override { listener_.on_disk_failed(status); }
   void on_lane_applied(Lane& lane, size_t size, uint64_t rows) override;
   void on_lane_checkpointed(Lane& lane) override;
   void on_lane_failed(const absl::Status& status) override { listener_.on_disk_failed(status); }
 
   void activate(Lane& lane);
-  void count_pending(Lane& lane, size_t size_before);
+  void count(Lane& lane, const Sizes& before);
+  void fill(Lane& lane, engine::Instant now);
+  void read_next();
   void serve_lane(Lane& lane, engine::Instant now);
   void rest(Lane& lane);
   bool begin_checkpoint(Lane& lane);
@@ -108,8 +127,15 @@ class Lanes final : private LaneListener {
   absl::flat_hash_map<LaneId, Lane*> by_id_;       // the same, for the one that each batch looks for
   std::map<LaneId, Lane*> active_;                 // not quiet
   LaneSchedule schedule_;
-  std::set<Lsn> needed_;  // of each lane the first frame that the WAL keeps for it
-  size_t pending_size_ = 0;
+  std::set<Lsn> needed_;     // of each lane the first frame that the WAL keeps for it
+  size_t pending_size_ = 0;  // of blocks
+  size_t backlog_size_ = 0;
+  RowRoom row_room_;
+  const WalWriter* log_ = nullptr;
+  WalFrameRead read_;
+  std::deque<LaneId> readers_;  // the first one's read is out, or next; each at most once
+  std::set<LaneId> starving_;   // that wait for room for a block
+  uint64_t frames_read_back_ = 0;
   CheckpointSweep sweep_;
 };
 

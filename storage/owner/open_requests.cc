@@ -1,23 +1,13 @@
 #include "storage/owner/open_requests.h"
 
 #include <algorithm>
-#include <iterator>
 #include <string>
 
 #include "engine/base/verify.h"
 
 namespace storage {
 
-std::vector<ResolvedSymbols> resolved_symbols(const RoutedBatch& batch) {
-  std::vector<ResolvedSymbols> symbols;
-  for (const BatchSymbols& column : batch.symbols) {
-    ResolvedSymbols& resolved = symbols.emplace_back(ResolvedSymbols{.column = column.column, .ids = {}});
-    for (const BatchSymbols::Entry& entry : column.entries) resolved.ids.push_back(entry.id);
-  }
-  return symbols;
-}
-
-void OpenRequests::add(const RoutedBatch& batch, Lsn lsn) {
+void OpenRequests::add(const RoutedBatch& batch, Lsn lsn, const WalFramePlace& place) {
   Parts& parts = parts_[{batch.request, batch.lane}];
   if (parts.count == 0) {
     parts.first = lsn;
@@ -26,25 +16,27 @@ void OpenRequests::add(const RoutedBatch& batch, Lsn lsn) {
   }
   VERIFY_LT(parts.first.value, lsn.value + 1);
   ++parts.count;
-  parts.size += batch.body.size();
-  size_ += batch.body.size();
+  parts.log_size += place.size;
+  ++parts_count_;
 }
 
 void OpenRequests::add_rejected(const RoutedBatch& batch) { parts_[{batch.request, batch.lane}].is_rejected = true; }
 
-size_t OpenRequests::size_of(RequestId request) const {
-  size_t size = 0;
+OpenRequests::Extent OpenRequests::extent_of(RequestId request) const {
+  Extent extent;
   for (const auto& [key, parts] : parts_) {
-    if (key.first == request) size += parts.size;
+    if (key.first != request) continue;
+    extent.parts += parts.count;
+    extent.log_size += parts.log_size;
   }
-  return size;
+  return extent;
 }
 
-void OpenRequests::keep_rows(const RoutedBatch& batch) {
+void OpenRequests::note_durable(const RoutedBatch& batch, const WalFramePlace& place) {
   const auto parts = parts_.find(Key{batch.request, batch.lane});
   VERIFY(parts != parts_.end());  // it is abandoned when its parts are home, not before
-  parts->second.rows.push_back({.body = batch.body, .symbols = resolved_symbols(batch), .rows = batch.rows});
-  VERIFY_LE(parts->second.rows.size(), parts->second.count);
+  parts->second.durable.add(batch, place, room_);
+  VERIFY_LE(parts->second.durable.frame_count(), parts->second.count);
 }
 
 std::optional<absl::Status> OpenRequests::check(const RequestAsk& commit) const {
@@ -65,13 +57,12 @@ void OpenRequests::commit(RequestId request, LaneId lane, Txn txn) {
   committed_[lane].push_back({.txn = txn, .first = parts.first});
 }
 
-std::vector<PartRows> OpenRequests::take_rows(RequestId request, LaneId lane) {
+CommitRows OpenRequests::take_rows(RequestId request, LaneId lane) {
   auto node = parts_.extract(Key{request, lane});
   VERIFY(!node.empty());
-  std::deque<PartRows>& rows = node.mapped().rows;
-  VERIFY_EQ(rows.size(), node.mapped().count);
-  for (const PartRows& part : rows) size_ -= part.body.size();
-  return {std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end())};
+  VERIFY_EQ(node.mapped().durable.frame_count(), node.mapped().count);
+  parts_count_ -= node.mapped().count;
+  return std::move(node.mapped().durable);
 }
 
 void OpenRequests::forget(LaneId lane, Txn checkpointed) {
@@ -109,14 +100,15 @@ uint32_t OpenRequests::frame_count(RequestId request, LaneId lane) const {
 void OpenRequests::abort(RequestId request, LaneId lane, Txn txn) {
   const auto node = parts_.extract(Key{request, lane});
   VERIFY(!node.empty());
-  for (const PartRows& part : node.mapped().rows) size_ -= part.body.size();
-  VERIFY_EQ(node.mapped().rows.size(), node.mapped().count);  // all are home
+  VERIFY_EQ(node.mapped().durable.frame_count(), node.mapped().count);  // all are home
+  node.mapped().durable.let_go(room_);
+  parts_count_ -= node.mapped().count;
   open_.erase(node.mapped().first);
   committed_[lane].push_back({.txn = txn, .first = node.mapped().first});
 }
 
 std::optional<OpenRequests::Oldest> OpenRequests::oldest_open() const {
-  if (open_.empty() || open_.begin()->second == hurried_) return std::nullopt;
+  if (open_.empty() || open_.begin()->second == hurried_.request) return std::nullopt;
   return Oldest{.request = open_.begin()->second, .first = open_.begin()->first};
 }
 

@@ -1,6 +1,7 @@
-// Requests that have parts in this shard's log: their rows until they commit, and which frames the log must keep for them.
+// Requests that have parts in this shard's log: where their rows are until they commit, and which frames the log must keep for
+// them.
 //
-//   part appended -> durable, rows kept here -> COMMIT appended -> durable, rows to the lane -> checkpointed: frames let go
+//   part appended -> durable, noted here     -> COMMIT appended -> durable, rows to the lane -> checkpointed: frames let go
 //                                            -> ABORT appended, rows let go -------------------> checkpointed: frames let go
 //
 // The frames of an aborted request stay so long, too: later frames may use symbols whose texts stand in them alone.
@@ -17,37 +18,32 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "engine/base/status.h"
-#include "storage/batch/batch_symbols.h"
+#include "storage/owner/lane_backlog.h"
 #include "storage/route/messages.h"
+#include "storage/route/request_hurry.h"
 #include "storage/schema/ids.h"
 
 namespace storage {
 
-// The ids of a batch's symbols, once the owner has given them.
-std::vector<ResolvedSymbols> resolved_symbols(const RoutedBatch& batch);
-
-// Rows of a durable part.
-struct PartRows {
-  std::vector<std::byte> body;
-  std::vector<ResolvedSymbols> symbols;
-  uint32_t rows = 0;
-};
-
 class OpenRequests {
  public:
-  // Of all parts together that no COMMIT has come for.
-  explicit OpenRequests(size_t size_max) : size_max_(size_max) {}
+  // `parts_max`: of all requests together that no COMMIT has come for. `room` is for the rows that are kept in memory.
+  OpenRequests(uint32_t parts_max, RowRoom& room) : parts_max_(parts_max), room_(room) {}
 
-  bool has_room(const RoutedBatch& batch) const { return size_ + batch.body.size() <= size_max_; }
-  // Of the parts of one request.
-  size_t size_of(RequestId request) const;
+  bool has_room() const { return parts_count_ < parts_max_; }
+  // Of one request: its parts, and the bytes of their frames.
+  struct Extent {
+    uint32_t parts = 0;
+    uint64_t log_size = 0;
+  };
+  Extent extent_of(RequestId request) const;
 
   // The part's frame is in the log; or the part was rejected, so that the request cannot commit here.
-  void add(const RoutedBatch& batch, Lsn lsn);
+  void add(const RoutedBatch& batch, Lsn lsn, const WalFramePlace& place);
   void add_rejected(const RoutedBatch& batch);
 
   // It is durable.
-  void keep_rows(const RoutedBatch& batch);
+  void note_durable(const RoutedBatch& batch, const WalFramePlace& place);
 
   // Whether the commit can be done. Nothing: some of its parts are still on their way.
   std::optional<absl::Status> check(const RequestAsk& commit) const;
@@ -55,7 +51,7 @@ class OpenRequests {
   // The lane's COMMIT frame is appended: the frames of its parts stay until its txn is checkpointed.
   void commit(RequestId request, LaneId lane, Txn txn);
   // It is durable: the rows of all parts, in order.
-  std::vector<PartRows> take_rows(RequestId request, LaneId lane);
+  CommitRows take_rows(RequestId request, LaneId lane);
   void forget(LaneId lane, Txn checkpointed);
 
   // The first COMMIT of a request decides for all of its lanes: the log keeps it until conclude().
@@ -78,11 +74,12 @@ class OpenRequests {
     Lsn first;
   };
   std::optional<Oldest> oldest_open() const;
-  void set_hurried(RequestId request) { hurried_ = request; }
-  bool is_hurried(RequestId request) const { return request == hurried_; }
+  void set_hurried(const RequestHurry& hurry) { hurried_ = hurry; }
+  bool is_hurried(RequestId request) const { return request == hurried_.request; }
+  const RequestHurry& hurried() const { return hurried_; }
 
   Lsn oldest_needed(Lsn none_needed) const { return needed_.empty() ? none_needed : *needed_.begin(); }
-  size_t size() const { return size_; }
+  uint32_t parts_count() const { return parts_count_; }
   bool empty() const { return parts_.empty() && decisions_.empty(); }
 
  private:
@@ -91,9 +88,9 @@ class OpenRequests {
   struct Parts {
     Lsn first;
     uint32_t count = 0;
-    size_t size = 0;
+    uint64_t log_size = 0;
     bool is_rejected = false;
-    std::deque<PartRows> rows;
+    CommitRows durable{};
   };
 
   struct Committed {
@@ -103,14 +100,15 @@ class OpenRequests {
 
   void release(Lsn lsn);
 
-  const size_t size_max_;
-  size_t size_ = 0;  // bytes of rows, and of parts that will be
+  const uint32_t parts_max_;
+  RowRoom& room_;
+  uint32_t parts_count_ = 0;
   absl::flat_hash_map<Key, Parts> parts_;
   std::map<LaneId, std::deque<Committed>> committed_;  // not checkpointed; by txn
   absl::flat_hash_map<RequestId, Lsn> decisions_;
   std::multiset<Lsn> needed_;      // of all of these
   std::map<Lsn, RequestId> open_;  // without COMMIT or ABORT, by their first part
-  RequestId hurried_;
+  RequestHurry hurried_;
 };
 
 }  // namespace storage

@@ -17,9 +17,12 @@ struct OwnerOptions {
   WalOptions wal;
   RoundOptions rounds;
   CrowdingLimits crowding;
-  uint32_t symbols_max = storage::symbols_max;                   // distinct ones of a column
-  size_t pending_size_max = size_t{64} << 20;                    // unapplied rows of all lanes
-  size_t parts_size_max = size_t{32} << 20;                      // sealed rows of requests that have not committed
+  uint32_t symbols_max = storage::symbols_max;  // distinct ones of a column
+  size_t pending_size_max = size_t{64} << 20;   // unapplied rows of all lanes
+  // Sealed rows that are kept in memory though the log has them: of requests that have not committed, or are not applied yet.
+  // What is beyond is read back from the log.
+  size_t logged_size_max = size_t{32} << 20;
+  uint32_t parts_max = 256 * 1024;                               // of requests that have not committed
   size_t apply_size_min = size_t{4} << 20;                       // of one lane, applied at once
   engine::Duration apply_age_max = engine::seconds(1);           // readers do not wait for it: they ask
   engine::Duration demand_pause_min = engine::milliseconds(20);  // between two applies that readers ask for
@@ -36,6 +39,7 @@ struct OwnerCounters {
   uint64_t rows_committed = 0;
   uint64_t rows_applied = 0;
   uint64_t applies = 0;
+  uint64_t slices = 0;  // of them, those without the end of their commit
   uint64_t checkpoints = 0;
   uint64_t schema_changes = 0;
   uint64_t batches_rejected = 0;

@@ -62,6 +62,7 @@ class Owner final : public engine::Service, private LanesListener, private Commi
   const WalWriter& wal() const { return commits_.wal(); }
   bool has_wal() const { return commits_.has_wal(); }
   size_t pending_size() const { return lanes_.pending_size(); }
+  uint64_t frames_read_back() const { return lanes_.frames_read_back(); }
   uint32_t checkpoints_running() const { return lanes_.checkpoints_running(); }
 
   const char* name() const override { return "owner"; }

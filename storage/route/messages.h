@@ -43,7 +43,7 @@ enum class MessageKind : uint16_t {
   table_answer,     // Owner or Catalog -> Source
   columns_answer,   // Owner -> Source
   request_answer,   // Owner -> Source
-  request_hurry,    // Owner -> Source: RequestId; the log is full of rows behind its parts
+  request_hurry,    // Owner -> Source: RequestHurry; the log is full of rows behind its parts
   change_answer,    // Catalog -> Source
   seal_ask,         // Owner -> Source: SealAsk
   snapshot_answer,  // Owner -> reader

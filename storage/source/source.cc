@@ -6,6 +6,7 @@
 #include "engine/base/crc32c.h"
 #include "engine/base/sabotage.h"
 #include "engine/base/verify.h"
+#include "storage/route/request_hurry.h"
 #include "storage/source/transaction.h"
 
 namespace storage {
@@ -216,7 +217,7 @@ void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
       ask_done();
       return message.as<RequestAsk*>()->waiter->on_answer();
     case MessageKind::request_hurry:
-      return give_up(message.as<RequestId>());
+      return give_up(message.as<RequestHurry>());
     case MessageKind::change_answer:
       return on_change(*message.as<ChangeAsk*>());
     case MessageKind::seal_ask:
@@ -227,11 +228,9 @@ void Source::on_message(engine::ShardId, const engine::MeshMessage& message) {
 }
 
 // It may be over.
-void Source::give_up(RequestId request) {
-  const auto found = transactions_.find(request.number);
-  if (found == transactions_.end()) return;
-  found->second->give_up(engine::unavailable(
-      "the log is full of rows that came after this request began, which must end sooner or be sent again later"));
+void Source::give_up(const RequestHurry& hurry) {
+  const auto found = transactions_.find(hurry.request.number);
+  if (found != transactions_.end()) found->second->give_up(status_of(hurry));
 }
 
 void Source::on_batch_home(RoutedBatch& batch) {

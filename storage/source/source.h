@@ -20,6 +20,7 @@
 namespace storage {
 
 class SourceTable;
+struct RequestHurry;
 class Transaction;
 class TransactionListener;
 
@@ -126,7 +127,7 @@ class Source final : public engine::Service {
   // Lends `ask` until its waiter is called.
   void ask_request(engine::ShardId owner, RequestAsk& ask);
   void set_schema(SourceTable& table, SchemaRef schema);
-  void give_up(RequestId request);
+  void give_up(const RequestHurry& hurry);
   void on_batch_home(RoutedBatch& batch);
   void serve_waiters();
   void on_table(TableAsk& ask);

@@ -54,16 +54,30 @@ class Bench final : private LanesListener, private SnapshotDeskListener {
 
   Lsn add_row(Lane& lane) {
     RoutedBatch batch;
-    batch.lane = lane.id();
-    batch.open.open(lane.schema());
-    batch.open.begin_row();
-    batch.open.set_word({0}, ++lsn_);
-    batch.rows = 1;
-    batch.open.seal(batch.body, batch.symbols);
+    fill(batch, lane, ++lsn_);
     const Txn txn = lane.commits().next();
     lanes_->hold(lane, txn, Lsn{lsn_});
-    lanes_->add_rows(lane, txn, batch);
+    lanes_->add_rows(lane, txn, batch, {});
     return Lsn{lsn_};
+  }
+
+  // A request of so many parts of a row each.
+  void add_request(Lane& lane, uint64_t parts) {
+    CommitRows rows;
+    RoutedBatch batch;
+    for (uint64_t i = 0; i < parts; ++i) {
+      fill(batch, lane, ++lsn_);
+      rows.add(batch, {}, lanes_->row_room());
+    }
+    const Txn txn = lane.commits().next();
+    lanes_->hold(lane, txn, Lsn{++lsn_});
+    lanes_->add_request(lane, txn, {.source = {}, .number = 1}, std::move(rows));
+  }
+
+  uint64_t rows_of(const Lane& lane) const {
+    uint64_t rows = 0;
+    for (const ManifestRef& partition : lane.writer().snapshot()->partitions) rows += partition->rows();
+    return rows;
   }
 
   void turn(Lanes::Pace pace = Lanes::Pace::calm) {
@@ -86,6 +100,15 @@ class Bench final : private LanesListener, private SnapshotDeskListener {
   const std::vector<Lsn>& needed_at_checkpoints() const { return needed_at_checkpoints_; }
 
  private:
+  static void fill(RoutedBatch& batch, const Lane& lane, uint64_t timestamp) {
+    batch.lane = lane.id();
+    batch.open.open(lane.schema());
+    batch.open.begin_row();
+    batch.open.set_word({0}, timestamp);
+    batch.rows = 1;
+    batch.open.seal(batch.body, batch.symbols);
+  }
+
   void on_applied(Lane& lane) override { desk_->on_applied(lane); }
   void on_checkpointed(storage::Lane&) override { needed_at_checkpoints_.push_back(lanes_->oldest_needed(Lsn{lsn_ + 1})); }
   void on_disk_failed(const absl::Status& status) override { FAIL(engine::message_of(status)); }
@@ -160,6 +183,40 @@ TEST_CASE("lanes: only those that are due are looked at, and quiet ones not at a
   while (bench.now() <= due) bench.turn();
   while (bench.counters().applies == 1) bench.turn();
   CHECK(bench.now() < due + engine::milliseconds(500));
+  bench.settle();
+}
+
+TEST_CASE("lanes: a commit larger than a block is published as one, and what came behind it after it") {
+  Bench bench({.apply_size_min = 4096, .apply_age_max = engine::seconds(100), .checkpoint_pause = engine::milliseconds(1)});
+  Lane& lane = bench.make_lane(1);
+  Lane& other = bench.make_lane(2);
+  bench.settle();
+  bench.add_row(lane);
+  constexpr uint64_t parts = 6000;
+  bench.add_request(lane, parts);
+  const Txn large = lane.commits().last();
+  bench.add_row(lane);
+  bench.add_row(lane);
+  CHECK(bench.lanes().row_room().size() > 0);
+  std::vector<uint64_t> seen;
+  bool is_other_applied = false;
+  for (int turns = 0; lane.writer().applied() != lane.commits().last(); ++turns) {
+    REQUIRE(turns < 100'000);
+    if (turns == 50) bench.add_row(other);
+    bench.turn(Lanes::Pace::hurry);
+    if (lane.writer().applied() < large) is_other_applied |= other.writer().applied() == Txn{2};
+    const uint64_t rows = bench.rows_of(lane);
+    if (seen.empty() || seen.back() != rows) seen.push_back(rows);
+  }
+  CHECK(is_other_applied);  // and checkpointed: it does not wait for the large one
+  CHECK(bench.counters().slices > 5);
+  std::erase(seen, 0U);
+  REQUIRE(seen.size() >= 2);
+  CHECK(seen.front() == 1);
+  CHECK(seen[1] >= parts + 1);
+  CHECK(seen.back() == parts + 3);
+  CHECK(bench.lanes().row_room().size() == 0);
+  CHECK(bench.lanes().pending_size() == 0);
   bench.settle();
 }
 

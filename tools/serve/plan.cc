@@ -36,7 +36,7 @@ MemoryPlan plan_memory(uint64_t memory, uint16_t shards) {
       .receive_buffers = static_cast<uint32_t>(std::bit_floor(std::clamp<uint64_t>(share / 16 / receive_buffer_size, 16, 256))),
       .batches_max = static_cast<uint32_t>(std::clamp<uint64_t>(share / 8 / batch_size, 16, 256)),
       .pending_size_max = static_cast<size_t>(std::clamp<uint64_t>(share / 4, uint64_t{16} << 20, uint64_t{1} << 30)),
-      .parts_size_max = static_cast<size_t>(std::clamp<uint64_t>(share / 16, uint64_t{16} << 20, uint64_t{1} << 30)),
+      .logged_size_max = static_cast<size_t>(share / 16),
       .unfinished_size_max = static_cast<size_t>(share / 8)};
 }
 
@@ -64,7 +64,7 @@ net::NodeOptions make_node_options(const ServeConfig& config, uint64_t memory, u
   options.ingest.unfinished_size_max = std::max(plan.unfinished_size_max, 2 * options.ingest.line_size_max);
   options.source.batches_max = plan.batches_max;
   options.owner.pending_size_max = plan.pending_size_max;
-  options.owner.parts_size_max = plan.parts_size_max;
+  options.owner.logged_size_max = plan.logged_size_max;
   return options;
 }
 

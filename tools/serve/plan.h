@@ -17,7 +17,7 @@ struct MemoryPlan {
   uint32_t receive_buffers = 0;  // of 64 KiB; power of two
   uint32_t batches_max = 0;
   size_t pending_size_max = 0;
-  size_t parts_size_max = 0;
+  size_t logged_size_max = 0;
   size_t unfinished_size_max = 0;  // of lines that are not whole
 };
 

@@ -249,6 +249,7 @@ absl::Status Serve::prepare() {
   options_ = make_node_options(config, memory_, static_cast<uint16_t>(shards));
   RETURN_IF_ERROR(read_users());
   RETURN_IF_ERROR(check_credentials());
+  RETURN_IF_ERROR(check_log_size());
   RETURN_IF_ERROR(check_line_size());
   RETURN_IF_ERROR(check_ready_path());
   RETURN_IF_ERROR(fit_files(options_, raise_file_limit(), config.connections_max.has_value()));
@@ -302,6 +303,13 @@ absl::Status Serve::check_credentials() const {
     return engine::invalid_argument("http.user and http.password: one of them is missing");
   }
   return absl::OkStatus();
+}
+
+absl::Status Serve::check_log_size() const {
+  const storage::WalOptions& wal = options_.owner.wal;
+  if (wal.size_max / 4 >= wal.segment_size) return absl::OkStatus();
+  return engine::invalid_argument(fmt::format("wal.size.max: {} bytes are fewer than four segments of {} (wal.segment.size)",
+                                              wal.size_max, wal.segment_size));
 }
 
 absl::Status Serve::check_line_size() const {

@@ -35,6 +35,7 @@ class Serve final : public Command {
   absl::Status place_shards();
   absl::Status read_users();
   absl::Status check_credentials() const;
+  absl::Status check_log_size() const;
   absl::Status check_line_size() const;
   absl::Status check_ready_path() const;
   absl::Status wait_for_addresses() const;

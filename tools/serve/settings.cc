@@ -221,6 +221,11 @@ constexpr std::array table = {
             .otherwise = "64M",
             .help = "Of the log: a MiB at least, and the longest line and 192 KiB more",
             .set = [](Config& c, Value& v) { c.node.owner.wal.segment_size = v.number; }},
+    Setting{.key = "wal.size.max",
+            .kind = size,
+            .otherwise = "1G",
+            .help = "Of a shard's log: four segments at least; a request may take half of it",
+            .set = [](Config& c, Value& v) { c.node.owner.wal.size_max = v.number; }},
 };
 
 // What older releases of QuestDB called them.
