@@ -60,6 +60,7 @@ absl::Status Node::recover() {
                                                                  .segment_size = options_.owner.wal.segment_size,
                                                                  .pending_size_max = options_.owner.pending_size_max,
                                                                  .apply_size_min = options_.owner.apply_size_min,
+                                                                 .logged_size_max = options_.owner.logged_size_max,
                                                                  .repeats = options_.owner.repeats}));
   for (const storage::SchemaRef& schema : recovery_.tables) {
     const engine::ShardId owner = shards_[0]->catalog()->add(schema->table, schema->name);

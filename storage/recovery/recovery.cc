@@ -22,6 +22,7 @@
 #include "storage/recovery/recovered_notes.h"
 #include "storage/table/file_names.h"
 #include "storage/table/files.h"
+#include "storage/wal/frame_fetch.h"
 #include "storage/wal/names.h"
 #include "storage/wal/reader.h"
 #include "storage/wal/request_mark.h"
@@ -84,7 +85,7 @@ class Replay final : public LaneWriterListener {
   absl::Status load_schemas();
   absl::Status replay(const Database& database, const WalStreamFiles& stream);
   // Behind the last stream: lanes that had not come to their COMMIT of a request that was decided.
-  void commit_decided(const Decisions& decisions);
+  absl::Status commit_decided(const Decisions& decisions);
   absl::Status checkpoint();
   // After the checkpoint: the backend outlives the reactor, which a file's end only hands its close to.
   void close_files();
@@ -103,14 +104,23 @@ class Replay final : public LaneWriterListener {
     std::vector<ResolvedSymbols> symbols;
   };
 
+  // Without its COMMIT yet. The first parts are kept in memory, as far as it goes; the others are read again.
+  struct Request {
+    RequestId id;
+    const WalStreamFiles* stream = nullptr;
+    std::vector<Part> kept{};
+    std::vector<WalFramePlace> places{};
+
+    size_t part_count() const { return kept.size() + places.size(); }
+  };
+
   // One that a frame speaks of. What the others have on disk is whole: the WAL has forgotten their frames.
   struct Lane {
     std::unique_ptr<LaneWriter> writer;
     RowBlock pending;
-    Txn last;    // frame seen, or checkpointed
-    Txn logged;  // by any frame that is there
-    // Parts of requests without their COMMIT, in the order of the log.
-    std::vector<std::pair<RequestId, std::vector<Part>>> requests{};
+    Txn last;                         // frame seen, or checkpointed
+    Txn logged;                       // by any frame that is there
+    std::vector<Request> requests{};  // in the order of the log
   };
 
   void on_applied(LaneWriter&, RowBlock) override {}
@@ -125,12 +135,14 @@ class Replay final : public LaneWriterListener {
   absl::Status replay_end(StreamId stream, const WalFrame& frame, Lane& lane);
   absl::StatusOr<CheckedRows> check_rows_of(StreamId stream, const WalFrame& frame, Lane& lane);
   void append_rows(Txn txn, const BatchView& rows, std::span<const ResolvedSymbols> symbols, Lane& lane);
-  void append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane);
+  absl::Status append_parts(Txn txn, const Request& request, Lane& lane);
+  absl::Status append_read(Txn txn, const Request& request, Lane& lane);
+  void forget(Lane& lane, std::vector<Request>::iterator request);
   absl::Status restore_symbols(const SymbolSection& section, Lane& lane);
   absl::Status apply_enough();
-  absl::Status apply(Lane& lane);
+  absl::Status apply(Lane& lane, BlockEnd end);
   absl::Status apply_all();
-  void begin_apply(Lane& lane);
+  void begin_apply(Lane& lane, BlockEnd end);
   absl::Status wait_until_idle();
 
   engine::IoBackend& backend_;
@@ -140,7 +152,11 @@ class Replay final : public LaneWriterListener {
   Rounds rounds_;
   TablesById schemas_;  // the newest of each table
   std::map<LaneId, Lane> lanes_;
+  const Database* database_ = nullptr;
+  const WalStreamFiles* stream_ = nullptr;  // that is read
+  const WalReader* reader_ = nullptr;
   Lane* last_lane_ = nullptr;  // of the last frame
+  size_t kept_size_ = 0;       // of parts
   size_t pending_size_ = 0;    // of all lanes
   absl::Status status_;        // of the first step that failed
 };
@@ -161,6 +177,9 @@ absl::Status Replay::load_schemas() {
 
 absl::Status Replay::replay(const Database& database, const WalStreamFiles& stream) {
   WalReader reader(backend_, database, stream);
+  database_ = &database;
+  stream_ = &stream;
+  reader_ = &reader;
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<WalFrame> frame, reader.next());
     if (!frame) break;
@@ -285,50 +304,75 @@ void Replay::append_rows(Txn txn, const BatchView& rows, std::span<const Resolve
 absl::Status Replay::replay_part(StreamId stream, const WalFrame& frame, Lane& lane) {
   ASSIGN_OR_RETURN(const RequestMark mark, read_mark(stream, frame));
   ASSIGN_OR_RETURN(CheckedRows rows, check_rows_of(stream, frame, lane));
-  auto request = std::ranges::find(lane.requests, mark.request, &decltype(lane.requests)::value_type::first);
-  if (request == lane.requests.end()) request = lane.requests.insert(request, {mark.request, {}});
-  request->second.push_back({.body = {frame.body.begin(), frame.body.end()}, .symbols = std::move(rows.symbols)});
+  auto request = std::ranges::find(lane.requests, mark.request, &Request::id);
+  if (request == lane.requests.end()) request = lane.requests.insert(request, Request{.id = mark.request, .stream = stream_});
+  if (request->places.empty() && kept_size_ + frame.body.size() <= options_.logged_size_max) {
+    kept_size_ += frame.body.size();
+    request->kept.push_back({.body = {frame.body.begin(), frame.body.end()}, .symbols = std::move(rows.symbols)});
+  } else {
+    request->places.push_back(reader_->place());
+  }
   return absl::OkStatus();
 }
 
 // A COMMIT, or an ABORT. Of one that is checkpointed the parts are forgotten, no more.
 absl::Status Replay::replay_end(StreamId stream, const WalFrame& frame, Lane& lane) {
   ASSIGN_OR_RETURN(const RequestMark mark, read_mark(stream, frame));
-  const auto request = std::ranges::find(lane.requests, mark.request, &decltype(lane.requests)::value_type::first);
-  const size_t found = request == lane.requests.end() ? 0 : request->second.size();
+  const auto request = std::ranges::find(lane.requests, mark.request, &Request::id);
+  const size_t found = request == lane.requests.end() ? 0 : request->part_count();
   const bool is_needed = lane.writer->checkpointed() < frame.txn;
   if (is_needed && (found == 0 || found != mark.part)) {
     return engine::data_loss(frame_name(stream, frame) + ": a request of " + std::to_string(mark.part) + " parts, found " +
                              std::to_string(found));
   }
-  if (is_needed && frame.type == FrameType::commit) append_parts(frame.txn, request->second, lane);
+  if (is_needed && frame.type == FrameType::commit) RETURN_IF_ERROR(append_parts(frame.txn, *request, lane));
   if (is_needed && frame.type == FrameType::abort) lane.pending.advance(frame.txn);
-  if (request != lane.requests.end()) lane.requests.erase(request);
+  if (request != lane.requests.end()) forget(lane, request);
   return absl::OkStatus();
 }
 
-// All of them, before anything else is looked at: a commit is applied by one block.
-void Replay::append_parts(Txn txn, const std::vector<Part>& parts, Lane& lane) {
-  for (const Part& part : parts) {
+void Replay::forget(Lane& lane, std::vector<Request>::iterator request) {
+  for (const Part& part : request->kept) kept_size_ -= part.body.size();
+  lane.requests.erase(request);
+}
+
+// All of them, before anything else is looked at. What is larger than a block is applied in front of the next part, so that
+// the last one stays, whose block has the commit's end.
+absl::Status Replay::append_parts(Txn txn, const Request& request, Lane& lane) {
+  for (const Part& part : request.kept) {
+    if (lane.pending.memory_size() >= options_.apply_size_min) RETURN_IF_ERROR(apply(lane, BlockEnd::goes_on));
     const absl::StatusOr<BatchView> view = BatchView::parse(part.body);
     VERIFY(view.ok());
     append_rows(txn, *view, part.symbols, lane);
   }
+  return request.places.empty() ? absl::OkStatus() : append_read(txn, request, lane);
+}
+
+absl::Status Replay::append_read(Txn txn, const Request& request, Lane& lane) {
+  WalFrameFetch fetch(backend_, *database_, *request.stream);
+  for (const WalFramePlace& place : request.places) {
+    if (lane.pending.memory_size() >= options_.apply_size_min) RETURN_IF_ERROR(apply(lane, BlockEnd::goes_on));
+    ASSIGN_OR_RETURN(const WalFrame frame, fetch.fetch(place));
+    ASSIGN_OR_RETURN(const CheckedRows rows, check_rows_of(request.stream->stream, frame, lane));
+    append_rows(txn, rows.view, rows.symbols, lane);
+  }
+  return absl::OkStatus();
 }
 
 // A lane with parts and without a COMMIT had nothing to come between: its next txn is the request's. Who finds the txn
 // checkpointed already is in the second start of a crash.
-void Replay::commit_decided(const Decisions& decisions) {
+absl::Status Replay::commit_decided(const Decisions& decisions) {
   for (auto& [id, lane] : lanes_) {
-    for (const auto& [request, parts] : std::exchange(lane.requests, {})) {
-      if (!decisions.contains(request) && !engine::sabotaged("undecided_committed")) continue;
+    for (const Request& request : std::exchange(lane.requests, {})) {
+      if (!decisions.contains(request.id) && !engine::sabotaged("undecided_committed")) continue;
       lane.logged.value += 1;
       if (lane.logged <= lane.last) continue;
       VERIFY_EQ(lane.logged.value, lane.last.value + 1);
       lane.last = lane.logged;
-      append_parts(lane.last, parts, lane);
+      RETURN_IF_ERROR(append_parts(lane.last, request, lane));
     }
   }
+  return absl::OkStatus();
 }
 
 absl::Status Replay::wait_until_idle() {
@@ -339,26 +383,26 @@ absl::Status Replay::wait_until_idle() {
   return status_;
 }
 
-void Replay::begin_apply(Lane& lane) {
+void Replay::begin_apply(Lane& lane, BlockEnd end) {
   VERIFY_GE(pending_size_, lane.pending.memory_size());
   pending_size_ -= lane.pending.memory_size();
-  lane.writer->apply(std::exchange(lane.pending, RowBlock()));
+  lane.writer->apply(std::exchange(lane.pending, RowBlock()), end);
 }
 
 absl::Status Replay::apply_enough() {
-  if (last_lane_->pending.memory_size() >= options_.apply_size_min) RETURN_IF_ERROR(apply(*last_lane_));
+  if (last_lane_->pending.memory_size() >= options_.apply_size_min) RETURN_IF_ERROR(apply(*last_lane_, BlockEnd::whole));
   return pending_size_ < options_.pending_size_max ? absl::OkStatus() : apply_all();
 }
 
-absl::Status Replay::apply(Lane& lane) {
-  begin_apply(lane);
+absl::Status Replay::apply(Lane& lane, BlockEnd end) {
+  begin_apply(lane, end);
   while (status_.ok() && !lane.writer->idle()) reactor_.turn(backend_.now() + turn_max);
   return status_;
 }
 
 absl::Status Replay::apply_all() {
   for (auto& [id, lane] : lanes_) {
-    if (!lane.pending.empty()) begin_apply(lane);
+    if (!lane.pending.empty()) begin_apply(lane, BlockEnd::whole);
   }
   VERIFY_EQ(pending_size_, 0U);
   return wait_until_idle();
@@ -419,7 +463,7 @@ absl::StatusOr<Recovery> recover(engine::IoBackend& backend, const RecoveryOptio
     RETURN_IF_ERROR(replay.replay(superblock.database, stream));
     std::ranges::move(reusable_segments(stream, options.segment_size), std::back_inserter(recovery.reusable_segments));
   }
-  replay.commit_decided(decisions);
+  RETURN_IF_ERROR(replay.commit_decided(decisions));
   for (const WalStreamFiles& stream : inventory.streams) {
     if (engine::sabotaged("released_before_checkpoint")) RETURN_IF_ERROR(release_stream(backend, stream.stream));
   }

@@ -51,6 +51,7 @@ struct RecoveryOptions {
   // As an owner's: decoded rows that wait for their files, of all lanes, and of one lane.
   size_t pending_size_max = size_t{64} << 20;
   size_t apply_size_min = size_t{4} << 20;
+  size_t logged_size_max = size_t{32} << 20;  // sealed rows of requests whose COMMIT is still to come
   RepeatOptions repeats;
 };
 
