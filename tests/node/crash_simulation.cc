@@ -16,10 +16,11 @@ SimulationResult run_crash_simulation(uint64_t seed, const SimulationOptions& op
                              .late_percent = world.prng().chance(1, 4) ? 40U : 10U};
   RowModel model(seed ^ 0x5eed, rows);
   DiskOracle oracle(world.disk());
+  std::vector<WriteRequest> unanswered;
   for (uint32_t life = 0; life < options.lives && result.problem.empty(); ++life) {
     LifePlan plan = draw_life(world.prng(), options.shards_max);
     plan.changes_tables = seed % 4 == 3;
-    result.problem = Life(world, model, oracle, plan, result.counts).live(life + 1 == options.lives);
+    result.problem = Life(world, model, oracle, unanswered, plan, result.counts).live(life + 1 == options.lives);
     if (world.outage() != Outage::none) world.restart();
   }
   result.counts.faults = world.fault_counts();

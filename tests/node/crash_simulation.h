@@ -5,6 +5,9 @@
 // In every fourth story tables are created, dropped and truncated by statements meanwhile: their rows are gone, all or none, of
 // every kind of sender; of a request all those that are for one table.
 //
+// Requests that were not answered, or put off, are sent again, with a key or without, in this life or a later one: the rows of
+// each are there once.
+//
 //   before each start           the files can be read as they are, and what is there is right
 //   after each recovery         the rows on disk are held against what was sent and what was acknowledged (row_model.h)
 //   at each change of the disk  what a power failure could not take away is enough (disk_oracle.h)

@@ -21,9 +21,11 @@ std::string in_chunks(std::string_view body, size_t chunk_size) {
 
 }  // namespace
 
-void HttpWriter::send(WriteRequest request, std::string_view body, size_t chunk_size) {
+void HttpWriter::send(WriteRequest request, size_t chunk_size) {
   const bool is_chunked = chunk_size != 0;
+  const std::string& body = request.body;
   std::string text = "POST /write HTTP/1.1\r\nHost: sim\r\n";
+  if (!request.key.empty()) text += "Idempotency-Key: " + request.key + "\r\n";
   text += is_chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
   text += is_chunked ? in_chunks(body, chunk_size) : std::string(body);
   if (request.is_whole) {

@@ -9,10 +9,12 @@ constexpr engine::Duration tick_max = engine::microseconds(150);
 
 }  // namespace
 
-Life::Life(SimWorld& world, RowModel& model, DiskOracle& oracle, const LifePlan& plan, SimulationCounts& counts)
+Life::Life(SimWorld& world, RowModel& model, DiskOracle& oracle, std::vector<WriteRequest>& unanswered, const LifePlan& plan,
+           SimulationCounts& counts)
     : world_(world),
       model_(model),
       oracle_(oracle),
+      unanswered_(unanswered),
       plan_(plan),
       counts_(counts),
       node_(world, plan.node, plan.backend),
@@ -34,6 +36,9 @@ std::string Life::live(bool is_last) {
   if (recover() && !is_last) serve();
   weather(false);
   count();
+  for (const HttpWriter& writer : writers_) {
+    if (writer.is_waiting()) send_again(writer.request());
+  }
   oracle_.end_life();
   model_.end_life();
   fail(oracle_.problem());
@@ -111,6 +116,10 @@ void Life::tick() {
   send_some();
   if (plan_.has_udp && prng().chance(1, 8)) send_datagram();
   if (plan_.has_writers && prng().chance(1, 4)) send_request();
+  if (!writers_.empty() && prng().chance(1, 40)) {
+    HttpWriter& writer = writers_[prng().below(writers_.size())];
+    if (writer.is_waiting()) writer.break_off();
+  }
   take_write_answers();
   if (question_ && question_->query.is_over()) take_answer(false);
   if (statement_) take_statement_answer();
@@ -175,7 +184,10 @@ void Life::end_by_disk() {
 void Life::count() {
   for (const TcpSender& sender : senders_) counts_.rows_acknowledged += sender.rows.durable;
   counts_.rows_udp += datagrams_.durable;
-  for (const net::LedgerRow& row : node_.ledger()) counts_.rows_rejected += row.rows_rejected;
+  for (const net::LedgerRow& row : node_.ledger()) {
+    counts_.rows_rejected += row.rows_rejected;
+    counts_.requests_recognised += row.requests_repeated;
+  }
   for (uint16_t i = 0; i < node_.shard_count(); ++i) {
     const storage::Owner& owner = node_.shard(i).owner();
     counts_.checkpoints += owner.counters().checkpoints;

@@ -21,7 +21,9 @@ namespace sim {
 
 class Life final : private MomentListener {
  public:
-  Life(SimWorld& world, RowModel& model, DiskOracle& oracle, const LifePlan& plan, SimulationCounts& counts);
+  // `unanswered`: requests of earlier lives that are to be sent again; and those that this one leaves.
+  Life(SimWorld& world, RowModel& model, DiskOracle& oracle, std::vector<WriteRequest>& unanswered, const LifePlan& plan,
+       SimulationCounts& counts);
 
   // From recovery to the end. What is wrong, or empty. The world has an outage afterwards, or the node was stopped.
   std::string live(bool is_last);
@@ -100,7 +102,9 @@ class Life final : private MomentListener {
   void send_datagram();
   void send_request();
   void take_write_answers();
+  WriteRequest make_request();
   void note_write(const WriteRequest& request, std::optional<int> status);
+  void send_again(WriteRequest request);
 
   // life_questions.cc: queries and statements.
   void ask();
@@ -124,6 +128,7 @@ class Life final : private MomentListener {
   SimWorld& world_;
   RowModel& model_;
   DiskOracle& oracle_;
+  std::vector<WriteRequest>& unanswered_;
   LifePlan plan_;
   SimulationCounts& counts_;
   SimNode node_;

@@ -8,7 +8,8 @@ namespace sim {
 namespace {
 
 constexpr size_t senders_max = 4;
-constexpr size_t writers_max = 3;  // over HTTP
+constexpr size_t writers_max = 3;                                    // over HTTP
+constexpr engine::Duration resend_pause = engine::milliseconds(10);  // as clients do
 constexpr engine::SocketAddress datagram_sender = engine::SocketAddress::loopback(9);
 
 }  // namespace
@@ -47,16 +48,40 @@ void Life::send_request() {
   }
   const auto idle = std::ranges::find_if(writers_, [](const HttpWriter& writer) { return !writer.is_waiting(); });
   if (idle == writers_.end()) return;
+  WriteRequest request = make_request();
+  const size_t chunk_size = prng().chance(1, 2) ? prng().between(1, request.body.size()) : 0;
+  idle->send(std::move(request), chunk_size);
+}
+
+// A new one, or one that is sent again.
+WriteRequest Life::make_request() {
+  const auto is_due = [&](const WriteRequest& each) { return each.not_before <= world_.now(); };
+  const auto again = std::ranges::find_if(unanswered_, is_due);
+  if (again != unanswered_.end() && prng().chance(1, 2)) {
+    WriteRequest request = std::move(*again);
+    unanswered_.erase(again);
+    model_.add_repeat(request.ids);
+    ++counts_.requests_sent_again;
+    return request;
+  }
   WriteRequest request{.ids = {}, .is_bad = prng().chance(1, 6), .is_whole = !prng().chance(1, 8)};
   const uint64_t lines = prng().chance(1, 16) ? prng().between(100, 300) : prng().between(1, 20);
   const uint64_t bad_line = prng().below(lines);
-  std::string body;
   for (uint64_t i = 0; i < lines; ++i) {
-    if (request.is_bad && i == bad_line) body += "bad\n";
-    body += model_.make_line(request.ids.emplace_back());
+    if (request.is_bad && i == bad_line) request.body += "bad\n";
+    request.body += model_.make_line(request.ids.emplace_back());
   }
+  if (prng().chance(1, 2)) request.key = "key-" + std::to_string(request.ids.front());
   model_.add_request(request.ids);
-  idle->send(std::move(request), body, prng().chance(1, 2) ? prng().between(1, body.size()) : 0);
+  return request;
+}
+
+// Not where tables are changed: what a statement took away is no longer there, and yet it was stored.
+void Life::send_again(WriteRequest request) {
+  if (!request.is_whole || request.is_bad || plan_.changes_tables) return;
+  request.is_repeat = true;
+  request.not_before = world_.now() + resend_pause;
+  unanswered_.push_back(std::move(request));
 }
 
 void Life::take_write_answers() {
@@ -78,10 +103,13 @@ void Life::note_write(const WriteRequest& request, std::optional<int> status) {
     model_.note_acknowledged(request.ids);
     counts_.requests_acknowledged += 1;
     counts_.rows_acknowledged += request.ids.size();
+  } else if (!status) {
+    send_again(request);
   } else if (status == 503) {
-    model_.note_refused(request.ids);
+    if (!request.is_repeat) model_.note_refused(request.ids);
+    send_again(request);
     counts_.requests_put_off += 1;
-  } else if (status) {
+  } else {
     fail("a good request was answered with " + std::to_string(*status));
   }
 }

@@ -43,7 +43,7 @@ void Life::look() {
 
 void Life::look_at_sender(const net::LedgerRow& row) {
   if (row.rows_durable + row.rows_rejected > row.rows_received ||
-      row.rows_received != row.rows_durable + row.rows_rejected + row.rows_pending)
+      row.rows_received != row.rows_durable + row.rows_rejected + row.rows_repeated + row.rows_pending)
     fail("the ledger does not balance");
   uint64_t& durable = durable_[row.id];
   if (row.rows_durable < durable) fail("a ledger takes back what it called durable");

@@ -33,6 +33,8 @@ net::NodeOptions draw_node(engine::Prng& prng, uint16_t shards_max) {
   owner.pending_size_max = 64 * 1024;
   owner.apply_size_min = 8 * 1024;
   owner.apply_age_max = engine::microseconds(static_cast<int64_t>(prng.between(500, 8000)));
+  owner.repeats.content_time = engine::seconds(3600);  // longer than a story
+  owner.repeats.key_time = engine::seconds(3600);
   owner.checkpoint_pause = engine::microseconds(static_cast<int64_t>(prng.between(500, 12'000)));
   return options;
 }

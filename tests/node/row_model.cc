@@ -162,6 +162,14 @@ void RowModel::end_life() {
   if (taking_) end_taking(false);
 }
 
+void RowModel::add_repeat(std::span<const uint64_t> ids) {
+  add_request(ids);
+  for (const uint64_t id : ids) {
+    Fate& fate = fates_[id];
+    if (fate == Fate::must_not_be_there) fate = Fate::unknown;
+  }
+}
+
 void RowModel::note_acknowledged(std::span<const uint64_t> ids) {
   for (const uint64_t id : ids) {
     if (!is_doubtful(id)) fates_[id] = Fate::must_be_there;

@@ -67,6 +67,8 @@ class RowModel {
   // Rows of one request: all of them are stored, or none, and a statement takes all of a table. What is known of it is noted
   // later, or nothing is.
   void add_request(std::span<const uint64_t> ids) { requests_.emplace_back(ids.begin(), ids.end()); }
+  // It is sent again, since nobody knows what became of it, or nothing was stored.
+  void add_repeat(std::span<const uint64_t> ids);
   void note_acknowledged(std::span<const uint64_t> ids);
   void note_refused(std::span<const uint64_t> ids);
 

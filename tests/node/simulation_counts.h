@@ -16,8 +16,10 @@ struct SimulationCounts {
   uint64_t requests_acknowledged = 0;
   uint64_t requests_refused = 0;  // or broken off
   uint64_t requests_put_off = 0;  // the log was full behind them
-  uint64_t rows_udp = 0;          // durable ones
-  uint64_t rows_rejected = 0;     // for a column of another type
+  uint64_t requests_sent_again = 0;
+  uint64_t requests_recognised = 0;  // of these, as stored before
+  uint64_t rows_udp = 0;             // durable ones
+  uint64_t rows_rejected = 0;        // for a column of another type
   uint64_t segment_rolls = 0;
   uint64_t segment_recycles = 0;
   uint64_t checkpoints = 0;
@@ -53,6 +55,8 @@ inline constexpr SimulationCount simulation_counts[] = {
     {"requests acknowledged", &SimulationCounts::requests_acknowledged},
     {"requests refused", &SimulationCounts::requests_refused},
     {"requests put off", &SimulationCounts::requests_put_off},
+    {"requests sent again", &SimulationCounts::requests_sent_again},
+    {"requests recognised", &SimulationCounts::requests_recognised},
     {"rows by UDP", &SimulationCounts::rows_udp},
     {"rows rejected", &SimulationCounts::rows_rejected},
     {"segment rolls", &SimulationCounts::segment_rolls},
