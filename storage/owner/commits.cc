@@ -377,7 +377,7 @@ void Commits::release() {
   if (engine::sabotaged("needed_frame_released")) released = std::min(needed, wal_->durable());
   const Lsn noted = notes_.releasable(released, shard_.reactor().now());
   if (noted < released && wal_->frees_segments(released)) notes_.write(wal_->durable(), shard_.reactor().now());
-  if (!engine::sabotaged("notes_not_awaited")) released = noted;
+  released = noted;
   const uint64_t recycled_before = wal_->recycle_count();
   wal_->release(released);
   // What follows writes over rows that only the column files have then: ask everybody, rarely, by another way.

@@ -73,7 +73,7 @@ class Creators {
       lines_[table].emplace(id, &spelling);
       const auto writer = std::ranges::find_if(writers_, [](const HttpWriter& each) { return !each.is_waiting(); });
       if (prng.chance(1, 2) && writer != writers_.end()) {
-        writer->send({.ids = {id}}, line, 0);
+        writer->send({.ids = {id}, .body = line}, 0);
       } else {
         senders_[prng.below(senders_.size())]->send(line);
         ++rows_by_tcp_;

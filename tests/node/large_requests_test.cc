@@ -51,7 +51,7 @@ class LargeNode {
 
   HttpWriter& begin(const std::string& body) {
     writers_.push_back(std::make_unique<HttpWriter>(world_.net(), node_->addresses().http->port));
-    writers_.back()->send({}, body, 0);
+    writers_.back()->send({.ids = {}, .body = body}, 0);
     return *writers_.back();
   }
 

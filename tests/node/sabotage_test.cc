@@ -84,7 +84,6 @@ constexpr Planted planted_bugs[] = {
     {"decided_before_parts", 60, "a request is decided before the parts at other shards are durable"},
     {"decision_forgotten", 60, "the log does not keep the COMMIT that decides a request until all others are durable"},
     {"note_left_out", 60, "the COMMIT of a request does not note what it was"},
-    {"notes_not_awaited", 60, "a segment goes before the notes in it stand in a file"},
     {"undecided_committed", 60, "a start commits the parts of a request that nobody decided"},
 
     // Between shards, and to readers.
