@@ -62,9 +62,10 @@ class Creators {
 
   DdlNode& node() { return node_; }
 
-  // Several clients at once, each with a line of its own for the same new table; until all are settled.
+  // Several clients at once, each with a line of its own for the same new column, mostly of a new table; until all are settled.
   void create(const std::string& table) {
     engine::Prng& prng = node_.world().prng();
+    if (prng.chance(1, 3)) make_without_column(table);
     const uint64_t clients = prng.between(2, 8);
     for (uint64_t i = 0; i < clients; ++i) {
       const Spelling& spelling = spellings[prng.below(spellings.size())];
@@ -98,8 +99,9 @@ class Creators {
         expected += (expected.empty() ? "[" : ",[") + std::to_string(id) + "]";
         stored_by_tcp += answer == answers_.end() ? 1 : 0;
       }
-      CHECK(node_.rows("select id from " + table + " where v is not null order by id") == "[" + expected + "]");
-      CHECK(node_.rows("select count() from " + table + " where v is null") == "[[0]]");
+      CHECK(node_.rows("select id from " + table + " where id > 0 and v is not null order by id") == "[" + expected + "]");
+      CHECK(node_.rows("select count() from " + table + " where id > 0 and v is null") == "[[0]]");
+      stored_by_tcp += rows_without_[table];
       types_.insert_or_assign(type, true);
     }
     if (rows_by_tcp_ == 0) return;  // another life: who sent is gone
@@ -114,6 +116,13 @@ class Creators {
   size_t types_seen() const { return types_.size(); }
 
  private:
+  void make_without_column(const std::string& table) {
+    for (SimClient* sender : senders_) sender->send(table + " id=0i\n");
+    rows_by_tcp_ += shards;
+    rows_without_[table] = shards;
+    REQUIRE(node_.node().run_until([&] { return is_settled(); }, engine::seconds(30)));
+  }
+
   bool is_settled() {
     for (HttpWriter& writer : writers_) {
       if (!writer.is_waiting()) continue;
@@ -149,6 +158,7 @@ class Creators {
   std::vector<SimClient*> senders_;
   std::deque<HttpWriter> writers_;
   std::map<std::string, std::map<uint64_t, const Spelling*>> lines_;  // by table, by id
+  std::map<std::string, uint64_t> rows_without_;                      // by table: made before it had the column
   std::map<uint64_t, int> answers_;                                   // by id, of those sent over HTTP
   std::map<storage::ColumnType, bool> types_;
   uint64_t rows_by_tcp_ = 0;
