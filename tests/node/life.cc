@@ -192,6 +192,9 @@ void Life::count() {
     const storage::Owner& owner = node_.shard(i).owner();
     counts_.checkpoints += owner.counters().checkpoints;
     counts_.schema_changes += owner.counters().schema_changes;
+    counts_.slices += owner.counters().slices;
+    counts_.frames_read_back += owner.frames_read_back();
+    counts_.lives_with_reading += owner.frames_read_back() != 0 ? 1 : 0;
     if (!owner.has_wal()) continue;
     counts_.segment_rolls += owner.wal().roll_count();
     counts_.segment_recycles += owner.wal().recycle_count();

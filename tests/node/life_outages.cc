@@ -12,7 +12,8 @@ constexpr engine::Duration decision_age_max = engine::milliseconds(150);
 // Of the kinds after which a process may end with an error.
 uint64_t Life::disk_errors() const {
   uint64_t count = 0;
-  for (const Fault fault : {Fault::write_error, Fault::sync_error, Fault::entry_error, Fault::disk_full, Fault::fail_point}) {
+  for (const Fault fault :
+       {Fault::read_error, Fault::write_error, Fault::sync_error, Fault::entry_error, Fault::disk_full, Fault::fail_point}) {
     count += world_.fault_counts()[static_cast<size_t>(fault)];
   }
   return count;

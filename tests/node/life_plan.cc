@@ -32,6 +32,8 @@ net::NodeOptions draw_node(engine::Prng& prng, uint16_t shards_max) {
                   .extent_size_max = 64 * 1024};
   owner.pending_size_max = 64 * 1024;
   owner.apply_size_min = 8 * 1024;
+  // In every other life rows of requests find little room or none, and are read back from the log.
+  owner.logged_size_max = prng.chance(1, 2) ? 1024 * prng.between(0, 4) : 64 * 1024;
   owner.apply_age_max = engine::microseconds(static_cast<int64_t>(prng.between(500, 8000)));
   owner.repeats.content_time = engine::seconds(3600);  // longer than a story
   owner.repeats.key_time = engine::seconds(3600);
@@ -44,6 +46,7 @@ DiskFaults draw_disk(engine::Prng& prng) {
   faults.tear_size = prng.chance(3, 4) ? 512 : 4096;
   if (prng.chance(1, 3)) faults.write_short_rate = 20'000;
   if (prng.chance(1, 4)) faults.stall_rate = 3'000;
+  if (prng.chance(1, 10)) faults.read_error_rate = 300;
   faults.stall_max = engine::milliseconds(20);
   if (prng.chance(1, 10)) faults.write_error_rate = 1'000;
   if (prng.chance(1, 10)) faults.sync_error_rate = 3'000;

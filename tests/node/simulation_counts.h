@@ -22,6 +22,9 @@ struct SimulationCounts {
   uint64_t rows_rejected = 0;        // for a column of another type
   uint64_t segment_rolls = 0;
   uint64_t segment_recycles = 0;
+  uint64_t frames_read_back = 0;    // of requests that found no room in memory, and of what came behind them
+  uint64_t lives_with_reading = 0;  // by shard
+  uint64_t slices = 0;              // applied, of commits that are larger than a block
   uint64_t checkpoints = 0;
   uint64_t schema_changes = 0;
   uint64_t late_runs = 0;          // recoveries that found a partition with more than one run
@@ -61,6 +64,9 @@ inline constexpr SimulationCount simulation_counts[] = {
     {"rows rejected", &SimulationCounts::rows_rejected},
     {"segment rolls", &SimulationCounts::segment_rolls},
     {"segments recycled", &SimulationCounts::segment_recycles},
+    {"frames read back", &SimulationCounts::frames_read_back},
+    {"lives that read back", &SimulationCounts::lives_with_reading},
+    {"slices of commits", &SimulationCounts::slices},
     {"checkpoints", &SimulationCounts::checkpoints},
     {"schema changes", &SimulationCounts::schema_changes},
     {"late runs seen", &SimulationCounts::late_runs},
