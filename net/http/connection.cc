@@ -77,6 +77,10 @@ void HttpConnection::begin_request() {
 void HttpConnection::on_received(size_t size) {
   if (size == 0 && input_.has_failed()) doubt();
   if (state_ == State::ending) return end_when_quiet();
+  if (size == 0 && state_ == State::waiting && !input_.has_failed()) {
+    keep_alive_ = false;
+    return handler_->on_client_end();
+  }
   if (size == 0) {
     // Its end comes with what it has got: an answer that is not among that was not awaited.
     if (context_.shard.backend().delivery(socket_) != engine::Delivery::confirmed) doubt();
@@ -170,7 +174,9 @@ void HttpConnection::take_body() {
 // The answer may be on its way before on_end() returns.
 void HttpConnection::end_body() {
   is_parked_ = handler_->on_end() == BodyHandler::Outcome::parked;
-  if (!is_parked_ && state_ == State::taking) move_to(State::waiting);
+  if (is_parked_ || state_ != State::taking) return;
+  move_to(State::waiting);
+  receive_early();  // a client that goes away is noticed
 }
 
 void HttpConnection::go_on() {

@@ -64,6 +64,9 @@ class BodyHandler {
   // That was all of it: answers, now or later.
   virtual Outcome on_end() = 0;
 
+  // After on_end(): nothing more comes from the client, which has gone or only waits for its answer.
+  virtual void on_client_end() {}
+
   // The client is gone, or was refused: there will be no answer.
   virtual void abandon() = 0;
 

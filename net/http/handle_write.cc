@@ -102,7 +102,15 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener, pr
     return Outcome::consumed;
   }
 
+  // Who says the same meanwhile is put off, and may be that client on its next connection.
+  void on_client_end() override {
+    if (!is_committing_ || ingest_.note().has_key()) return;
+    is_suspect_ = true;
+    services_.ingest.repeats.tell(ingest_.note(), storage::NoteStep::begun);
+  }
+
   void abandon() override {
+    clear_suspicion();
     is_committing_ ? guard_.hand_over() : guard_.give_up();
     ingest_.abandon();
   }
@@ -114,12 +122,17 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener, pr
 
   void on_committed(const absl::Status& status) override {
     is_committing_ = false;
+    clear_suspicion();
     guard_.settle(ingest_.note(), status.ok());
     if (!status.ok()) return exchange_.answer(make_refusal_(error_of(status), services_));
     HttpAnswer answer{.status = 204, .content_type = {}, .extra = {}, .body = {}};
     if (!ingest_.left_out().empty()) answer = make_partial_refusal(ingest_.left_out());
     answer.note = ingest_.note();
     exchange_.answer(std::move(answer));
+  }
+
+  void clear_suspicion() {
+    if (std::exchange(is_suspect_, false)) services_.ingest.repeats.tell(ingest_.note(), storage::NoteStep::dropped);
   }
 
   // False: it is asked whether the request comes again.
@@ -174,6 +187,7 @@ class WriteHandler final : public BodyHandler, private RequestIngestListener, pr
   bool is_body_over_ = false;
   bool is_repeated_ = false;    // nothing of it is taken
   bool is_committing_ = false;  // its last line is taken
+  bool is_suspect_ = false;     // all desks know that it runs
   std::optional<WriteError> error_;
   RequestIngest ingest_;
 };

@@ -181,9 +181,9 @@ struct RepeatAsk {
 
 // What has become of a request. Travels by value.
 enum class NoteStep : uint8_t {
-  begun,     // without a key: its client is gone, and it has not ended
+  begun,     // without a key: its client is perhaps gone, and it has not ended
   stored,    // it has a key, or it was begun
-  dropped,   // likewise: it is not stored
+  dropped,   // likewise: it is not stored, or its client hears of it
   in_doubt,  // without a key: stored, and its client may not know
 };
 

@@ -82,6 +82,7 @@ class RepeatNode {
   }
 
   void run_for(engine::Duration time) { node_->run_for(time); }
+  void slow_down_disk(engine::Duration latency) { world_.options().disk = {.latency_min = latency, .latency_max = latency}; }
   SimNode& node() { return *node_; }
 
   void stop() { REQUIRE(node_->stop(wait_max).ok()); }
@@ -197,10 +198,29 @@ TEST_CASE("repeat: a client that went away before it was answered is told when i
     RepeatNode node;
     SimClient client = node.connect();
     client.send(request(rows_of("t", rows)));
-    client.half_close();
+    client.close();
     node.run_for(resend_pause);
     CHECK(is_stored(node.post(rows_of("t", rows))));
     CHECK(node.count("t") == static_cast<size_t>(rows));
+  }
+}
+
+TEST_CASE("repeat: what a client says while it still commits elsewhere is put off, however its first connection ended") {
+  for (const bool is_reset : {true, false}) {
+    RepeatNode node;
+    CHECK(is_stored(node.post("t id=0i 1000\n")));  // the table is there
+    node.slow_down_disk(engine::milliseconds(100));
+    SimClient client = node.connect();
+    client.send(request("t id=1i 1000\n"));
+    node.run_for(engine::milliseconds(5));
+    is_reset ? client.reset() : client.half_close();
+    node.run_for(resend_pause);
+    CHECK(node.post("t id=1i 1000\n").starts_with("HTTP/1.1 503"));
+    node.run_for(engine::seconds(1));
+    CHECK(node.count("t") == 2);
+    if (!is_reset) CHECK(is_stored(node.answer(client)));
+    CHECK(is_stored(node.post("t id=1i 1000\n")));
+    CHECK(node.count("t") == (is_reset ? 2U : 3U));  // who has been answered means it
   }
 }
 
