@@ -42,7 +42,7 @@ void NoteKeeper::write(Lsn durable, engine::Instant now) {
 void NoteKeeper::write_final(std::span<const RequestNote> notes, engine::Instant now) {
   VERIFY(!is_final_);
   is_final_ = true;
-  NoteFile file{.epoch = stream_epoch(stream_), .is_final = true, .time = now, .notes = {}};
+  NoteFile file{.epoch = stream_epoch(stream_), .time = now, .notes = {}};
   for (const RequestNote& note : notes) file.notes.push_back({.note = note, .time = now});
   begin_write(encode_note_file(file), written_);
 }
@@ -57,7 +57,7 @@ void NoteKeeper::begin_write(std::vector<std::byte> bytes, Lsn upto) {
 
 void NoteKeeper::on_round_free(IoRound& round) {
   round_ = &round;
-  round.replace(notes_path(stream_), std::move(bytes_));
+  round.replace(is_final_ ? final_notes_path(stream_) : notes_path(stream_), std::move(bytes_));
   round.run(*this);
 }
 

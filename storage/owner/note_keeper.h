@@ -39,7 +39,7 @@ class NoteKeeper final : private RoundWaiter, private RoundListener {
   // Puts all notes up to `durable` into the file, unless that is under way.
   void write(Lsn durable, engine::Instant now);
 
-  // The last time: whatever else the log says is not in doubt.
+  // The last time, when nothing is being written: what this shard is the home of.
   void write_final(std::span<const RequestNote> notes, engine::Instant now);
   bool is_final_written() const { return is_final_written_; }
 

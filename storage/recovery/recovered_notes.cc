@@ -27,19 +27,27 @@ void RecoveredNotes::add(StreamId stream, const WalFrame& frame) {
   while (notes.size() > options_.notes_max || is_old(notes.front(), note->time)) notes.pop_front();
 }
 
-// A final file says which contents are in doubt; the log does not know.
 absl::Status RecoveredNotes::add_stream(engine::IoBackend& backend, StreamId stream) {
   ASSIGN_OR_RETURN(std::optional<NoteFile> file, read_note_file(backend, notes_path(stream)));
+  ASSIGN_OR_RETURN(std::optional<NoteFile> final, read_note_file(backend, final_notes_path(stream)));
   Left& left = left_[stream_epoch(stream)];
-  const bool is_final = file && file->is_final;
-  left.is_final = left.is_final && is_final;
-  if (file) {
-    left.newest = std::max(left.newest, file->time);
-    std::ranges::move(file->notes, std::back_inserter(left.notes));
-  }
-  if (is_final) return absl::OkStatus();
+  left.is_final = left.is_final && final.has_value();
+  if (file) left.add(*file, left.notes);
+  if (final) left.add(*final, left.final_notes);
   std::ranges::move(std::exchange(logged_[stream], {}), std::back_inserter(left.notes));
   return absl::OkStatus();
+}
+
+void RecoveredNotes::Left::add(const NoteFile& file, std::vector<DatedNote>& target) {
+  newest = std::max(newest, file.time);
+  std::ranges::copy(file.notes, std::back_inserter(target));
+}
+
+// What its stopped shards say is in doubt. Unless one did not get to say it: then nobody knows more than the logs.
+std::vector<DatedNote> RecoveredNotes::Left::take() {
+  if (is_final) return std::move(final_notes);
+  std::ranges::move(final_notes, std::back_inserter(notes));
+  return std::move(notes);
 }
 
 // What the last start had found is what its shards went on with: when all of them were stopped, they say what is left of it.
@@ -50,6 +58,7 @@ absl::Status RecoveredNotes::add_last_start(engine::IoBackend& backend) {
   const auto start = left_.find(file->epoch);
   if (start != left_.end() && start->second.is_final) return absl::OkStatus();
   Left& left = left_[file->epoch];
+  left.is_final = false;
   left.newest = std::max(left.newest, file->time);
   left.notes.insert(left.notes.begin(), file->notes.begin(), file->notes.end());
   return absl::OkStatus();
@@ -62,8 +71,9 @@ absl::StatusOr<std::vector<RequestNote>> RecoveredNotes::collect(engine::IoBacke
   std::vector<RequestNote> found;
   std::set<RequestId> seen;
   for (auto& [epoch, left] : left_) {
-    for (const DatedNote& note : left.notes) left.newest = std::max(left.newest, note.time);
-    for (const DatedNote& note : left.notes) {
+    const std::vector<DatedNote> notes = left.take();
+    for (const DatedNote& note : notes) left.newest = std::max(left.newest, note.time);
+    for (const DatedNote& note : notes) {
       if (!is_old(note, left.newest) && seen.insert(note.note.request).second) found.push_back(note.note);
     }
   }

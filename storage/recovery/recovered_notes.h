@@ -14,6 +14,7 @@
 #include "storage/repeat/options.h"
 #include "storage/schema/request_note.h"
 #include "storage/wal/format.h"
+#include "storage/wal/note_file.h"
 #include "storage/wal/reader.h"
 
 namespace storage {
@@ -34,9 +35,13 @@ class RecoveredNotes {
  private:
   // What one start has left.
   struct Left {
+    void add(const NoteFile& file, std::vector<DatedNote>& target);
+    std::vector<DatedNote> take();
+
     std::vector<DatedNote> notes;
-    engine::Instant newest;  // the last sign of its life
-    bool is_final = true;    // all of its shards were stopped
+    std::vector<DatedNote> final_notes;  // of the shards that were stopped
+    engine::Instant newest;              // the last sign of its life
+    bool is_final = true;                // all of its shards were stopped
   };
 
   absl::Status add_stream(engine::IoBackend& backend, StreamId stream);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view magic = "MRNOTE\r\n";
 constexpr uint32_t note_file_version = 1;
-constexpr uint32_t flag_final = 1;
+constexpr uint32_t flags_none = 0;
 constexpr size_t note_size = 8 + 8 + 8 + 2 * sizeof(engine::Hash128);
 constexpr uint64_t count_max = uint64_t{1} << 24;  // more than any number of shards keeps
 constexpr size_t file_size_max = size_t{1} << 30;
@@ -20,11 +20,19 @@ static_assert(count_max * note_size < file_size_max);
 
 std::string notes_path(StreamId stream) { return stream_directory(stream) + '/' + std::string(notes_name); }
 
+std::string final_notes_path(StreamId stream) { return stream_directory(stream) + '/' + std::string(final_notes_name); }
+
+bool is_note_file(std::string_view name) {
+  constexpr std::string_view replacing = ".tmp";
+  if (name.ends_with(replacing)) name.remove_suffix(replacing.size());
+  return name == notes_name || name == final_notes_name;
+}
+
 std::vector<std::byte> encode_note_file(const NoteFile& file) {
   engine::ByteWriter bytes;
   bytes.put_bytes(engine::as_bytes(magic));
   bytes.put(note_file_version);
-  bytes.put(file.is_final ? flag_final : uint32_t{0});
+  bytes.put(flags_none);
   bytes.put(file.epoch);
   bytes.put(static_cast<uint32_t>(file.notes.size()));
   bytes.put(file.time.ns);
@@ -45,7 +53,8 @@ absl::StatusOr<NoteFile> decode_note_file(std::span<const std::byte> bytes, std:
   const auto format = reader.take<uint32_t>();
   reader.check(format == note_file_version, "format", note_file_version, format);
   NoteFile file;
-  file.is_final = (reader.take<uint32_t>() & flag_final) != 0;
+  const auto flags = reader.take<uint32_t>();
+  reader.check(flags == flags_none, "flags", flags_none, flags);
   file.epoch = reader.take<uint32_t>();
   const size_t count = reader.take_count<uint32_t>(count_max, note_size, "notes");
   file.time.ns = reader.take<int64_t>();

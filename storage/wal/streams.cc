@@ -25,12 +25,13 @@ absl::Status list_stream(engine::IoBackend& backend, StreamId stream, WalInvento
   ASSIGN_OR_RETURN(const std::vector<engine::DirectoryEntry> entries, backend.list_directory(directory));
   WalStreamFiles files{.stream = stream, .segments = {}};
   bool released = false;
+  bool has_notes = false;
   for (const engine::DirectoryEntry& entry : entries) {
     const std::optional<uint64_t> sequence = parse_segment_name(entry.name);
     if (entry.name == stream_released_name) {
       released = true;
-    } else if (entry.name == notes_name || entry.name == notes_name_new) {
-      continue;  // who reads the stream asks for them
+    } else if (is_note_file(entry.name)) {
+      has_notes = true;  // who reads the stream asks for them
     } else if (sequence && !entry.is_directory) {
       files.segments.push_back({.sequence = *sequence, .size = entry.size});
     } else {
@@ -38,8 +39,9 @@ absl::Status list_stream(engine::IoBackend& backend, StreamId stream, WalInvento
     }
   }
   std::ranges::sort(files.segments, {}, &WalSegmentFile::sequence);
-  // A start that was cut off before its first segment, or a removal before its last step, leaves an empty directory.
-  if (released || files.segments.empty()) {
+  // A start that was cut off before its first segment, or a removal before its last step, leaves an empty directory. One of a
+  // stopped shard without frames has lost its segment to a start that was cut off; its notes speak on.
+  if (released || (files.segments.empty() && !has_notes)) {
     inventory.released.push_back(stream);
   } else {
     inventory.streams.push_back(std::move(files));

@@ -2,6 +2,7 @@
 #include "storage/wal/request_note.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,9 @@ bool same(const DatedNote& a, const DatedNote& b) {
   return a.note.key == b.note.key && a.note.content == b.note.content && a.note.request == b.note.request && a.time == b.time;
 }
 
-// What a start finds after one frame for each of `logged`, and these files.
-std::vector<uint64_t> found(const std::vector<DatedNote>& logged, const std::map<std::string, NoteFile>& files = {}) {
+// What a start finds after one frame for each of `logged`, and these files, in that one stream or in two.
+std::vector<uint64_t> found(const std::vector<DatedNote>& logged, const std::map<std::string, NoteFile>& files = {},
+                            std::optional<storage::StreamId> other = {}) {
   sim::SimMachine machine(1);
   machine.world.set_auto_advance(true);
   engine::IoBackend& backend = machine.backend();
@@ -51,7 +53,9 @@ std::vector<uint64_t> found(const std::vector<DatedNote>& logged, const std::map
     const storage::EncodedNote encoded(each);
     notes.add(stream, {.type = storage::FrameType::data, .attachments = encoded.bytes()});
   }
-  const auto collected = notes.collect(backend, std::vector<storage::WalStreamFiles>{{.stream = stream, .segments = {}}});
+  std::vector<storage::WalStreamFiles> streams{{.stream = stream, .segments = {}}};
+  if (other) streams.push_back({.stream = *other, .segments = {}});
+  const auto collected = notes.collect(backend, streams);
   REQUIRE(collected.ok());
   std::vector<uint64_t> numbers;
   for (const RequestNote& each : *collected) numbers.push_back(each.request.number);
@@ -89,12 +93,11 @@ TEST_CASE("request_note: it is found behind a mark, and one of another size is n
 }
 
 TEST_CASE("note_file: what was written is read, and each changed byte is noticed") {
-  const NoteFile file{.epoch = 3, .is_final = true, .time = at(7), .notes = {note(1, at(2), true), note(2, at(3))}};
+  const NoteFile file{.epoch = 3, .time = at(7), .notes = {note(1, at(2), true), note(2, at(3))}};
   std::vector<std::byte> bytes = storage::encode_note_file(file);
   const auto read = storage::decode_note_file(bytes, "notes");
   REQUIRE(read.ok());
   CHECK(read->epoch == 3);
-  CHECK(read->is_final);
   CHECK(read->time == at(7));
   REQUIRE(read->notes.size() == 2);
   CHECK(same(read->notes[0], file.notes[0]));
@@ -119,11 +122,21 @@ TEST_CASE("recovered_notes: what the log has no longer stands in the file of its
   CHECK(found({note(2, at(2), true), note(3, at(3))}, {{storage::notes_path(stream), file}}) == std::vector<uint64_t>{1, 2, 3});
 }
 
-TEST_CASE("recovered_notes: a final file says what is in doubt, whatever the log and the last start say") {
-  const NoteFile file{.epoch = 3, .is_final = true, .time = at(9), .notes = {note(2, at(9), true)}};
+TEST_CASE(
+    "recovered_notes: where all shards were stopped, final files say what is in doubt, whatever the log and the last start "
+    "say") {
+  const NoteFile file{.epoch = 3, .time = at(9), .notes = {note(2, at(9), true)}};
   const NoteFile last_start{.epoch = 3, .time = at(0), .notes = {note(8, at(0))}};
-  CHECK(found({note(1, at(1)), note(2, at(2), true)}, {{storage::notes_path(stream), file}, {"notes", last_start}}) ==
+  CHECK(found({note(1, at(1)), note(2, at(2), true)}, {{storage::final_notes_path(stream), file}, {"notes", last_start}}) ==
         std::vector<uint64_t>{2});
+}
+
+TEST_CASE("recovered_notes: a stop that was cut off before each shard had its final file counts as a crash") {
+  const storage::StreamId other = storage::stream_id(3, engine::ShardId{2});
+  const NoteFile final{.epoch = 3, .time = at(9), .notes = {note(7, at(9), true)}};
+  const NoteFile written{.epoch = 3, .time = at(1), .notes = {note(1, at(1), true)}};
+  CHECK(found({note(2, at(2), true)}, {{storage::final_notes_path(stream), final}, {storage::notes_path(stream), written}},
+              other) == std::vector<uint64_t>{1, 2, 7});
 }
 
 TEST_CASE("recovered_notes: after a crash what the last start had found counts on") {
