@@ -84,6 +84,10 @@ bool Commits::try_commit(RoutedBatch& batch) {
     reject(*lane, batch, no_room_for_part(batch));
     return true;
   }
+  if (batch.part != 0 && wal_->is_reserved(size)) {
+    reject(*lane, batch, status_of(hurry_of(batch.request)));
+    return true;
+  }
   if (!wal_->has_room(size)) return false;
   if (!resolve_symbols(*lane, batch)) return true;
   encode_symbol_section(batch.symbols, fresh_symbols_, head_);
@@ -120,7 +124,10 @@ void Commits::append_rows(Lane& lane, RoutedBatch& batch) {
   frame.attachments = is_part ? std::span<const std::byte>(mark) : note.bytes();
   frame.attachments_must_be_known = is_part;
   append(lane, frame, {.lsn = {}, .txn = batch.txn, .lane = &lane, .batch = &batch, .schema = {}, .request = batch.request});
-  if (is_part) requests_.add(batch, wal_->last(), wal_->last_place());
+  if (is_part) {
+    requests_.add(batch, wal_->last(), wal_->last_place());
+    reserve_ends();
+  }
   if (batch.note.is_set()) notes_.add(wal_->last(), dated_note);
 }
 
@@ -178,6 +185,7 @@ bool Commits::try_abort_request(RequestAsk& ask) {
     member.parts = requests_.frame_count(ask.request, member.lane);
     if (member.parts == 0) {
       requests_.drop(ask.request, member.lane);
+      reserve_ends();
     } else if (!try_append_end(FrameType::abort, ask, member)) {
       return false;
     }
@@ -223,6 +231,7 @@ bool Commits::try_append_end(FrameType type, RequestAsk& ask, const RequestAsk::
           .is_last = is_commit && !ask.is_shared && ask.lanes_done + 1 == ask.lanes.size()});
   if (!is_commit) {
     requests_.abort(ask.request, member.lane, txn);
+    reserve_ends();
     return true;
   }
   requests_.commit(ask.request, member.lane, txn);
@@ -335,6 +344,7 @@ void Commits::settle(const Frame& frame) {
       return settle_rows(frame);
     case FrameType::commit: {
       CommitRows rows = requests_.take_rows(frame.request, frame.lane->id());
+      reserve_ends();
       counters_.rows_committed += rows.rows;
       if (frame.is_last) requests_.conclude(frame.request);  // its lanes are still to be checkpointed, and then it is released
       return lanes_.add_request(*frame.lane, frame.txn, frame.request, std::move(rows));
@@ -344,6 +354,9 @@ void Commits::settle(const Frame& frame) {
   }
   UNREACHABLE("FrameType");
 }
+
+// The next part may begin a further one.
+void Commits::reserve_ends() { wal_->set_reserve(requests_.end_count() + 1); }
 
 void Commits::settle_rows(const Frame& frame) {
   RoutedBatch& batch = *frame.batch;
@@ -390,14 +403,19 @@ bool Commits::try_refuse_hurried(RoutedBatch& batch) {
   return true;
 }
 
-// Its source knows whether it can still fail. One that takes most of what is held is in nobody's way but its own.
+// One that takes most of what is held is in nobody's way but its own.
+RequestHurry Commits::hurry_of(RequestId request) const {
+  const bool is_too_large = requests_.extent_of(request).log_size >= wal_->held_size() / 2;
+  return {.request = request, .log_size_max = is_too_large ? options_.wal.size_max / 2 : 0};
+}
+
+// Its source knows whether it can still fail.
 void Commits::hurry_request() {
   if (!is_log_filling()) return;
   const std::optional<OpenRequests::Oldest> oldest = requests_.oldest_open();
   const Lsn none{wal_->last().value + 1};
   if (!oldest || oldest->first > lanes_.oldest_needed(none)) return;
-  const bool is_too_large = requests_.extent_of(oldest->request).log_size >= wal_->held_size() / 2;
-  const RequestHurry hurry{.request = oldest->request, .log_size_max = is_too_large ? options_.wal.size_max / 2 : 0};
+  const RequestHurry hurry = hurry_of(oldest->request);
   const engine::ShardId source = stream_shard(oldest->request.source);
   if (shard_.endpoint().try_send(source, make_message(MessageKind::request_hurry, hurry))) requests_.set_hurried(hurry);
 }

@@ -122,6 +122,8 @@ class Commits final : private WalListener, private NoteKeeperListener {
   void answer(RequestAsk& ask);
   void settle(const Frame& frame);
   void settle_rows(const Frame& frame);
+  RequestHurry hurry_of(RequestId request) const;
+  void reserve_ends();
 
   engine::Shard& shard_;
   const OwnerOptions& options_;

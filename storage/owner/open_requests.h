@@ -58,6 +58,8 @@ class OpenRequests {
   void keep_decision(RequestId request, Lsn lsn);
   void conclude(RequestId request);
 
+  // COMMITs and ABORTs that are still to come, at most.
+  size_t end_count() const { return parts_.size(); }
   // Of any request that has not ended.
   bool has_parts(LaneId lane) const;
   // How many frames the lane has of it; rejected parts have none.

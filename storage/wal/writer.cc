@@ -1,5 +1,6 @@
 #include "storage/wal/writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/sabotage.h"
@@ -71,12 +72,14 @@ WalGroupPlan WalWriter::plan_group(uint64_t stored_size) const {
   return WalGroupPlan::make(stored_size, segment_left, options_.segment_size, options_.group_size_max);
 }
 
-// In the last segment that there may be. With its group the frame takes two blocks more at most.
+// With its group the frame takes two blocks more at most.
 bool WalWriter::takes_reserve(uint64_t stored_size) const {
-  const uint64_t reserve = options_.segment_size / 4;
-  const bool is_last = held_.size() >= options_.size_max / options_.segment_size;
-  return is_last && position_.offset + stored_size + 2 * engine::block_size > options_.segment_size - reserve;
+  const uint64_t segments_left = options_.size_max / options_.segment_size - held_.size();
+  const uint64_t left = segments_left * options_.segment_size + (options_.segment_size - position_.offset);
+  return left < stored_size + 2 * block_size + std::max(reserve_min(), reserved_size());
 }
+
+uint64_t WalWriter::reserved_size() const { return frames_reserved_ * block_size; }
 
 // While a group fills, only its own capacity counts: the next one begins when this one is on its way to the disk. A large frame
 // waits until the memory of the one before is free.

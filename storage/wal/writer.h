@@ -76,10 +76,15 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
   void set_listener(WalListener* listener) { listener_ = listener; }
 
   // False: the group is full, or the disk or the checkpoint is behind; flush and try again next turn. A frame that does not fit
-  // now fits later, unless it is larger than frame_size_max. Of the last segment that the log may have a part is kept for
-  // frames that let others go.
+  // now fits later, unless it is larger than frame_size_max. Of all that the log may have a reserve is kept for frames that
+  // let others go: a quarter of a segment, or what is set.
   enum class Use : uint8_t { rows, letting_go };
   bool has_room(uint64_t stored_size, Use use = Use::rows) const;
+
+  // So many of them will come, each perhaps in a group of its own.
+  void set_reserve(size_t frames) { frames_reserved_ = frames; }
+  // It is so many of them that a frame with rows finds no room, and not that the log is full.
+  bool is_reserved(uint64_t stored_size) const { return reserved_size() > reserve_min() && takes_reserve(stored_size); }
 
   // Copies the frame into the group being filled. Needs has_room(frame.stored_size()).
   Lsn append(const WalFrame& frame);
@@ -140,6 +145,8 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
   void on_group_durable(Lsn last, size_t size) override;
   void on_group_failed(const absl::Status& status) override { fail(status); }
 
+  uint64_t reserve_min() const { return options_.segment_size / 4; }
+  uint64_t reserved_size() const;
   bool takes_reserve(uint64_t stored_size) const;
   WalGroupPlan plan_group(uint64_t stored_size) const;
   void begin_group(const WalGroupPlan& plan);
@@ -148,6 +155,7 @@ class WalWriter final : private WalSegmentsListener, private WalGroupListener {
   void fail(const absl::Status& status);
 
   WalOptions options_;
+  size_t frames_reserved_ = 0;
   const WalOrigin origin_;
   std::unique_ptr<WalSegments> segments_;
   WalListener* listener_ = nullptr;
