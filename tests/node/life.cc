@@ -20,7 +20,9 @@ Life::Life(SimWorld& world, RowModel& model, DiskOracle& oracle, std::vector<Wri
       node_(world, plan.node, plan.backend),
       disk_errors_before_(disk_errors()),
       failed_syncs_before_(failed_syncs()),
-      progress_(plan.node.shards) {
+      progress_(plan.node.shards),
+      began_at_(world.now()),
+      stands_still_(plan.aim == Aim::decision) {
   datagrams_.all_arrive = false;
 }
 

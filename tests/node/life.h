@@ -145,6 +145,8 @@ class Life final : private MomentListener {
   std::optional<Decision> decision_;
   std::map<uint64_t, uint64_t> durable_;  // by id of the ledger's record, at the last look
   std::vector<Progress> progress_;        // by shard
+  const engine::Instant began_at_;
+  const bool stands_still_;  // a shard, for a while
   bool is_serving_ = false;
   bool is_ending_ = false;  // nothing more is sent
   bool is_failed_ = false;  // the disk: nothing is acknowledged any more

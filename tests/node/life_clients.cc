@@ -55,7 +55,10 @@ void Life::send_request() {
 
 // A new one, or one that is sent again.
 WriteRequest Life::make_request() {
-  const auto is_due = [&](const WriteRequest& each) { return each.not_before <= world_.now(); };
+  // Where a shard may be made to stand still, what it has not told yet is known by a key only (docs/wal.md).
+  const auto is_due = [&](const WriteRequest& each) {
+    return each.not_before <= world_.now() && (!each.key.empty() || !stands_still_ || each.not_before < began_at_);
+  };
   const auto again = std::ranges::find_if(unanswered_, is_due);
   if (again != unanswered_.end() && prng().chance(1, 2)) {
     WriteRequest request = std::move(*again);

@@ -51,7 +51,8 @@ class LargeRequests(unittest.TestCase):
             server.start()
             self.assertEqual(self.counts(server), [1 + self.ROWS // TABLES] * TABLES)
             with HttpConnection(server) as connection:
-                self.assertEqual(connection.write(body).status, 204)
+                # The same bytes would be taken for those that were perhaps not answered before the crash.
+                self.assertEqual(connection.write(body + b"\n").status, 204)
             self.assertEqual(self.counts(server), [1 + 2 * self.ROWS // TABLES] * TABLES)
             total = sum(range(self.ROWS)) * 2 + sum(range(TABLES))
             sums = [server.exec(f"SELECT sum(n) FROM big{table}")["dataset"][0][0] for table in range(TABLES)]
