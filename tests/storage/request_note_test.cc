@@ -86,7 +86,8 @@ TEST_CASE("request_note: it is found behind a mark, and one of another size is n
   CHECK(same(*read, dated));
   CHECK(storage::find_request_mark(attachments.bytes()).has_value());
   CHECK_FALSE(storage::find_request_note(std::span(attachments.bytes()).first(storage::request_mark_size)).has_value());
-  std::vector<std::byte> other(storage::EncodedNote(dated).bytes().begin(), storage::EncodedNote(dated).bytes().end());
+  const storage::EncodedNote encoded(dated);
+  std::vector<std::byte> other(encoded.bytes().begin(), encoded.bytes().end());
   other[4] = std::byte{44};
   other.resize(8 + 44);
   CHECK_FALSE(storage::find_request_note(other).has_value());
