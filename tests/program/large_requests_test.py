@@ -8,6 +8,7 @@ import time
 import unittest
 from pathlib import Path
 
+import closing_line
 from http_write import HttpConnection, request_bytes
 from server import Server
 
@@ -135,4 +136,4 @@ class TwoHundredMebibytes(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    closing_line.main()
