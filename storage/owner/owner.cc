@@ -1,10 +1,16 @@
 #include "storage/owner/owner.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/base/verify.h"
 
 namespace storage {
+namespace {
+
+constexpr engine::Duration stop_tick = engine::milliseconds(10);
+
+}  // namespace
 
 Owner::Owner(engine::Shard& shard, uint16_t source_count, RepeatDesk& repeats, const OwnerOptions& options,
              OwnerListener& listener)
@@ -44,7 +50,9 @@ bool Owner::on_turn(engine::Instant now) {
   change_desk_.serve();
   commits_.flush();
   lanes_.serve(now, stopping_ || commits_.is_log_filling() ? Lanes::Pace::hurry : Lanes::Pace::calm);
-  const engine::Instant due = lanes_.next_due();
+  engine::Instant due = lanes_.next_due();
+  // Lanes that have something since a sweep began wait for the next one, and nothing else may come to wake the shard.
+  if (stopping_ && !is_quiet()) due = std::min(due, now + stop_tick);
   if (due == engine::instant_never) {
     timer_.disarm();
   } else if (due != timer_.deadline()) {
